@@ -1,1 +1,88 @@
-fn main() {}
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Generates the bindings to the kernel and compiles the C shim.
+//!
+//! The environment says for which NetBSD, see `sys-headers/target.rs`; `kmod/build` sets it.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+#[path = "sys-headers/target.rs"]
+mod target;
+
+use target::{fail, Target};
+
+/// What the driver uses of the kernel: one regular expression a line.
+const ALLOWLIST: &str = include_str!("sys-headers/allowlist.txt");
+/// Types that the driver only carries.
+const OPAQUE: &[&str] = &[
+    "lwp", "proc", "cpu_info", "ifaltq", "vnode", "vm_.*", "uvm_.*", "device", "sysctlnode",
+];
+const SHIM: &[&str] = &[
+    "shim/register.c",
+    "shim/helpers/device.c",
+    "shim/helpers/ifnet.c",
+    "shim/helpers/log.c",
+    "shim/helpers/mbuf.c",
+    "shim/helpers/sysctl.c",
+    "shim/helpers/systm.c",
+];
+
+fn main() {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    for input in ["shim", "sys-headers/kpi.h", "sys-headers/kernel-only", "sys-headers/allowlist.txt"]
+    {
+        println!("cargo:rerun-if-changed={input}");
+    }
+    let target = Target::from_env(&root);
+    bindings(&root, &target, &out.join("kpi.rs"));
+    shim(&root, &target);
+}
+
+fn bindings(root: &Path, target: &Target, to: &Path) {
+    let mut builder = bindgen::Builder::default()
+        .header(root.join("sys-headers/kpi.h").display().to_string())
+        .clang_args(target.clang_args())
+        .clang_arg(format!("-I{}", root.join("shim").display()))
+        .clang_macro_fallback()
+        .clang_macro_fallback_build_dir(to.parent().expect("a file in OUT_DIR"))
+        .use_core()
+        .ctypes_prefix("core::ffi")
+        .derive_debug(false)
+        .derive_default(false)
+        .layout_tests(true)
+        .generate_comments(false)
+        .wrap_unsafe_ops(true);
+    for name in ALLOWLIST.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        builder = builder.allowlist_item(name);
+    }
+    for name in OPAQUE {
+        builder = builder.opaque_type(name);
+    }
+    builder
+        .generate()
+        .unwrap_or_else(|error| fail(&format!("bindgen: {error}")))
+        .write_to_file(to)
+        .unwrap_or_else(|error| fail(&format!("{}: {error}", to.display())));
+}
+
+fn shim(root: &Path, target: &Target) {
+    let mut build = cc::Build::new();
+    build
+        .compiler("clang-14")
+        .no_default_flags(true)
+        .warnings(false)
+        .cargo_metadata(false)
+        .include(root.join("shim"));
+    for arg in target.clang_args() {
+        build.flag(arg);
+    }
+    for arg in ["-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"] {
+        build.flag(arg);
+    }
+    build.flag(format!("-ffile-prefix-map={}=.", root.display()));
+    build.files(SHIM.iter().map(|file| root.join(file)));
+    build.try_compile("tap_rs_shim").unwrap_or_else(|error| fail(&error.to_string()));
+}

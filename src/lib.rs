@@ -1,2 +1,41 @@
-//! Not written yet.
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! tap(4), NetBSD's virtual Ethernet interface, as a kernel module.
+//!
+//! The kernel reaches the driver through the C tables of `shim/register.c`; every entry of them is
+//! a function of [`entry`], which turns C integers and pointers into types and calls the logic:
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`gate`], [`channel`] | the concurrency core: calls in flight, the queue, sleepers, life and death |
+//! | [`softc`] | one interface: its parts, its references, its end |
+//! | [`cloner`] | units, create, destroy, the cloning open, load and unload |
+//! | [`io`], [`ioctl`], [`event`] | what a descriptor can be asked |
+//! | [`ifnet`], [`sysctl`] | what the network stack and the administrator can ask |
+//! | [`ether`], [`unit`] | addresses, frame bounds and numbers: pure |
+//! | [`kern`] | the safe face of the kernel |
+//!
+//! `unsafe` stands in [`kern`] and [`entry`] only.
+
 #![no_std]
+
+pub mod channel;
+pub mod cloner;
+pub mod entry;
+pub mod ether;
+pub mod event;
+pub mod gate;
+pub mod ifnet;
+pub mod io;
+pub mod ioctl;
+pub mod kern;
+pub mod softc;
+pub mod sysctl;
+pub mod unit;
+
+/// Never reached: the module gate refuses an object in which any code of `core::panicking` is left.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    kern::systm::panic()
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The if_tap_rs contributors */
+
+/* net/if.h, net/if_stats.h, net/bpf.h: what struct ifnet offers as macros. */
+
+#include <sys/param.h>
+#include <sys/mbuf.h>
+#include <sys/sockio.h>
+#include <sys/systm.h>
+
+#include <net/bpf.h>
+#include <net/if.h>
+#include <net/if_dl.h>
+#include <net/if_ether.h>
+
+#include "tap_rs.h"
+
+/* Rust names the counters by these numbers. */
+__CTASSERT(if_ierrors == 1 && if_oerrors == 3);
+
+void
+tap_rs_ifnet_lock(struct ifnet *ifp)
+{
+
+	IFNET_LOCK(ifp);
+}
+
+void
+tap_rs_ifnet_unlock(struct ifnet *ifp)
+{
+
+	IFNET_UNLOCK(ifp);
+}
+
+void
+tap_rs_ifq_set_ready(struct ifnet *ifp)
+{
+
+	IFQ_SET_READY(&ifp->if_snd);
+}
+
+/*
+ * The driver's own queue shows its length in if_snd, where sysctl(7) and
+ * netstat(1) look, unless ALTQ keeps frames of its own there.
+ */
+void
+tap_rs_ifq_setlen(struct ifnet *ifp, int len)
+{
+
+	if (__predict_true(!ALTQ_IS_ENABLED(&ifp->if_snd)))
+		ifp->if_snd.ifq_len = len;
+}
+
+void
+tap_rs_ifq_drop(struct ifnet *ifp, int frames)
+{
+
+	ifp->if_snd.ifq_drops += frames;
+}
+
+int
+tap_rs_ifq_maxlen(const struct ifnet *ifp)
+{
+
+	return ifp->if_snd.ifq_maxlen;
+}
+
+struct mbuf *
+tap_rs_ifq_dequeue(struct ifnet *ifp)
+{
+	struct mbuf *m;
+
+	IFQ_DEQUEUE(&ifp->if_snd, m);
+	return m;
+}
+
+void
+tap_rs_bpf_mtap_out(struct ifnet *ifp, struct mbuf *m)
+{
+
+	bpf_mtap(ifp, m, BPF_D_OUT);
+}
+
+void
+tap_rs_stat_inc(struct ifnet *ifp, int counter)
+{
+
+	if_statinc(ifp, (if_stat_t)counter);
+}
+
+/* One visit to the per-CPU counters for each frame handed to user space. */
+void
+tap_rs_stat_output(struct ifnet *ifp, u_long bytes, int mcast, int errors)
+{
+	net_stat_ref_t nsr = IF_STAT_GETREF(ifp);
+
+	if_statinc_ref(ifp, nsr, if_opackets);
+	if_statadd_ref(ifp, nsr, if_obytes, bytes);
+	if (mcast)
+		if_statinc_ref(ifp, nsr, if_omcasts);
+	if (__predict_false(errors != 0))
+		if_statadd_ref(ifp, nsr, if_oerrors, errors);
+	IF_STAT_PUTREF(ifp);
+}
+
+/* The caller keeps if_sadl from changing: IFNET_LOCK or KERNEL_LOCK. */
+const unsigned char *
+tap_rs_lladdr(const struct ifnet *ifp)
+{
+
+	return (const unsigned char *)CLLADDR(ifp->if_sadl);
+}
+
+/*
+ * Destroy an interface as ifconfig(8) would, under if_clone_mtx, which is
+ * private to the stack.  Without an lwp no privilege is asked for: it is
+ * the driver that wants its interface gone, whoever closes the descriptor.
+ */
+int
+tap_rs_if_destroy(const char *name)
+{
+	struct ifreq ifr;
+
+	memset(&ifr, 0, sizeof(ifr));
+	strlcpy(ifr.ifr_name, name, sizeof(ifr.ifr_name));
+	return (*ifioctl)(NULL, SIOCIFDESTROY, &ifr, NULL);
+}

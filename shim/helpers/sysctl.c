@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The if_tap_rs contributors */
+
+/* sys/sysctl.h: net.link.tap and its leaves. */
+
+#include <sys/param.h>
+#include <sys/socket.h>
+#include <sys/sysctl.h>
+#include <sys/systm.h>
+
+#include <net/if.h>
+#include <net/if_ether.h>
+#include "tap_rs.h"
+
+#define	TAP_RS_ADDRSTRLEN	(3 * ETHER_ADDR_LEN)
+
+/*
+ * "link" belongs to the stack: it is made here only if nobody has yet, is
+ * not logged, and so is not torn down with "tap".
+ */
+int
+tap_rs_sysctl_setup(struct sysctllog **clog, int *nodenum)
+{
+	const struct sysctlnode *node;
+	int error;
+
+	error = sysctl_createv(NULL, 0, NULL, NULL, 0, CTLTYPE_NODE,
+	    "link", SYSCTL_DESCR("Link layers"), NULL, 0, NULL, 0,
+	    CTL_NET, AF_LINK, CTL_EOL);
+	if (error != 0)
+		return error;
+	error = sysctl_createv(clog, 0, NULL, &node, 0, CTLTYPE_NODE,
+	    "tap", SYSCTL_DESCR("Ethernet addresses of tap interfaces"),
+	    NULL, 0, NULL, 0, CTL_NET, AF_LINK, CTL_CREATE, CTL_EOL);
+	if (error == 0)
+		*nodenum = node->sysctl_num;
+	return error;
+}
+
+/*
+ * sysctl_lookup(9) works on a copy of the node whose data is the text of
+ * the address.  An empty new value is refused before it gets there: it
+ * would look at the byte before an empty buffer.
+ */
+static int
+tap_rs_sysctl_handler(SYSCTLFN_ARGS)
+{
+	struct sysctlnode node = *rnode;
+	char addr[TAP_RS_ADDRSTRLEN];
+	int error;
+
+	if (newp != NULL && newlen == 0)
+		return EINVAL;
+	tap_rs_sysctl_get(rnode->sysctl_data, addr);
+	node.sysctl_data = addr;
+	error = sysctl_lookup(SYSCTLFN_CALL(&node));
+	if (error != 0 || newp == NULL)
+		return error;
+	return tap_rs_sysctl_set(rnode->sysctl_data, addr);
+}
+
+int
+tap_rs_sysctl_create(int nodenum, int unit, const char *name, void *cookie)
+{
+
+	return sysctl_createv(NULL, 0, NULL, NULL, CTLFLAG_READWRITE,
+	    CTLTYPE_STRING, name, SYSCTL_DESCR("Ethernet address"),
+	    tap_rs_sysctl_handler, 0, cookie, TAP_RS_ADDRSTRLEN,
+	    CTL_NET, AF_LINK, nodenum, unit, CTL_EOL);
+}
+
+int
+tap_rs_sysctl_destroy(int nodenum, int unit)
+{
+
+	return sysctl_destroyv(NULL, CTL_NET, AF_LINK, nodenum, unit,
+	    CTL_EOL);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The if_tap_rs contributors */
+
+/*
+ * The tables by which the kernel knows this driver.  Every entry leads to
+ * Rust; nothing is decided here.
+ */
+
+#include <sys/param.h>
+#include <sys/atomic.h>
+#include <sys/conf.h>
+#include <sys/device.h>
+#include <sys/event.h>
+#include <sys/file.h>
+#include <sys/filedesc.h>
+#include <sys/module.h>
+#include <sys/stat.h>
+#include <sys/systm.h>
+
+#include <net/if.h>
+#include <net/if_ether.h>
+
+#include "tap_rs.h"
+
+MODULE(MODULE_CLASS_DRIVER, if_tap_rs, NULL);
+
+CFDRIVER_DECL(tap_rs, DV_IFNET, NULL);
+
+/* The softc outlives the device, so it is no part of the device's memory. */
+CFATTACH_DECL_NEW(tap_rs, 0, tap_rs_match, tap_rs_attach, tap_rs_detach,
+    NULL);
+
+struct if_clone tap_rs_cloner = IF_CLONE_INITIALIZER("tap",
+    tap_rs_clone_create, tap_rs_clone_destroy);
+
+/*
+ * The kernel counts no call that is still on its way out of a close or a
+ * knote's detach, so the module could be unmapped under its last
+ * instructions.  Each of these functions therefore ends in a jump to the
+ * kernel's atomic_dec_uint{,_nv}: while the word is not zero, unload waits;
+ * once it is, no instruction of the module is left to run.  The word of a
+ * close counts one close only, so the value returned is zero, success.
+ */
+static int
+tap_rs_close_exit(volatile unsigned int *word)
+{
+
+	if (__predict_false(word == NULL))
+		return 0;
+	return (int)atomic_dec_uint_nv(word);
+}
+
+static int
+tap_rs_cdev_close_exit(dev_t dev, int flags, int fmt, struct lwp *l)
+{
+
+	return tap_rs_close_exit(tap_rs_cdev_close(dev));
+}
+
+static int
+tap_rs_fops_close_exit(struct file *fp)
+{
+
+	return tap_rs_close_exit(tap_rs_fops_close(fp));
+}
+
+static void
+tap_rs_kq_rdetach_exit(struct knote *kn)
+{
+
+	atomic_dec_uint(tap_rs_kq_rdetach(kn));
+}
+
+static void
+tap_rs_kq_wdetach_exit(struct knote *kn)
+{
+
+	atomic_dec_uint(tap_rs_kq_wdetach(kn));
+}
+
+/*
+ * No d_devtounit: the cloning minor has no device behind it.  No
+ * d_cfdriver: the driver finds units in a table of its own.
+ */
+const struct cdevsw tap_rs_cdevsw = {
+	.d_open = tap_rs_cdev_open,
+	.d_cancel = tap_rs_cdev_cancel,
+	.d_close = tap_rs_cdev_close_exit,
+	.d_read = tap_rs_cdev_read,
+	.d_write = tap_rs_cdev_write,
+	.d_ioctl = tap_rs_cdev_ioctl,
+	.d_stop = nostop,
+	.d_tty = notty,
+	.d_poll = tap_rs_cdev_poll,
+	.d_mmap = nommap,
+	.d_kqfilter = tap_rs_cdev_kqfilter,
+	.d_discard = nodiscard,
+	.d_flag = D_OTHER | D_MPSAFE,
+};
+
+const struct fileops tap_rs_fileops = {
+	.fo_name = "tap",
+	.fo_read = tap_rs_fops_read,
+	.fo_write = tap_rs_fops_write,
+	.fo_ioctl = tap_rs_fops_ioctl,
+	.fo_fcntl = fnullop_fcntl,
+	.fo_poll = tap_rs_fops_poll,
+	.fo_stat = tap_rs_fops_stat,
+	.fo_close = tap_rs_fops_close_exit,
+	.fo_kqfilter = tap_rs_fops_kqfilter,
+	.fo_restart = tap_rs_fops_restart,
+};
+
+const struct filterops tap_rs_rfilterops = {
+	.f_flags = FILTEROP_ISFD | FILTEROP_MPSAFE,
+	.f_detach = tap_rs_kq_rdetach_exit,
+	.f_event = tap_rs_kq_revent,
+};
+
+const struct filterops tap_rs_wfilterops = {
+	.f_flags = FILTEROP_ISFD | FILTEROP_MPSAFE,
+	.f_detach = tap_rs_kq_wdetach_exit,
+	.f_event = tap_rs_kq_wevent,
+};
+
+static int
+if_tap_rs_modcmd(modcmd_t cmd, void *arg)
+{
+
+	switch (cmd) {
+	case MODULE_CMD_INIT:
+		return tap_rs_init();
+	case MODULE_CMD_FINI:
+		return tap_rs_fini();
+	default:
+		return ENOTTY;
+	}
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The if_tap_rs contributors */
+
+/*
+ * The whole boundary between the C shim and the Rust driver, both ways.
+ *
+ * bindgen reads this header, and src/entry.rs asserts at compile time that
+ * each of its functions has the type declared here; C sees the same
+ * declarations.  Nothing crosses that is not in this file or in a kernel
+ * header.
+ */
+#ifndef TAP_RS_H
+#define TAP_RS_H
+
+struct bpf_if;
+struct cfattach;
+struct cfdriver;
+struct cdevsw;
+struct file;
+struct fileops;
+struct filterops;
+struct if_clone;
+struct ifmediareq;
+struct ifnet;
+struct knote;
+struct lwp;
+struct mbuf;
+struct proc;
+struct stat;
+struct sysctllog;
+struct uio;
+
+/*
+ * Rust, called from the tables in register.c.
+ */
+
+/* Module: MODULE_CMD_INIT and MODULE_CMD_FINI. */
+int	tap_rs_init(void);
+int	tap_rs_fini(void);
+
+/* autoconf(9). */
+int	tap_rs_match(device_t, cfdata_t, void *);
+void	tap_rs_attach(device_t, device_t, void *);
+int	tap_rs_detach(device_t, int);
+
+/* The interface cloner, under the stack's own if_clone_mtx. */
+int	tap_rs_clone_create(struct if_clone *, int);
+int	tap_rs_clone_destroy(struct ifnet *);
+
+/*
+ * Character device.  tap_rs_cdev_close returns the word that the caller
+ * must decrement as its last act (see register.c), or NULL.
+ */
+int	tap_rs_cdev_open(dev_t, int, int, struct lwp *);
+int	tap_rs_cdev_cancel(dev_t, int, int, struct lwp *);
+volatile unsigned int *tap_rs_cdev_close(dev_t);
+int	tap_rs_cdev_read(dev_t, struct uio *, int);
+int	tap_rs_cdev_write(dev_t, struct uio *, int);
+int	tap_rs_cdev_ioctl(dev_t, u_long, void *, int, struct lwp *);
+int	tap_rs_cdev_poll(dev_t, int, struct lwp *);
+int	tap_rs_cdev_kqfilter(dev_t, struct knote *);
+
+/* A descriptor of the cloning open; tap_rs_fops_close as above. */
+int	tap_rs_fops_read(struct file *, off_t *, struct uio *, kauth_cred_t,
+	    int);
+int	tap_rs_fops_write(struct file *, off_t *, struct uio *, kauth_cred_t,
+	    int);
+int	tap_rs_fops_ioctl(struct file *, u_long, void *);
+int	tap_rs_fops_poll(struct file *, int);
+int	tap_rs_fops_stat(struct file *, struct stat *);
+volatile unsigned int *tap_rs_fops_close(struct file *);
+int	tap_rs_fops_kqfilter(struct file *, struct knote *);
+void	tap_rs_fops_restart(struct file *);
+
+/* Knotes; the two detach functions return a word as above. */
+volatile unsigned int *tap_rs_kq_rdetach(struct knote *);
+int	tap_rs_kq_revent(struct knote *, long);
+volatile unsigned int *tap_rs_kq_wdetach(struct knote *);
+int	tap_rs_kq_wevent(struct knote *, long);
+
+/* struct ifnet's and struct ifmedia's callbacks. */
+int	tap_rs_if_ioctl(struct ifnet *, u_long, void *);
+int	tap_rs_if_init(struct ifnet *);
+void	tap_rs_if_stop(struct ifnet *, int);
+void	tap_rs_if_start(struct ifnet *);
+int	tap_rs_if_transmit(struct ifnet *, struct mbuf *);
+int	tap_rs_media_change(struct ifnet *);
+void	tap_rs_media_status(struct ifnet *, struct ifmediareq *);
+
+/* The soft interrupt that sends SIGIO. */
+void	tap_rs_softintr(void *);
+
+/*
+ * net.link.tap.tapN: the cookie is the node's data.  The address is text,
+ * NUL-terminated, in 18 bytes.
+ */
+void	tap_rs_sysctl_get(void *, char *);
+int	tap_rs_sysctl_set(void *, char *);
+
+/*
+ * C, called from Rust: the tables, and what the kernel offers only as a
+ * macro, a static inline or a variadic function.
+ */
+
+/* register.c */
+extern struct cfdriver tap_rs_cd;
+extern struct cfattach tap_rs_ca;
+extern struct if_clone tap_rs_cloner;
+extern const struct cdevsw tap_rs_cdevsw;
+extern const struct fileops tap_rs_fileops;
+extern const struct filterops tap_rs_rfilterops;
+extern const struct filterops tap_rs_wfilterops;
+
+/* helpers/systm.c */
+void	tap_rs_kernel_lock(void);
+void	tap_rs_kernel_unlock(void);
+void	tap_rs_softint_schedule(void *);
+struct lwp *tap_rs_curlwp(void);
+struct proc *tap_rs_curproc(void);
+void	tap_rs_panic(void) __dead;
+
+/* helpers/device.c */
+int	tap_rs_stock_active(void);
+
+/* helpers/ifnet.c */
+void	tap_rs_ifnet_lock(struct ifnet *);
+void	tap_rs_ifnet_unlock(struct ifnet *);
+void	tap_rs_ifq_set_ready(struct ifnet *);
+void	tap_rs_ifq_setlen(struct ifnet *, int);
+void	tap_rs_ifq_drop(struct ifnet *, int);
+int	tap_rs_ifq_maxlen(const struct ifnet *);
+struct mbuf *tap_rs_ifq_dequeue(struct ifnet *);
+void	tap_rs_bpf_mtap_out(struct ifnet *, struct mbuf *);
+void	tap_rs_stat_inc(struct ifnet *, int);
+void	tap_rs_stat_output(struct ifnet *, u_long, int, int);
+const unsigned char *tap_rs_lladdr(const struct ifnet *);
+int	tap_rs_if_destroy(const char *);
+
+/* helpers/mbuf.c */
+struct mbuf *tap_rs_m_getext(int);
+
+/* helpers/sysctl.c */
+int	tap_rs_sysctl_setup(struct sysctllog **, int *);
+int	tap_rs_sysctl_create(int, int, const char *, void *);
+int	tap_rs_sysctl_destroy(int, int);
+
+/* helpers/log.c */
+void	tap_rs_log_address(const char *, const char *);
+void	tap_rs_log_error(const char *, const char *, int);
+void	tap_rs_log_major(const char *, int);
+
+#endif /* TAP_RS_H */

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Units: how interfaces come and go, and with them the module.
+//!
+//! An interface is made by `ifconfig tapN create` or by an open of the cloning device. It ends by
+//! `ifconfig tapN destroy` or with the close of the descriptor that made it. Every end goes
+//! through the stack's SIOCIFDESTROY, the close's too: only so does it exclude another destroy
+//! that already holds a pointer to the interface.
+//!
+//! [`CREATION`] serialises all attaches and detaches, because the kernel's sysctl tree does not
+//! bear two at once.
+#![forbid(unsafe_code)]
+
+use crate::channel::Opener;
+use crate::kern::arc::Arc;
+use crate::kern::atomic::{AtomicU32, Ordering};
+use crate::kern::device;
+use crate::kern::errno::{Errno, Result};
+use crate::kern::file::NewFile;
+use crate::kern::ifnet::Link;
+use crate::kern::log;
+use crate::kern::mutex::StaticMutex;
+use crate::kern::register::{self, CharDevice};
+use crate::kern::softint;
+use crate::kern::sysctl::TapNode;
+use crate::kern::systm::{pause_a_tick, LwpId};
+use crate::kern::table::Table;
+use crate::softc::{Softc, GRAVEYARD};
+use crate::unit::Unit;
+
+/// The interfaces that are attached, by unit.
+pub static TABLE: Table<Softc> = Table::new();
+/// The character device.
+pub static DEVICE: CharDevice = CharDevice::new();
+/// net.link.tap.
+pub static SYSCTL: TapNode = TapNode::new();
+
+/// Held round every creation and destruction, and what they share.
+static CREATION: StaticMutex<Creation> =
+    StaticMutex::new(Creation { open: false, lowest: Unit::FIRST });
+/// Held by a close that destroys its interface; says which one, and whose close it is.
+static CLOSE: StaticMutex<()> = StaticMutex::new(());
+/// The unit and thread of that close.
+static CLOSING: StaticMutex<Option<Closing>> = StaticMutex::new(None);
+/// How many interfaces are attached.
+static ATTACHED: AtomicU32 = AtomicU32::new(0);
+
+/// From this many interfaces on, look for a soft interrupt slot before making another.
+const MANY: u32 = 64;
+/// How many clock ticks unload waits for softcs that a call on its way out still holds, and how
+/// many for one that somebody else refers to.
+const PATIENCE: u32 = 50;
+const SHORT_PATIENCE: u32 = 2;
+
+struct Creation {
+    /// Loaded, and not about to be unloaded.
+    open: bool,
+    /// No unit below this one is free.
+    lowest: Unit,
+}
+
+#[derive(Clone, Copy)]
+struct Closing {
+    thread: LwpId,
+    /// Identifies the softc; it stays alive as long as this is set.
+    softc: usize,
+}
+
+fn identity(softc: &Softc) -> usize {
+    core::ptr::from_ref(softc) as usize
+}
+
+/// Makes and attaches an interface: the unit asked for, or the lowest free one.
+fn create(wanted: Option<Unit>, opener: Opener) -> Result<Arc<Softc>> {
+    let mut creation = CREATION.lock();
+    if !creation.open {
+        return Err(Errno::ENXIO);
+    }
+    let existing = GRAVEYARD.reap();
+    if existing >= MANY && !softint::has_room() {
+        return Err(Errno::ENOMEM);
+    }
+    if let Some(unit) = wanted {
+        return attach_unit(unit, opener);
+    }
+    let mut from = creation.lowest;
+    loop {
+        let unit = TABLE.first_free(from).ok_or(Errno::ENXIO)?;
+        match attach_unit(unit, opener) {
+            // Autoconf still has the unit's former device: take the next one.
+            Err(Errno::EEXIST) => from = unit.next().ok_or(Errno::ENXIO)?,
+            Err(other) => return Err(other),
+            Ok(softc) => {
+                creation.lowest = unit;
+                return Ok(softc);
+            }
+        }
+    }
+}
+
+/// The caller holds [`CREATION`].
+fn attach_unit(unit: Unit, opener: Opener) -> Result<Arc<Softc>> {
+    if TABLE.is_occupied(unit) {
+        return Err(Errno::EEXIST);
+    }
+    let softc = Softc::new(unit, opener)?;
+    TABLE.insert(unit, softc.clone())?;
+    match device::attach_pseudo(unit, &softc.device) {
+        Ok(()) => {
+            ATTACHED.fetch_add(1, Ordering::AcqRel);
+            Ok(softc)
+        }
+        Err(error) => {
+            // An open of its node may have found it, but no more than found it.
+            let in_table = TABLE.remove(unit);
+            device::revoke_nodes(DEVICE.major(), unit);
+            drop(in_table);
+            Err(error)
+        }
+    }
+}
+
+/// ifc_create: `ifconfig tapN create`. EINVAL beyond the last unit, EEXIST when it is there.
+pub fn clone_create(number: i32) -> Result {
+    let unit = Unit::from_int(number).ok_or(Errno::EINVAL)?;
+    create(Some(unit), Opener::None).map(drop)
+}
+
+/// ifc_destroy: `ifconfig tapN destroy`, or the end of a close. Called under if_clone_mtx, and
+/// only here do interfaces end, so the softc is attached.
+pub fn clone_destroy(softc: &Softc) -> Result {
+    if let Some(closing) = *CLOSING.lock() {
+        // A close whose interface went meanwhile, and whose name another one bears now.
+        if closing.thread == LwpId::current() && closing.softc != identity(softc) {
+            return Err(Errno::EBUSY);
+        }
+    }
+    let mut creation = CREATION.lock();
+    // Detach drops the table's reference; this one keeps the softc until the end of the function.
+    let softc = Arc::retain(softc);
+    softc.doom();
+    device::detach_pseudo(&softc.device);
+    ATTACHED.fetch_sub(1, Ordering::AcqRel);
+    creation.lowest = creation.lowest.min(softc.unit);
+    drop(softc);
+    GRAVEYARD.reap();
+    Ok(())
+}
+
+/// An open of the cloning device: a new interface, open already, and a descriptor of its own.
+/// Always an error: EMOVEFD is open(2)'s way of success. On any other nothing is left behind.
+pub fn cloning_open(flags: i32) -> Errno {
+    let file = match NewFile::allocate() {
+        Ok(file) => file,
+        Err(error) => return error,
+    };
+    match create(None, Opener::Cloner) {
+        Ok(softc) => {
+            if let Some(_call) = softc.channel.enter() {
+                softc.interface.set_link(Link::Up);
+            }
+            file.become_open(flags, softc)
+        }
+        Err(error) => error,
+    }
+}
+
+/// The close of a cloned descriptor: its interface goes with it, unless it has gone already.
+pub fn close_cloned(softc: &Softc) {
+    softc.close(Opener::Cloner);
+    if softc.channel.is_gone() {
+        return;
+    }
+    let _one_at_a_time = CLOSE.lock();
+    *CLOSING.lock() = Some(Closing { thread: LwpId::current(), softc: identity(softc) });
+    // An error says that somebody else was quicker, which is as good.
+    let _gone = softc.interface.request_destroy();
+    *CLOSING.lock() = None;
+}
+
+/// Undoes the steps of a load that failed half-way, or of an unload, from the last one back.
+struct Loaded {
+    step: u32,
+}
+
+impl Loaded {
+    fn undo(self) {
+        if self.step >= 6 {
+            SYSCTL.destroy();
+        }
+        if self.step >= 5 {
+            // Cannot fail: no device is attached.
+            let _detached = register::detach_cfattach();
+        }
+        if self.step >= 4 {
+            let _detached = register::detach_cfdriver();
+        }
+        if self.step >= 3 {
+            crate::event::SOFTINT.disestablish();
+        }
+        if self.step >= 2 {
+            TABLE.destroy();
+        }
+        CLOSING.destroy();
+        CLOSE.destroy();
+        CREATION.destroy();
+    }
+}
+
+/// MODULE_CMD_INIT. EEXIST when a tap driver is at work; on any failure nothing is left behind.
+pub fn load() -> Result {
+    if register::stock_driver_active() {
+        log::message(c"if_tap_rs", c"a tap driver is active, modunload if_tap first");
+        return Err(Errno::EEXIST);
+    }
+    CREATION.init();
+    CLOSE.init();
+    CLOSING.init();
+    let mut loaded = Loaded { step: 1 };
+    match load_steps(&mut loaded) {
+        Ok(()) => {
+            CREATION.lock().open = true;
+            register::attach_cloner();
+            Ok(())
+        }
+        Err(error) => {
+            log::error(c"if_tap_rs", c"unable to register", error);
+            loaded.undo();
+            Err(error)
+        }
+    }
+}
+
+/// Everything that can fail, the character device last: from then on opens come.
+fn load_steps(loaded: &mut Loaded) -> Result {
+    TABLE.init()?;
+    loaded.step = 2;
+    crate::event::SOFTINT.establish()?;
+    loaded.step = 3;
+    register::attach_cfdriver()?;
+    loaded.step = 4;
+    register::attach_cfattach()?;
+    loaded.step = 5;
+    SYSCTL.create()?;
+    loaded.step = 6;
+    let name = DEVICE.attach()?;
+    log::major(name, DEVICE.major());
+    Ok(())
+}
+
+/// MODULE_CMD_FINI. EBUSY while an interface exists, a descriptor is open or a knote is attached;
+/// then nothing has changed. Otherwise nothing is left behind.
+pub fn unload() -> Result {
+    {
+        let mut creation = CREATION.lock();
+        if ATTACHED.load(Ordering::Acquire) != 0 || !all_departed() {
+            return Err(Errno::EBUSY);
+        }
+        // From here on nothing can be created, so nothing can come to be open.
+        creation.open = false;
+    }
+    register::detach_cloner();
+    // Drains opens that are under way, which now all fail.
+    DEVICE.detach();
+    Loaded { step: 6 }.undo();
+    Ok(())
+}
+
+/// Waits a little for softcs that only a call on its way out still holds.
+fn all_departed() -> bool {
+    for waited in 0..PATIENCE {
+        if GRAVEYARD.reap() == 0 {
+            return true;
+        }
+        if waited >= SHORT_PATIENCE && !GRAVEYARD.has_buried() {
+            // A descriptor or a knote, then, not a signal on its way.
+            return false;
+        }
+        pause_a_tick();
+    }
+    GRAVEYARD.reap() == 0
+}

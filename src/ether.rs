@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Ethernet addresses and frame bounds. Pure: no kernel, no unsafe.
+#![forbid(unsafe_code)]
+
+/// Length of an Ethernet address in bytes.
+pub const ADDR_LEN: usize = 6;
+/// Length of the text `xx:xx:xx:xx:xx:xx` and its NUL.
+pub const ADDR_STRLEN: usize = 18;
+/// Length of an Ethernet header in bytes: two addresses and a type.
+pub const HDR_LEN: usize = 14;
+/// Length of a VLAN tag (IEEE 802.1Q), which a frame may carry beyond the MTU.
+pub const VLAN_TAG_LEN: usize = 4;
+/// Shortest and longest text of an address that is taken: `1:2:3:4:5:6` and `xx:xx:xx:xx:xx:xx`.
+const TEXT_MIN: usize = 11;
+const TEXT_MAX: usize = 17;
+
+/// An Ethernet address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Addr(pub [u8; ADDR_LEN]);
+
+impl Addr {
+    /// A new interface's address: the prefix of tap(4), locally administered, and three bytes of
+    /// the caller's choice.
+    pub const fn initial(tail: [u8; 3]) -> Addr {
+        let [a, b, c] = tail;
+        Addr([0xf2, 0x0b, 0xa4, a, b, c])
+    }
+
+    /// Whether an interface may have this address: neither a group address nor all zeros.
+    pub fn is_assignable(self) -> bool {
+        let [first, ..] = self.0;
+        first & 1 == 0 && self.0.iter().any(|byte| *byte != 0)
+    }
+
+    /// Reads the text of an address, up to its NUL or its end: six octets of one or two
+    /// hexadecimal digits, each but the last followed by at most one of `:`, `-` and `.`, as
+    /// ether_aton_r(9) takes them, 11 to 17 characters in all. `None` for anything else.
+    pub fn parse(text: &[u8]) -> Option<Addr> {
+        let len = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
+        if !(TEXT_MIN..=TEXT_MAX).contains(&len) {
+            return None;
+        }
+        let mut rest = text.iter().take(len).copied().peekable();
+        let mut addr = [0u8; ADDR_LEN];
+        for (index, octet) in addr.iter_mut().enumerate() {
+            if index != 0 {
+                rest.next_if(|byte| matches!(*byte, b':' | b'-' | b'.'));
+            }
+            *octet = hex_digit(rest.next()?)?;
+            if let Some(low) = rest.peek().copied().and_then(hex_digit) {
+                *octet = (*octet << 4) | low;
+                rest.next();
+            }
+        }
+        match rest.next() {
+            None => Some(Addr(addr)),
+            Some(_) => None,
+        }
+    }
+
+    /// The text `xx:xx:xx:xx:xx:xx` and a NUL.
+    pub fn text(self) -> [u8; ADDR_STRLEN] {
+        let mut text = [0u8; ADDR_STRLEN];
+        for (chunk, octet) in text.chunks_exact_mut(3).zip(self.0) {
+            if let [high, low, separator] = chunk {
+                *high = hex_char(octet >> 4);
+                *low = hex_char(octet & 0xf);
+                *separator = b':';
+            }
+        }
+        if let Some(last) = text.last_mut() {
+            *last = 0;
+        }
+        text
+    }
+}
+
+/// The value of a hexadecimal digit.
+fn hex_digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte.wrapping_sub(b'0')),
+        b'a'..=b'f' => Some(byte.wrapping_sub(b'a').wrapping_add(10)),
+        b'A'..=b'F' => Some(byte.wrapping_sub(b'A').wrapping_add(10)),
+        _ => None,
+    }
+}
+
+/// The lower-case digit of a nibble.
+fn hex_char(nibble: u8) -> u8 {
+    let base = if nibble < 10 { b'0' } else { b'a'.wrapping_sub(10) };
+    base.wrapping_add(nibble)
+}
+
+/// What is wrong with a frame's length.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BadLength {
+    /// It has no whole Ethernet header.
+    Runt,
+    /// It exceeds the MTU by more than a header and a VLAN tag.
+    Giant,
+}
+
+/// Checks the length of a frame that user space writes, against the interface's MTU.
+pub fn check_length(len: usize, mtu: u64) -> Result<(), BadLength> {
+    let most = mtu.saturating_add((HDR_LEN + VLAN_TAG_LEN) as u64);
+    if len < HDR_LEN {
+        Err(BadLength::Runt)
+    } else if len as u64 > most {
+        Err(BadLength::Giant)
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! poll(2), kqueue(2) and SIGIO: all ways to be told of a frame.
+#![forbid(unsafe_code)]
+
+use crate::channel::SigIo;
+use crate::kern::arc::Arc;
+use crate::kern::atomic::Ordering;
+use crate::kern::errno::{Errno, Result};
+use crate::kern::knote::{Filter, Knote};
+use crate::kern::kpi;
+use crate::kern::mailbox::Mailbox;
+use crate::kern::signal::{self, News};
+use crate::kern::softint::Softint;
+use crate::softc::Softc;
+
+const READABLE: u32 = kpi::POLLIN | kpi::POLLRDNORM;
+const WRITABLE: u32 = kpi::POLLOUT | kpi::POLLWRNORM;
+
+/// Sends SIGIO, away from the stack's locks.
+pub static SOFTINT: Softint = Softint::new();
+/// Softcs that want a SIGIO sent.
+static MAILBOX: Mailbox<Softc> = Mailbox::new();
+
+/// poll(2): readable when a frame waits, always writable, and hung up when the interface is gone,
+/// and only then: a poller of an interface that is down sleeps on.
+pub fn poll(softc: &Softc, events: u32) -> u32 {
+    if softc.channel.is_gone() {
+        return kpi::POLLHUP;
+    }
+    let mut ready = events & WRITABLE;
+    if softc.channel.first_len() != 0 {
+        ready |= events & READABLE;
+    }
+    if ready != 0 || softc.channel.record_poller(|waiters| waiters.record_poller()) {
+        return ready;
+    }
+    // A frame, or the end, came between the look and the lock.
+    if softc.channel.is_gone() {
+        kpi::POLLHUP
+    } else {
+        events & READABLE
+    }
+}
+
+/// kqueue(2): EVFILT_READ and EVFILT_WRITE. The knote holds a reference to the softc, so what it
+/// hangs on outlives the interface if the knote does. EINVAL for other filters, ENXIO when gone.
+pub fn attach_knote(softc: &Softc, knote: &mut Knote<'_>) -> Result {
+    let reads = match knote.filter() {
+        Filter::Read => true,
+        Filter::Write => false,
+        Filter::Other => return Err(Errno::EINVAL),
+    };
+    softc.channel.attach_knote(reads, |waiters| {
+        knote.set_hook(Arc::retain(softc), reads);
+        waiters.attach(knote, reads);
+    })
+}
+
+/// The knote goes. The caller then drops the reference that it held.
+pub fn detach_knote(softc: &Softc, knote: &mut Knote<'_>, reads: bool) {
+    softc.channel.detach_knote(reads, |waiters| waiters.detach(knote, reads));
+}
+
+/// Whether a knote has something to tell. Takes no lock, for it is called with and without the
+/// channel's.
+pub fn knote_event(softc: &Softc, knote: &mut Knote<'_>, reads: bool) -> bool {
+    let len = if reads { softc.channel.first_len() } else { 0 };
+    knote.set_data(len);
+    if softc.channel.is_gone() {
+        knote.set_eof();
+        return true;
+    }
+    !reads || len != 0
+}
+
+/// A frame waits, and the owner wants to know: have the soft interrupt send the signal.
+pub fn request_sigio(softc: &Softc) {
+    if !softc.sigio_queued.swap(true, Ordering::AcqRel) {
+        MAILBOX.post(Arc::retain(softc));
+        SOFTINT.schedule();
+    }
+}
+
+/// The soft interrupt.
+pub fn deliver_sigio() {
+    for softc in MAILBOX.take() {
+        // Cleared before the look, so that later news sends another signal.
+        softc.sigio_queued.store(false, Ordering::Release);
+        if let Some(sigio) = softc.channel.sigio() {
+            send(sigio);
+        }
+    }
+}
+
+/// The interface is gone, and its channel with it: who wanted signals is told from here.
+pub fn signal_gone(sigio: Option<SigIo>) {
+    if let Some(sigio) = sigio {
+        send(SigIo { running: false, ..sigio });
+    }
+}
+
+fn send(sigio: SigIo) {
+    let news = if sigio.running { News::Data } else { News::HangUp };
+    signal::send_sigio(sigio.owner, news);
+}

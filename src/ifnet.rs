@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! What the network stack asks of the interface: init, stop, transmit, start, ioctl, media.
+#![forbid(unsafe_code)]
+
+use crate::channel::{Opener, Pushed};
+use crate::event;
+use crate::kern::errno::{Errno, Result};
+use crate::kern::mbuf::Mbuf;
+use crate::kern::media;
+use crate::softc::Softc;
+
+/// if_init, under IFNET_LOCK.
+pub fn init(softc: &Softc) {
+    softc.interface.set_running(true);
+    let _nothing_to_free = softc.channel.set_running(true);
+}
+
+/// if_stop, under IFNET_LOCK: the frames that wait are dropped, and readers wake to be told
+/// EHOSTDOWN.
+pub fn stop(softc: &Softc) {
+    softc.interface.set_running(false);
+    let (frames, sigio) = softc.channel.set_running(false);
+    softc.discard(frames);
+    if sigio.is_some() {
+        event::request_sigio(softc);
+    }
+}
+
+/// if_transmit: a frame goes out, to user space if somebody has the interface open. bpf(4) sees
+/// each frame once, whether it is dropped here or read later.
+///
+/// A frame counts as sent when it is read, so one that is dropped is in no byte counter.
+pub fn transmit(softc: &Softc, frame: Mbuf) -> Result {
+    let _call = softc.channel.enter().ok_or(Errno::ENETDOWN)?;
+    softc.interface.tap_output(&frame);
+    match softc.channel.push(frame, softc.interface.queue_limit()) {
+        Pushed::Queued { sigio } => {
+            if sigio {
+                event::request_sigio(softc);
+            }
+            Ok(())
+        }
+        // A cable without a far end: no error of the sender's.
+        Pushed::Closed(frame) => {
+            drop(frame);
+            softc.interface.count_drops(1);
+            Ok(())
+        }
+        Pushed::Full(frame) => {
+            drop(frame);
+            softc.interface.count_drops(1);
+            Err(Errno::ENOBUFS)
+        }
+    }
+}
+
+/// if_start: only ALTQ comes this way, and has let these frames out.
+pub fn start(softc: &Softc) {
+    while let Some(frame) = softc.interface.dequeue() {
+        // A frame that is refused is counted; ALTQ has nothing to be told.
+        let _counted = transmit(softc, frame);
+    }
+}
+
+/// ifm_status: the selected medium, and a link as long as somebody has the interface open.
+pub fn media_status(softc: &Softc, request: &mut media::Request<'_>) {
+    let link = !softc.channel.is_open_by(Opener::None);
+    request.set(softc.interface.selected_media(), link);
+}

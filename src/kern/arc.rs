@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Shared ownership of a value that is freed late.
+//!
+//! Whoever may still touch a softc holds an [`Arc`] of it: the unit table while it is attached,
+//! each cloned descriptor, each knote, a SIGIO on its way. The last one to let go may be in a soft
+//! interrupt, where memory cannot be freed, or in a close whose last instructions still belong
+//! to the module. So the value is only laid in a [`Graveyard`] then, and freed later, by a thread,
+//! once it says that it has [`departed`](Buried::departed).
+
+use core::ops::Deref;
+use core::ptr::{self, NonNull};
+
+use super::atomic::{AtomicPtr, AtomicU32, Ordering};
+use super::errno::Result;
+use super::kmem;
+
+/// A value that lives in an [`Arc`] and ends in a graveyard.
+pub trait Buried: Sized + Sync + 'static {
+    /// Finishes the construction of the value at its final address.
+    fn pin_init(&mut self);
+    /// Where the value goes when nobody refers to it any more.
+    fn graveyard() -> &'static Graveyard<Self>;
+    /// Whether the last call that let go of it has left the module's text.
+    fn departed(&self) -> bool;
+}
+
+#[repr(C)]
+pub(super) struct Inner<T> {
+    value: T,
+    refs: AtomicU32,
+    /// The next one in a mailbox or, once no reference is left, in the graveyard.
+    pub(super) next: AtomicPtr<Inner<T>>,
+}
+
+/// A counted reference to a `T`.
+///
+/// # Invariants
+///
+/// Points at an `Inner` that [`Arc::new`] made and whose count includes this reference.
+pub struct Arc<T: Buried>(NonNull<Inner<T>>);
+
+// SAFETY: T is Sync, and the count is atomic.
+unsafe impl<T: Buried> Send for Arc<T> {}
+// SAFETY: as above.
+unsafe impl<T: Buried> Sync for Arc<T> {}
+
+impl<T: Buried> Arc<T> {
+    /// Moves a value to memory of its own. Thread context; may sleep.
+    pub fn new(value: T) -> Result<Self> {
+        let inner = kmem::zalloc::<Inner<T>>()?;
+        let whole =
+            Inner { value, refs: AtomicU32::new(1), next: AtomicPtr::new(ptr::null_mut()) };
+        // SAFETY: freshly allocated, of the right size, and nobody else's.
+        unsafe { inner.write(whole) };
+        // SAFETY: still nobody else's.
+        let value = unsafe { &mut (*inner.as_ptr()).value };
+        value.pin_init();
+        T::graveyard().born.fetch_add(1, Ordering::AcqRel);
+        Ok(Arc(inner))
+    }
+
+    /// One more reference to a value that is referred to already.
+    pub fn retain(value: &T) -> Self {
+        // The value is the first field of its Inner (repr(C)): a Buried lives nowhere else.
+        let inner = NonNull::from(value).cast::<Inner<T>>();
+        // SAFETY: the borrow of the value proves that the Inner is alive.
+        let refs = unsafe { &(*inner.as_ptr()).refs };
+        refs.fetch_add(1, Ordering::Relaxed);
+        Arc(inner)
+    }
+
+    /// Turns the reference into a pointer to the value for the kernel to keep.
+    pub fn into_raw(self) -> *mut T {
+        let raw = self.0.as_ptr().cast();
+        core::mem::forget(self);
+        raw
+    }
+
+    /// The reference that [`into_raw`](Self::into_raw) gave away, or `None` for NULL.
+    ///
+    /// # Safety
+    ///
+    /// `raw` is NULL or came from `into_raw`, and is taken back once.
+    pub unsafe fn from_raw(raw: *mut T) -> Option<Self> {
+        NonNull::new(raw.cast()).map(Arc)
+    }
+
+    /// The memory behind the reference, which is given up.
+    pub(super) fn into_inner(self) -> NonNull<Inner<T>> {
+        let inner = self.0;
+        core::mem::forget(self);
+        inner
+    }
+
+    /// The reverse.
+    ///
+    /// # Safety
+    ///
+    /// `inner` came from `into_inner`, and is taken back once.
+    pub(super) unsafe fn from_inner(inner: NonNull<Inner<T>>) -> Self {
+        Arc(inner)
+    }
+
+    fn inner(&self) -> &Inner<T> {
+        // SAFETY: by the type's invariant it is alive.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<T: Buried> Clone for Arc<T> {
+    fn clone(&self) -> Self {
+        Arc::retain(self)
+    }
+}
+
+impl<T: Buried> Deref for Arc<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.inner().value
+    }
+}
+
+impl<T: Buried> Drop for Arc<T> {
+    fn drop(&mut self) {
+        if self.inner().refs.fetch_sub(1, Ordering::AcqRel) == 1 {
+            T::graveyard().bury(self.0);
+        }
+    }
+}
+
+/// Values that nobody refers to any more, on their way to being freed.
+pub struct Graveyard<T> {
+    first: AtomicPtr<Inner<T>>,
+    /// Values made and not freed yet, buried ones included.
+    born: AtomicU32,
+}
+
+impl<T: Buried> Graveyard<T> {
+    /// An empty one.
+    pub const fn new() -> Self {
+        Graveyard { first: AtomicPtr::new(ptr::null_mut()), born: AtomicU32::new(0) }
+    }
+
+    /// How many values exist, whether referred to or buried.
+    pub fn existing(&self) -> u32 {
+        self.born.load(Ordering::Acquire)
+    }
+
+    fn bury(&self, inner: NonNull<Inner<T>>) {
+        let mut first = self.first.load(Ordering::Relaxed);
+        loop {
+            // SAFETY: the last reference is gone, so the link is this function's to write.
+            unsafe { inner.as_ref() }.next.store(first, Ordering::Relaxed);
+            let swapped = self.first.compare_exchange_weak(
+                first,
+                inner.as_ptr(),
+                Ordering::Release,
+                Ordering::Relaxed,
+            );
+            match swapped {
+                Ok(_) => return,
+                Err(now) => first = now,
+            }
+        }
+    }
+
+    /// Whether some value is buried and has not departed.
+    pub fn has_buried(&self) -> bool {
+        !self.first.load(Ordering::Acquire).is_null()
+    }
+
+    /// Frees the values that have departed. Thread context; returns how many still exist.
+    pub fn reap(&self) -> u32 {
+        let mut next = self.first.swap(ptr::null_mut(), Ordering::Acquire);
+        while let Some(inner) = NonNull::new(next) {
+            // SAFETY: buried, so no reference is left, and taken off the list by the swap.
+            let buried = unsafe { inner.as_ref() };
+            next = buried.next.load(Ordering::Relaxed);
+            if !buried.value.departed() {
+                self.bury(inner);
+                continue;
+            }
+            // SAFETY: nobody refers to it, and it is dropped once: it is on no list any more.
+            unsafe { ptr::drop_in_place(inner.as_ptr()) };
+            // SAFETY: made by Arc::new, and just dropped.
+            unsafe { kmem::free(inner) };
+            self.born.fetch_sub(1, Ordering::AcqRel);
+        }
+        self.existing()
+    }
+}
+
+impl<T: Buried> Default for Graveyard<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The network stack's side of an interface: `struct ethercom`, which begins with the
+//! `struct ifnet`, and its media list. ifnet(9).
+
+use core::ffi::{c_int, c_ulong, c_void, CStr};
+use core::mem::size_of_val;
+use core::ptr::{self, NonNull};
+
+use super::errno::{check, Result};
+use super::kmem;
+use super::kpi;
+use super::mbuf::Mbuf;
+use super::media;
+use super::systm::KernelLock;
+use crate::ether::{Addr, ADDR_LEN};
+
+#[repr(C)]
+struct Parts {
+    ethercom: kpi::ethercom,
+    media: kpi::ifmedia,
+}
+
+/// Error counters of an interface that the driver itself counts in.
+#[derive(Clone, Copy)]
+pub enum Counter {
+    /// Frames that user space wrote and the driver had no memory for.
+    InputErrors,
+    /// Frames that a reader got in part, or lost to a fault.
+    OutputErrors,
+}
+
+/// The state of the link, as the stack is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// Nobody has the interface open.
+    Down,
+    /// Somebody has.
+    Up,
+}
+
+/// The stack's half of an interface.
+///
+/// The memory belongs to the softc and outlives the attachment, so its plain fields may be read
+/// at any time; what attach makes and detach destroys (counters, input queue, addresses) is
+/// touched only by a call in flight, see [`crate::gate`].
+pub struct Interface {
+    parts: NonNull<Parts>,
+}
+
+// SAFETY: what many threads touch at once is guarded by the stack's own locks.
+unsafe impl Send for Interface {}
+// SAFETY: as above.
+unsafe impl Sync for Interface {}
+
+impl Interface {
+    /// Memory for an interface, not attached yet.
+    pub fn new() -> Result<Self> {
+        Ok(Interface { parts: kmem::zalloc()? })
+    }
+
+    fn ifp(&self) -> *mut kpi::ifnet {
+        // The ifnet is ethercom's first field, and ethercom the first of the parts.
+        self.parts.as_ptr().cast()
+    }
+
+    fn media(&self) -> *mut kpi::ifmedia {
+        // SAFETY: a field of memory owned here.
+        unsafe { &raw mut (*self.parts.as_ptr()).media }
+    }
+
+    /// Whether the kernel means this interface.
+    pub fn is(&self, ifp: *const kpi::ifnet) -> bool {
+        ptr::eq(self.ifp(), ifp)
+    }
+
+    /// Fills in the interface and hands it to the stack, in the order that ifnet(9) asks for:
+    /// from `ether_ifattach` on, callbacks may come.
+    pub fn attach(&self, name: &[u8; 16], softc: *const c_void, address: Addr) {
+        let ifp = self.ifp();
+        // SAFETY: owned here, and the stack does not know it yet.
+        let parts = unsafe { &mut *self.parts.as_ptr() };
+        let ifnet = &mut parts.ethercom.ec_if;
+        for (slot, byte) in ifnet.if_xname.iter_mut().zip(name) {
+            *slot = *byte as _;
+        }
+        ifnet.if_softc = softc.cast_mut();
+        ifnet.if_flags = (kpi::IFF_BROADCAST | kpi::IFF_SIMPLEX | kpi::IFF_MULTICAST) as _;
+        ifnet.if_ioctl = Some(kpi::tap_rs_if_ioctl);
+        ifnet.if_init = Some(kpi::tap_rs_if_init);
+        ifnet.if_stop = Some(kpi::tap_rs_if_stop);
+        ifnet.if_start = Some(kpi::tap_rs_if_start);
+        ifnet.if_transmit = Some(kpi::tap_rs_if_transmit);
+        parts.ethercom.ec_capabilities =
+            (kpi::ETHERCAP_VLAN_MTU | kpi::ETHERCAP_JUMBO_MTU) as c_int;
+        parts.ethercom.ec_ifmedia = &raw mut parts.media;
+        // SAFETY: zeroed memory that lives as long as the softc.
+        unsafe { media::init(self.media()) };
+        // SAFETY: filled in above.
+        unsafe { kpi::tap_rs_ifq_set_ready(ifp) };
+        // SAFETY: filled in above, and initialised once.
+        unsafe { kpi::if_initialize(ifp) };
+        // SAFETY: initialised above.
+        let percpuq = unsafe { kpi::if_percpuq_create(ifp) };
+        // SAFETY: owned here, and the stack does not use the field yet.
+        unsafe { (*ifp).if_percpuq = percpuq };
+        // SAFETY: initialised above; the address is ADDR_LEN bytes.
+        unsafe { kpi::ether_ifattach(ifp, address.0.as_ptr()) };
+        // SAFETY: not registered yet, so nobody else writes the field.
+        unsafe { (*ifp).if_link_state = link_state(Link::Down) };
+        // SAFETY: all of the above has been done.
+        unsafe { kpi::if_register(ifp) };
+    }
+
+    /// Takes the interface from the stack: afterwards no callback comes or is under way.
+    pub fn detach(&self) {
+        let ifp = self.ifp();
+        // SAFETY: attached, and detached once; no IFNET_LOCK is held.
+        unsafe { kpi::if_down(ifp) };
+        // SAFETY: as above.
+        unsafe { kpi::ether_ifdetach(ifp) };
+        // SAFETY: as above. It also destroys the input queue, after the last frame.
+        unsafe { kpi::if_detach(ifp) };
+        // SAFETY: no ioctl can reach the media list any more.
+        unsafe { media::fini(self.media()) };
+    }
+
+    /// The interface's name, tapN.
+    pub fn name(&self) -> &CStr {
+        // SAFETY: written before the softc is shared, and constant since.
+        let name = unsafe { &(*self.ifp()).if_xname };
+        // SAFETY: an array of char is one of bytes.
+        let bytes =
+            unsafe { core::slice::from_raw_parts(name.as_ptr().cast::<u8>(), size_of_val(name)) };
+        super::systm::c_str(bytes)
+    }
+
+    /// The MTU in bytes.
+    pub fn mtu(&self) -> u64 {
+        // SAFETY: memory owned here; the stack writes the field in one piece.
+        unsafe { ptr::read_volatile(&raw const (*self.ifp()).if_mtu) }
+    }
+
+    /// IFF_* flags.
+    pub fn flags(&self) -> u16 {
+        // SAFETY: memory owned here; the stack writes the field in one piece.
+        unsafe { ptr::read_volatile(&raw const (*self.ifp()).if_flags) as u16 }
+    }
+
+    /// Sets or clears IFF_RUNNING. The caller, the stack, holds IFNET_LOCK.
+    pub fn set_running(&self, running: bool) {
+        let bit = kpi::IFF_RUNNING as u16;
+        let flags = if running { self.flags() | bit } else { self.flags() & !bit };
+        // SAFETY: memory owned here, and IFNET_LOCK is held against other writers.
+        unsafe { ptr::write_volatile(&raw mut (*self.ifp()).if_flags, flags as _) };
+    }
+
+    /// Tells the stack about the link. A call in flight only.
+    pub fn set_link(&self, link: Link) {
+        // SAFETY: attached, as the caller is in flight.
+        unsafe { kpi::if_link_state_change(self.ifp(), link_state(link)) }
+    }
+
+    /// Passes a frame up: queued to a soft interrupt that counts it, shows it to bpf(4) and
+    /// calls `ether_input`. A call in flight only.
+    pub fn input(&self, frame: Mbuf) {
+        let raw = frame.into_raw();
+        // SAFETY: attached, as the caller is in flight.
+        let ifnet = unsafe { &*self.ifp() };
+        // SAFETY: the frame is owned here and has a packet header.
+        unsafe { (*raw).M_dat.MH.MH_pkthdr._rcvif.index = ifnet.if_index };
+        // SAFETY: attached, as the caller is in flight; the frame is given away.
+        unsafe { kpi::if_percpuq_enqueue(ifnet.if_percpuq, raw) }
+    }
+
+    /// Shows bpf(4) a frame that goes out. No spin mutex is held. A call in flight only.
+    pub fn tap_output(&self, frame: &Mbuf) {
+        // SAFETY: attached, as the caller is in flight.
+        if unsafe { (*self.ifp()).if_bpf.is_null() } {
+            return;
+        }
+        // SAFETY: as above; bpf only looks at the frame.
+        unsafe { kpi::tap_rs_bpf_mtap_out(self.ifp(), frame.as_ptr()) }
+    }
+
+    /// Counts one event. A call in flight only.
+    pub fn count(&self, counter: Counter) {
+        let index = match counter {
+            Counter::InputErrors => kpi::if_stat_t_if_ierrors,
+            Counter::OutputErrors => kpi::if_stat_t_if_oerrors,
+        };
+        // SAFETY: attached, as the caller is in flight.
+        unsafe { kpi::tap_rs_stat_inc(self.ifp(), index as c_int) }
+    }
+
+    /// Counts a frame that user space has read, `truncated` if not all of it. A call in flight
+    /// only.
+    pub fn count_output(&self, bytes: usize, multicast: bool, truncated: bool) {
+        let bytes = bytes as c_ulong;
+        // SAFETY: attached, as the caller is in flight.
+        unsafe {
+            kpi::tap_rs_stat_output(self.ifp(), bytes, c_int::from(multicast), c_int::from(truncated))
+        }
+    }
+
+    /// The bound of the output queue, `net.interfaces.tapN.sndq.maxlen`.
+    pub fn queue_limit(&self) -> u32 {
+        // SAFETY: memory owned here.
+        unsafe { kpi::tap_rs_ifq_maxlen(self.ifp()) }.try_into().unwrap_or(0)
+    }
+
+    /// What shows the queue's length. It must not outlive the interface.
+    pub fn queue_gauge(&self) -> QueueGauge {
+        QueueGauge(self.ifp())
+    }
+
+    /// Counts frames dropped, in `net.interfaces.tapN.sndq.drops`.
+    pub fn count_drops(&self, frames: u32) {
+        let frames = c_int::try_from(frames).unwrap_or(c_int::MAX);
+        // SAFETY: memory owned here.
+        unsafe { kpi::tap_rs_ifq_drop(self.ifp(), frames) }
+    }
+
+    /// The next frame that ALTQ lets out.
+    pub fn dequeue(&self) -> Option<Mbuf> {
+        // SAFETY: called by the stack through if_start, so attached.
+        let raw = unsafe { kpi::tap_rs_ifq_dequeue(self.ifp()) };
+        // SAFETY: NULL or a packet off the queue, which is given to the caller.
+        unsafe { Mbuf::from_raw(raw) }
+    }
+
+    /// The interface's address. Attached, and IFNET_LOCK or the kernel lock is held.
+    fn address(&self) -> Addr {
+        let mut bytes = [0u8; ADDR_LEN];
+        // SAFETY: attached, and the lock keeps if_sadl in place.
+        let from = unsafe { kpi::tap_rs_lladdr(self.ifp()) };
+        // SAFETY: an Ethernet interface's address has ADDR_LEN bytes.
+        unsafe { ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), ADDR_LEN) };
+        Addr(bytes)
+    }
+
+    /// Changes the interface's address. IFNET_LOCK is held.
+    ///
+    /// `if_set_sadl` leaves the interface without one for a moment, and `ether_output` would
+    /// fault on that. It runs under the kernel lock for an interface that is not IFEF_MPSAFE, so
+    /// holding that lock here keeps every sender out.
+    pub fn set_address(&self, address: Addr) {
+        let _kernel_lock = KernelLock::take();
+        // SAFETY: attached; the address is ADDR_LEN bytes, and copied.
+        unsafe {
+            kpi::if_set_sadl(self.ifp(), address.0.as_ptr().cast(), ADDR_LEN as _, false)
+        }
+    }
+
+    /// Runs `with` under IFNET_LOCK and the kernel lock, with the present address.
+    pub fn with_address<R>(&self, with: impl FnOnce(Addr) -> R) -> R {
+        let _kernel_lock = KernelLock::take();
+        // SAFETY: attached, as the caller is in flight or a sysctl handler.
+        unsafe { kpi::tap_rs_ifnet_lock(self.ifp()) };
+        let result = with(self.address());
+        // SAFETY: locked above.
+        unsafe { kpi::tap_rs_ifnet_unlock(self.ifp()) };
+        result
+    }
+
+    /// What every Ethernet interface can be asked. IFNET_LOCK is held, and `data` fits
+    /// `command`: the stack's promises to if_ioctl, passed on.
+    ///
+    /// # Safety
+    ///
+    /// `data` points at the argument of `command`.
+    pub unsafe fn ether_ioctl(&self, command: c_ulong, data: *mut c_void) -> Result {
+        // SAFETY: the caller's promise.
+        check(unsafe { kpi::ether_ioctl(self.ifp(), command, data) })
+    }
+
+    /// The media word that is selected.
+    pub fn selected_media(&self) -> c_int {
+        // SAFETY: attached, so the list is initialised.
+        let entry = unsafe { (*self.media()).ifm_cur };
+        // SAFETY: NULL, or an entry of the list, which stays until detach.
+        unsafe { entry.as_ref() }.map_or(0, |entry| entry.ifm_media as c_int)
+    }
+
+    /// Has the stack destroy the interface as ifconfig(8) would.
+    pub fn request_destroy(&self) -> Result {
+        // SAFETY: the name is NUL-terminated.
+        check(unsafe { kpi::tap_rs_if_destroy(self.name().as_ptr()) })
+    }
+}
+
+/// Shows the length of the driver's queue in `net.interfaces.tapN.sndq.len`.
+///
+/// # Invariants
+///
+/// Lives in the same softc as the interface that it came from.
+pub struct QueueGauge(*mut kpi::ifnet);
+
+// SAFETY: it is used under the channel's lock only.
+unsafe impl Send for QueueGauge {}
+// SAFETY: as above.
+unsafe impl Sync for QueueGauge {}
+
+impl QueueGauge {
+    /// Shows a length.
+    pub fn set(&self, len: u32) {
+        let len = c_int::try_from(len).unwrap_or(c_int::MAX);
+        // SAFETY: the interface's memory lives as long as this does.
+        unsafe { kpi::tap_rs_ifq_setlen(self.0, len) }
+    }
+}
+
+impl Drop for Interface {
+    fn drop(&mut self) {
+        // SAFETY: made by `new`, and not attached any more: attached softcs are in the table.
+        unsafe { kmem::free(self.parts) }
+    }
+}
+
+fn link_state(link: Link) -> c_int {
+    match link {
+        Link::Down => kpi::LINK_STATE_DOWN as c_int,
+        Link::Up => kpi::LINK_STATE_UP as c_int,
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Arguments of ioctl(2).
+//!
+//! sys_ioctl copies an argument in and out through a buffer of the length that the command's own
+//! bits state. Here a command's length is checked against the type before the buffer is used as
+//! one, so a command that merely looks like another cannot reach beyond its buffer.
+
+use core::ffi::{c_int, c_ulong, c_void};
+use core::marker::PhantomData;
+
+use super::kpi;
+use crate::ether::{Addr, ADDR_LEN};
+
+/// The bits of a command that state its argument's length in bytes, IOCPARM_LEN.
+const LENGTH_SHIFT: u32 = 16;
+const LENGTH_MASK: c_ulong = 0x1fff;
+
+/// A command and its argument.
+pub struct Request<'a> {
+    command: c_ulong,
+    data: *mut c_void,
+    buffer: PhantomData<&'a mut c_void>,
+}
+
+impl<'a> Request<'a> {
+    /// The request of a call of the kernel.
+    ///
+    /// # Safety
+    ///
+    /// For as long as the request lives, `data` is NULL or the caller's alone, has the length that
+    /// `command` states, and is aligned as malloc(9) aligns.
+    pub unsafe fn new(command: c_ulong, data: *mut c_void) -> Self {
+        Request { command, data, buffer: PhantomData }
+    }
+
+    /// The command.
+    pub fn command(&self) -> c_ulong {
+        self.command
+    }
+
+    fn argument<T>(&mut self) -> Option<&mut T> {
+        let len = (self.command >> LENGTH_SHIFT) & LENGTH_MASK;
+        if len < size_of::<T>() as c_ulong {
+            return None;
+        }
+        // SAFETY: long enough, as just checked; aligned, exclusive or NULL by `new`'s contract.
+        unsafe { self.data.cast::<T>().as_mut() }
+    }
+
+    /// An argument that is an int.
+    pub fn int(&mut self) -> Option<&mut c_int> {
+        self.argument()
+    }
+
+    /// An argument that is a `struct ifreq`.
+    pub fn ifreq(&mut self) -> Option<Ifreq<'_>> {
+        self.argument().map(Ifreq)
+    }
+
+    /// An argument that is a `struct ifaliasreq`, whose address is a link-level one with its six
+    /// bytes where `struct sockaddr` has its data. The length field is not looked at and no
+    /// offset is taken from the user.
+    pub fn link_address(&mut self) -> Option<Addr> {
+        let request = self.argument::<kpi::ifaliasreq>()?;
+        let address = &request.ifra_addr;
+        if u32::from(address.sa_family) != kpi::AF_LINK {
+            return None;
+        }
+        let mut bytes = [0u8; ADDR_LEN];
+        for (to, from) in bytes.iter_mut().zip(address.sa_data) {
+            *to = from as u8;
+        }
+        Some(Addr(bytes))
+    }
+}
+
+/// A `struct ifreq`.
+pub struct Ifreq<'a>(&'a mut kpi::ifreq);
+
+impl Ifreq<'_> {
+    /// Fills the whole name field.
+    pub fn set_name(&mut self, name: &[u8; 16]) {
+        for (to, from) in self.0.ifr_name.iter_mut().zip(name) {
+            *to = *from as _;
+        }
+    }
+
+    /// Sets the flags.
+    pub fn set_flags(&mut self, flags: u16) {
+        self.0.ifr_ifru.ifru_flags = flags as _;
+    }
+
+    /// Sets the address to a link-level one, in the form that SIOCSIFPHYADDR takes.
+    pub fn set_link_address(&mut self, address: Addr) {
+        let mut raw = kpi::sockaddr {
+            sa_len: size_of::<kpi::sockaddr>() as _,
+            sa_family: kpi::AF_LINK as _,
+            sa_data: [0; 14],
+        };
+        for (to, from) in raw.sa_data.iter_mut().zip(address.0) {
+            *to = from as _;
+        }
+        self.0.ifr_ifru.ifru_addr = raw;
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Wired kernel memory, kmem(9).
+
+use core::ptr::NonNull;
+
+use super::errno::{Errno, Result};
+use super::kpi;
+
+/// Allocates zeroed memory for a `T`, sleeping if it must. Thread context only.
+pub fn zalloc<T>() -> Result<NonNull<T>> {
+    // SAFETY: the size is not zero for any type used here, and the caller may sleep.
+    let memory = unsafe { kpi::kmem_zalloc(size_of::<T>(), kpi::KM_SLEEP as _) };
+    NonNull::new(memory.cast()).ok_or(Errno::ENOMEM)
+}
+
+/// Frees what [`zalloc`] returned.
+///
+/// # Safety
+///
+/// `memory` came from `zalloc::<T>`, and nobody uses it any more.
+pub unsafe fn free<T>(memory: NonNull<T>) {
+    // SAFETY: the caller's promise; the size is the one it was allocated with.
+    unsafe { kpi::kmem_free(memory.as_ptr().cast(), size_of::<T>()) }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! References on their way to a soft interrupt, without a lock and without an allocation.
+
+use core::ptr::{self, NonNull};
+
+use super::arc::{Arc, Buried, Inner};
+use super::atomic::{AtomicPtr, Ordering};
+
+/// A list of references that anybody may add to and one taker empties.
+pub struct Mailbox<T>(AtomicPtr<Inner<T>>);
+
+impl<T: Buried> Mailbox<T> {
+    /// An empty one.
+    pub const fn new() -> Self {
+        Mailbox(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// Adds a reference to a value that is in no mailbox.
+    pub fn post(&self, value: Arc<T>) {
+        let inner = value.into_inner();
+        let mut first = self.0.load(Ordering::Relaxed);
+        loop {
+            // SAFETY: the reference keeps it alive, and nobody else uses the link meanwhile.
+            unsafe { inner.as_ref() }.next.store(first, Ordering::Relaxed);
+            let swapped = self.0.compare_exchange_weak(
+                first,
+                inner.as_ptr(),
+                Ordering::Release,
+                Ordering::Relaxed,
+            );
+            match swapped {
+                Ok(_) => return,
+                Err(now) => first = now,
+            }
+        }
+    }
+
+    /// Takes everything out.
+    pub fn take(&self) -> Taken<T> {
+        Taken(self.0.swap(ptr::null_mut(), Ordering::Acquire))
+    }
+}
+
+impl<T: Buried> Default for Mailbox<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What has been taken out of a mailbox; all of it must be iterated over.
+pub struct Taken<T>(*mut Inner<T>);
+
+impl<T: Buried> Iterator for Taken<T> {
+    type Item = Arc<T>;
+
+    fn next(&mut self) -> Option<Arc<T>> {
+        let inner = NonNull::new(self.0)?;
+        // SAFETY: posted, so the list's reference keeps it alive.
+        self.0 = unsafe { inner.as_ref() }.next.load(Ordering::Relaxed);
+        // SAFETY: posted by into_inner, and taken out once.
+        Some(unsafe { Arc::from_inner(inner) })
+    }
+}

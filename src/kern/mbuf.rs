@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Packets, mbuf(9).
+
+use core::mem::{offset_of, ManuallyDrop};
+use core::ptr::{self, NonNull};
+
+use super::errno::{Errno, Result};
+use super::kpi;
+use super::uio::Uio;
+use crate::channel::{Frame, FrameList};
+
+/// What an mbuf with a packet header holds by itself (MHLEN).
+const HEADER_ROOM: usize = size_of::<kpi::mbuf>()
+    - offset_of!(kpi::mbuf, M_dat)
+    - offset_of!(kpi::mbuf__bindgen_ty_1__bindgen_ty_1, MH_dat);
+/// What a cluster holds.
+const CLUSTER_ROOM: usize = kpi::MCLBYTES as usize;
+/// Room left before the Ethernet header, so that the IP header behind it is aligned to 4 bytes.
+const ALIGN: usize = 2;
+
+/// A packet: a chain of mbufs, the first with a packet header. Freed when dropped.
+///
+/// # Invariants
+///
+/// Owns the chain, which is on no queue.
+pub struct Mbuf(NonNull<kpi::mbuf>);
+
+// SAFETY: a packet belongs to whoever holds it, on any CPU.
+unsafe impl Send for Mbuf {}
+
+impl Mbuf {
+    /// Takes over a packet from the kernel.
+    ///
+    /// # Safety
+    ///
+    /// `raw` is NULL or a packet that the caller owns and gives away.
+    pub unsafe fn from_raw(raw: *mut kpi::mbuf) -> Option<Mbuf> {
+        NonNull::new(raw).map(Mbuf)
+    }
+
+    /// Gives the packet away.
+    pub(super) fn into_raw(self) -> *mut kpi::mbuf {
+        ManuallyDrop::new(self).0.as_ptr()
+    }
+
+    /// The packet, still owned here.
+    pub(super) fn as_ptr(&self) -> *mut kpi::mbuf {
+        self.0.as_ptr()
+    }
+
+    /// Allocates one mbuf with room for `len` bytes in one piece, without sleeping: in its own
+    /// data area, in a cluster, or in a buffer of that size.
+    fn with_room(len: usize) -> Option<NonNull<kpi::mbuf>> {
+        let wanted = len.checked_add(ALIGN)?;
+        let raw = if wanted <= HEADER_ROOM {
+            // SAFETY: no preconditions; M_DONTWAIT does not sleep.
+            unsafe { kpi::m_gethdr(kpi::M_NOWAIT as i32, kpi::MT_DATA as i32) }
+        } else if wanted <= CLUSTER_ROOM {
+            let flags = kpi::M_PKTHDR as i32;
+            // SAFETY: as above.
+            unsafe { kpi::m_getcl(kpi::M_NOWAIT as i32, kpi::MT_DATA as i32, flags) }
+        } else {
+            let size = i32::try_from(wanted).ok()?;
+            // SAFETY: as above; the size is that of a frame of the MTU's order.
+            unsafe { kpi::tap_rs_m_getext(size) }
+        };
+        NonNull::new(raw)
+    }
+
+    /// Copies a frame of `len` bytes from user space into one mbuf. ENOBUFS when there is no
+    /// memory, EFAULT when the source cannot be read; then nothing is left behind.
+    pub fn read_from(uio: &mut Uio<'_>, len: usize) -> Result<Mbuf> {
+        let packet = Mbuf(Self::with_room(len).ok_or(Errno::ENOBUFS)?);
+        // SAFETY: just allocated, and owned by `packet`.
+        let raw = unsafe { &mut *packet.as_ptr() };
+        let length = i32::try_from(len).map_err(|_| Errno::EMSGSIZE)?;
+        // SAFETY: `with_room` left ALIGN bytes beyond `len`.
+        let data = unsafe { raw.m_hdr.mh_data.add(ALIGN) };
+        raw.m_hdr.mh_data = data;
+        raw.m_hdr.mh_len = length;
+        raw.M_dat.MH.MH_pkthdr.len = length;
+        // SAFETY: `len` bytes at `data` are within the mbuf's room.
+        unsafe { uio.move_bytes(data.cast(), len) }?;
+        Ok(packet)
+    }
+
+    /// Copies as much of the packet to user space as the request takes, and returns how many
+    /// bytes that were.
+    pub fn write_to(&self, uio: &mut Uio<'_>) -> Result<usize> {
+        let before = uio.resid();
+        let mut next = self.as_ptr();
+        // SAFETY: the chain is owned here, so each mbuf of it is valid until NULL.
+        while let Some(raw) = unsafe { next.as_ref() } {
+            if uio.resid() == 0 {
+                break;
+            }
+            let len = usize::try_from(raw.m_hdr.mh_len).unwrap_or(0).min(uio.resid());
+            // SAFETY: mh_len bytes at mh_data are the mbuf's.
+            unsafe { uio.move_bytes(raw.m_hdr.mh_data.cast(), len) }?;
+            next = raw.m_hdr.mh_next;
+        }
+        Ok(before.wrapping_sub(uio.resid()))
+    }
+
+    /// Whether the packet goes to a group.
+    pub fn is_multicast(&self) -> bool {
+        // SAFETY: owned here.
+        let flags = unsafe { (*self.as_ptr()).m_hdr.mh_flags };
+        flags as u32 & kpi::M_MCAST != 0
+    }
+
+    fn next_packet(&mut self) -> &mut *mut kpi::mbuf {
+        // SAFETY: owned here.
+        unsafe { &mut (*self.as_ptr()).m_hdr.mh_nextpkt }
+    }
+}
+
+impl Frame for Mbuf {
+    fn frame_len(&self) -> u32 {
+        // SAFETY: owned here, and it has a packet header, so this member of the union is set.
+        let len = unsafe { (*self.as_ptr()).M_dat.MH.MH_pkthdr.len };
+        len.unsigned_abs()
+    }
+}
+
+impl Drop for Mbuf {
+    fn drop(&mut self) {
+        // SAFETY: owned here, and not used again.
+        unsafe { kpi::m_freem(self.as_ptr()) }
+    }
+}
+
+/// Packets in a row, linked through m_nextpkt. Freed when dropped.
+///
+/// # Invariants
+///
+/// `first` and `last` are both NULL, or the ends of a list of `len` packets that it owns.
+pub struct MbufList {
+    first: *mut kpi::mbuf,
+    last: *mut kpi::mbuf,
+    len: u32,
+}
+
+// SAFETY: it owns its packets, which may change CPUs.
+unsafe impl Send for MbufList {}
+
+impl FrameList for MbufList {
+    type Frame = Mbuf;
+
+    fn empty() -> Self {
+        MbufList { first: ptr::null_mut(), last: ptr::null_mut(), len: 0 }
+    }
+
+    fn len(&self) -> u32 {
+        self.len
+    }
+
+    fn first_len(&self) -> u32 {
+        // SAFETY: NULL, or the first packet, which is owned here.
+        let Some(first) = (unsafe { self.first.as_ref() }) else {
+            return 0;
+        };
+        // SAFETY: a packet has a packet header, so this member of the union is set.
+        unsafe { first.M_dat.MH.MH_pkthdr.len }.unsigned_abs()
+    }
+
+    fn push(&mut self, mut frame: Mbuf) {
+        *frame.next_packet() = ptr::null_mut();
+        let raw = frame.into_raw();
+        // SAFETY: NULL, or the last packet, which is owned here.
+        match unsafe { self.last.as_mut() } {
+            Some(last) => last.m_hdr.mh_nextpkt = raw,
+            None => self.first = raw,
+        }
+        self.last = raw;
+        self.len = self.len.wrapping_add(1);
+    }
+
+    fn pop(&mut self) -> Option<Mbuf> {
+        // SAFETY: NULL, or the first packet, which leaves the list here.
+        let mut frame = unsafe { Mbuf::from_raw(self.first) }?;
+        let next = frame.next_packet();
+        self.first = *next;
+        *next = ptr::null_mut();
+        if self.first.is_null() {
+            self.last = ptr::null_mut();
+        }
+        self.len = self.len.wrapping_sub(1);
+        Some(frame)
+    }
+}
+
+impl Drop for MbufList {
+    fn drop(&mut self) {
+        while self.pop().is_some() {}
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The tables of `shim/register.c`, in and out of the kernel.
+//!
+//! config(9)'s lists are walked by others under the kernel lock, so it is held while they change.
+
+use core::ffi::{c_int, CStr};
+use core::ptr;
+
+use super::atomic::{AtomicU32, Ordering};
+use super::errno::{check, Errno, Result};
+use super::kpi;
+use super::systm::KernelLock;
+
+/// Whether NetBSD's own tap driver is at work.
+pub fn stock_driver_active() -> bool {
+    let _kernel_lock = KernelLock::take();
+    // SAFETY: reads autoconf's lists, under the kernel lock.
+    unsafe { kpi::tap_rs_stock_active() != 0 }
+}
+
+/// The device driver "tap_rs" of autoconf(9).
+pub fn attach_cfdriver() -> Result {
+    let _kernel_lock = KernelLock::take();
+    // SAFETY: a table of register.c, attached once.
+    check(unsafe { kpi::config_cfdriver_attach(&raw mut kpi::tap_rs_cd) })
+}
+
+/// The reverse.
+pub fn detach_cfdriver() -> Result {
+    let _kernel_lock = KernelLock::take();
+    // SAFETY: attached before.
+    check(unsafe { kpi::config_cfdriver_detach(&raw mut kpi::tap_rs_cd) })
+}
+
+/// Its attachment.
+pub fn attach_cfattach() -> Result {
+    let _kernel_lock = KernelLock::take();
+    // SAFETY: the driver's name is static, and its table attached once.
+    let name = unsafe { kpi::tap_rs_cd.cd_name };
+    // SAFETY: as above.
+    check(unsafe { kpi::config_cfattach_attach(name, &raw mut kpi::tap_rs_ca) })
+}
+
+/// The reverse; EBUSY while a device is attached.
+pub fn detach_cfattach() -> Result {
+    let _kernel_lock = KernelLock::take();
+    // SAFETY: the driver's name is static.
+    let name = unsafe { kpi::tap_rs_cd.cd_name };
+    // SAFETY: attached before.
+    check(unsafe { kpi::config_cfattach_detach(name, &raw mut kpi::tap_rs_ca) })
+}
+
+/// The interface cloner "tap".
+pub fn attach_cloner() {
+    // SAFETY: a table of register.c, attached once.
+    unsafe { kpi::if_clone_attach(&raw mut kpi::tap_rs_cloner) }
+}
+
+/// The reverse; waits for a create or destroy that is under way.
+pub fn detach_cloner() {
+    // SAFETY: attached before.
+    unsafe { kpi::if_clone_detach(&raw mut kpi::tap_rs_cloner) }
+}
+
+/// The character device.
+pub struct CharDevice(AtomicU32);
+
+impl CharDevice {
+    /// Not attached yet.
+    pub const fn new() -> Self {
+        CharDevice(AtomicU32::new(0))
+    }
+
+    /// Attaches it as "tap", whose major number the kernel knows where tap(4) is not built in, or
+    /// else as "tap_rs" with a major of the kernel's choice. Returns the name it got.
+    pub fn attach(&self) -> Result<&'static CStr> {
+        match self.attach_as(c"tap") {
+            Err(Errno::EEXIST) => self.attach_as(c"tap_rs").map(|()| c"tap_rs"),
+            other => other.map(|()| c"tap"),
+        }
+    }
+
+    fn attach_as(&self, name: &CStr) -> Result {
+        let mut block: kpi::__devmajor_t = -1;
+        let mut character: kpi::__devmajor_t = -1;
+        // SAFETY: the name is copied; the table of register.c stays until `detach`.
+        check(unsafe {
+            kpi::devsw_attach(
+                name.as_ptr(),
+                ptr::null(),
+                &mut block,
+                &raw const kpi::tap_rs_cdevsw,
+                &mut character,
+            )
+        })?;
+        self.0.store(character as u32, Ordering::Release);
+        Ok(())
+    }
+
+    /// The reverse: no open gets in any more, and those that were inside have left.
+    pub fn detach(&self) {
+        // SAFETY: attached before, and nothing has it open.
+        unsafe { kpi::devsw_detach(ptr::null(), &raw const kpi::tap_rs_cdevsw) }
+    }
+
+    /// Its major number.
+    pub fn major(&self) -> c_int {
+        self.0.load(Ordering::Acquire) as c_int
+    }
+}
+
+impl Default for CharDevice {
+    fn default() -> Self {
+        Self::new()
+    }
+}

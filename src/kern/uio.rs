@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! What a read or write moves, uiomove(9).
+
+use super::errno::{check, Result};
+use super::kpi;
+
+/// A request of read(2) or write(2), or their vector forms.
+pub struct Uio<'a>(&'a mut kpi::uio);
+
+impl<'a> Uio<'a> {
+    /// The request of a call of the kernel.
+    pub fn new(raw: &'a mut kpi::uio) -> Self {
+        Uio(raw)
+    }
+
+    /// Bytes that are left to move.
+    pub fn resid(&self) -> usize {
+        self.0.uio_resid
+    }
+
+    /// Moves `len` bytes between `memory` and the request, as its direction says. May fault
+    /// (EFAULT), and may sleep for as long as a page takes.
+    ///
+    /// # Safety
+    ///
+    /// `len` bytes at `memory` belong to the caller.
+    pub(super) unsafe fn move_bytes(&mut self, memory: *mut u8, len: usize) -> Result {
+        // SAFETY: the caller's promise; the request is valid for the length of the borrow.
+        check(unsafe { kpi::uiomove(memory.cast(), len, self.0) })
+    }
+}

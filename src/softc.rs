@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! One interface: its parts, its references, its attach and its end.
+//!
+//! Lock order, outermost first; the host asserts it:
+//!
+//! 1. `cloner::CLOSE`, held by a close that destroys its interface
+//! 2. the stack's if_clone_mtx
+//! 3. `cloner::CREATION`, held round every attach and detach
+//! 4. the sysctl tree's lock, the interface's IFNET_LOCK
+//! 5. the channel's mutex
+//! 6. the kernel's own: kq_lock, sleep queues, selection clusters
+//!
+//! The kernel lock is taken before 4 where both are wanted, and given up by whoever sleeps.
+//!
+//! A softc is freed when nobody can reach it any more, see [`crate::kern::arc`]; `docs/lifetimes.md`
+//! has the whole story.
+#![forbid(unsafe_code)]
+
+use core::ffi::c_void;
+use core::ptr;
+
+use crate::channel::{Channel, FrameList, Opener};
+use crate::cloner;
+use crate::ether::Addr;
+use crate::event;
+use crate::kern::arc::{Arc, Buried, Graveyard};
+use crate::kern::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::kern::device::{self, Device, DeviceCell};
+use crate::kern::errno::{Errno, Result};
+use crate::kern::ifnet::{Interface, Link};
+use crate::kern::log;
+use crate::kern::mbuf::MbufList;
+use crate::kern::select::Waiters;
+use crate::kern::systm::{c_str, random_bytes, Ticks};
+use crate::unit::Unit;
+
+/// The softcs that nobody refers to any more, and the count of all there are.
+pub static GRAVEYARD: Graveyard<Softc> = Graveyard::new();
+
+/// The softc of a tap interface.
+pub struct Softc {
+    /// Frames to user space, and who waits for them.
+    pub channel: Channel<MbufList, Waiters>,
+    /// The stack's side.
+    pub interface: Interface,
+    /// The device of autoconf.
+    pub device: DeviceCell,
+    /// Its number.
+    pub unit: Unit,
+    /// A SIGIO is on its way, so no second one need be sent off.
+    pub sigio_queued: AtomicBool,
+    /// The driver itself wants the device detached; nobody else may.
+    doomed: AtomicBool,
+    /// 1 while a close that may have let go of the softc is still inside the module.
+    close_exit: AtomicU32,
+    /// How many knotes' detaches are still inside the module.
+    knote_exits: AtomicU32,
+    access: AtomicU32,
+    modification: AtomicU32,
+    birth: Ticks,
+}
+
+impl Buried for Softc {
+    fn pin_init(&mut self) {
+        self.channel.pin_init();
+        self.channel.listeners.pin_init();
+    }
+
+    fn graveyard() -> &'static Graveyard<Softc> {
+        &GRAVEYARD
+    }
+
+    fn departed(&self) -> bool {
+        self.close_exit.load(Ordering::Acquire) == 0
+            && self.knote_exits.load(Ordering::Acquire) == 0
+    }
+}
+
+impl Softc {
+    /// A softc that is not attached yet; nobody else can open it if `opener` has it already.
+    pub fn new(unit: Unit, opener: Opener) -> Result<Arc<Softc>> {
+        let now = Ticks::now();
+        let interface = Interface::new()?;
+        Arc::new(Softc {
+            channel: Channel::new(opener, Waiters::new(interface.queue_gauge())),
+            interface,
+            device: DeviceCell::new(),
+            unit,
+            sigio_queued: AtomicBool::new(false),
+            doomed: AtomicBool::new(false),
+            close_exit: AtomicU32::new(0),
+            knote_exits: AtomicU32::new(0),
+            access: AtomicU32::new(now.get()),
+            modification: AtomicU32::new(now.get()),
+            birth: now,
+        })
+    }
+
+    /// What the kernel keeps for this softc, in `if_softc` and as the sysctl leaf's data.
+    fn cookie(&self) -> *const c_void {
+        ptr::from_ref(self).cast()
+    }
+
+    /// A frame has been read.
+    pub fn touch_access(&self) {
+        self.access.store(Ticks::now().get(), Ordering::Relaxed);
+    }
+
+    /// A frame has been written.
+    pub fn touch_modification(&self) {
+        self.modification.store(Ticks::now().get(), Ordering::Relaxed);
+    }
+
+    /// For fstat(2).
+    pub fn times(&self) -> crate::kern::file::Times {
+        crate::kern::file::Times {
+            access: Ticks::from_number(self.access.load(Ordering::Relaxed)),
+            modification: Ticks::from_number(self.modification.load(Ordering::Relaxed)),
+            birth: self.birth,
+        }
+    }
+
+    /// The driver is about to detach the device.
+    pub fn doom(&self) {
+        self.doomed.store(true, Ordering::Release);
+    }
+
+    /// A close begins to leave the module. The word that its last instruction must clear.
+    pub fn begin_close_exit(&self) -> &AtomicU32 {
+        self.close_exit.store(1, Ordering::Release);
+        &self.close_exit
+    }
+
+    /// A knote's detach begins to leave the module. The word that it must decrement last.
+    pub fn begin_knote_exit(&self) -> &AtomicU32 {
+        self.knote_exits.fetch_add(1, Ordering::AcqRel);
+        &self.knote_exits
+    }
+
+    /// Frees frames that user space will not read, and counts them as dropped.
+    pub fn discard(&self, frames: MbufList) {
+        if !frames.is_empty() {
+            self.interface.count_drops(frames.len());
+        }
+    }
+
+    /// An open of the device node. ENXIO when the interface is not there, EBUSY when it is open.
+    pub fn open_node(&self) -> Result {
+        let _call = self.channel.enter().ok_or(Errno::ENXIO)?;
+        self.channel.open()?;
+        self.interface.set_link(Link::Up);
+        Ok(())
+    }
+
+    /// `opener` closes: the link goes down first, so that a next open's link up comes after it,
+    /// and then nothing of this use is left.
+    pub fn close(&self, opener: Opener) {
+        if !self.channel.is_open_by(opener) {
+            return;
+        }
+        if let Some(_call) = self.channel.enter() {
+            self.interface.set_link(Link::Down);
+        }
+        self.discard(self.channel.close(opener));
+    }
+}
+
+/// ca_attach: hands the unit's softc, which [`cloner::create`] has put into the table, to the
+/// stack. Everything that a callback may use is ready before.
+pub fn attach(softc: &Softc, device: Device) {
+    let name = softc.unit.name();
+    let name = c_str(&name);
+    if !device.register_power_handler() {
+        log::message(name, c"couldn't establish power handler");
+    }
+    let address = Addr::initial(random_bytes());
+    log::address(name, c_str(&address.text()));
+    softc.interface.attach(&softc.unit.name(), softc.cookie(), address);
+    if let Err(error) = cloner::SYSCTL.create_leaf(softc.unit, name, softc.cookie()) {
+        log::error(name, c"unable to create sysctl node", error);
+    }
+    softc.channel.set_alive();
+}
+
+/// ca_detach: the reverse of [`attach`], once nobody is inside. EBUSY unless it is the driver's
+/// own wish: autoconf alone (drvctl(8)) would leave half of it behind.
+///
+/// Never waits for a descriptor to be closed. In this order, and why:
+///
+/// 1. dying: no call gets in, no reader sleeps, pollers and knotes are told;
+/// 2. commit, so that who waits for the device in autoconf fails instead of waiting for this;
+/// 3. out of the table, so that no new call through a node finds the softc;
+/// 4. the nodes' vnodes are revoked, which drains calls that found it before;
+/// 5. the calls in flight through cloned descriptors and from the stack drain;
+/// 6. now nobody uses the interface: sysctl leaf, interface, power handler.
+pub fn detach(softc: &Softc, device: Device) -> Result {
+    if !softc.doomed.load(Ordering::Acquire) {
+        return Err(Errno::EBUSY);
+    }
+    let unit = softc.unit;
+    let (frames, sigio) = softc.channel.die();
+    event::signal_gone(sigio);
+    softc.discard(frames);
+    device.commit_detach();
+    // The table's reference lasts until nobody is inside any more.
+    let in_table = cloner::TABLE.remove(unit);
+    device::revoke_nodes(cloner::DEVICE.major(), unit);
+    softc.channel.drain();
+    if let Err(error) = cloner::SYSCTL.destroy_leaf(unit) {
+        log::error(c_str(&unit.name()), c"unable to destroy sysctl node", error);
+    }
+    softc.interface.detach();
+    device.deregister_power_handler();
+    drop(in_table);
+    Ok(())
+}

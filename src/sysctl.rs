@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! net.link.tap.tapN: the interface's Ethernet address as text.
+#![forbid(unsafe_code)]
+
+use crate::ether::{Addr, ADDR_STRLEN};
+use crate::kern::errno::{Errno, Result};
+use crate::softc::Softc;
+
+/// The present address, `xx:xx:xx:xx:xx:xx`.
+pub fn get(softc: &Softc, text: &mut [u8; ADDR_STRLEN]) {
+    *text = softc.interface.with_address(Addr::text);
+}
+
+/// A new address; EINVAL, and no change, if it is none that an interface may have.
+pub fn set(softc: &Softc, text: &[u8; ADDR_STRLEN]) -> Result {
+    let address = Addr::parse(text).filter(|address| address.is_assignable());
+    let address = address.ok_or(Errno::EINVAL)?;
+    softc.interface.with_address(|_| softc.interface.set_address(address));
+    Ok(())
+}

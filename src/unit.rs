@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Unit numbers: the N of tapN.
+//!
+//! A unit is also the minor number of the interface's device node, so it stays below the cloner's
+//! minor. The kernel would store a larger one in 24 bits of `cf_unit` and so make another
+//! interface than the one asked for: it is bounded here, before anything is done with it.
+#![forbid(unsafe_code)]
+
+/// The minor number of the cloning device, `/dev/tap`.
+pub const CLONER_MINOR: u32 = 0xf_ffff;
+
+/// The number of a tap interface, 0 to 0xffffe.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unit(u32);
+
+impl Unit {
+    /// The first unit.
+    pub const FIRST: Unit = Unit(0);
+
+    /// The unit of that number, if there can be one.
+    pub const fn new(number: u32) -> Option<Unit> {
+        if number < CLONER_MINOR {
+            Some(Unit(number))
+        } else {
+            None
+        }
+    }
+
+    /// The unit named by an int of the kernel's.
+    pub const fn from_int(number: i32) -> Option<Unit> {
+        if number >= 0 {
+            Unit::new(number as u32)
+        } else {
+            None
+        }
+    }
+
+    /// The number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+
+    /// The number as the kernel's int; it fits, for it is below 2^20.
+    pub const fn as_int(self) -> i32 {
+        self.0 as i32
+    }
+
+    /// The next unit, if there is one.
+    pub const fn next(self) -> Option<Unit> {
+        Unit::new(self.0.wrapping_add(1))
+    }
+
+    /// Writes `tapN` and a NUL.
+    pub fn name(self) -> [u8; 16] {
+        let mut digits = [0u8; 10];
+        let mut rest = self.0;
+        let mut count = 0usize;
+        for slot in digits.iter_mut() {
+            // The remainder is below ten, so the sum is a digit.
+            *slot = b'0'.wrapping_add((rest % 10) as u8);
+            count = count.wrapping_add(1);
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        let mut name = [0u8; 16];
+        let number = digits.iter().take(count).rev();
+        // At most 3 + 7 characters, so the last byte stays NUL.
+        for (slot, byte) in name.iter_mut().zip(b"tap".iter().chain(number)) {
+            *slot = *byte;
+        }
+        name
+    }
+}
