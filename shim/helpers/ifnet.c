@@ -88,18 +88,22 @@ tap_rs_stat_inc(struct ifnet *ifp, int counter)
 	if_statinc(ifp, (if_stat_t)counter);
 }
 
-/* One visit to the per-CPU counters for each frame handed to user space. */
+/*
+ * One visit to the per-CPU counters for each frame handed to user space.
+ * if_statinc_ref() and its like changed their arguments after 10.1, their
+ * underlying macros did not.
+ */
 void
 tap_rs_stat_output(struct ifnet *ifp, u_long bytes, int mcast, int errors)
 {
 	net_stat_ref_t nsr = IF_STAT_GETREF(ifp);
 
-	if_statinc_ref(ifp, nsr, if_opackets);
-	if_statadd_ref(ifp, nsr, if_obytes, bytes);
+	_NET_STATINC_REF(nsr, if_opackets);
+	_NET_STATADD_REF(nsr, if_obytes, bytes);
 	if (mcast)
-		if_statinc_ref(ifp, nsr, if_omcasts);
+		_NET_STATINC_REF(nsr, if_omcasts);
 	if (__predict_false(errors != 0))
-		if_statadd_ref(ifp, nsr, if_oerrors, errors);
+		_NET_STATADD_REF(nsr, if_oerrors, errors);
 	IF_STAT_PUTREF(ifp);
 }
 

@@ -4,9 +4,9 @@
 /* sys/sysctl.h: net.link.tap and its leaves. */
 
 #include <sys/param.h>
+#include <sys/systm.h>
 #include <sys/socket.h>
 #include <sys/sysctl.h>
-#include <sys/systm.h>
 
 #include <net/if.h>
 #include <net/if_ether.h>

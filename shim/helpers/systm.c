@@ -4,10 +4,10 @@
 /* sys/systm.h, sys/proc.h, sys/intr.h: the big lock, who runs, soft interrupts. */
 
 #include <sys/param.h>
+#include <sys/systm.h>
 #include <sys/intr.h>
 #include <sys/lwp.h>
 #include <sys/proc.h>
-#include <sys/systm.h>
 
 #include <net/if.h>
 #include "tap_rs.h"
