@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The system under test, at the level of NetBSD's system calls.
+//!
+//! Two things implement [`Sys`]: the user-space host of `tests/host`, and the init program of
+//! `tests/vm/init`, which enters a real kernel. A case sees no difference. Numbers and layouts of
+//! arguments are those of [`crate::abi`].
+
+use core::ffi::CStr;
+
+use crate::abi::{Kev, ModStat, PollFd};
+use crate::errno::{Errno, Result};
+use crate::user::{In, Out};
+
+/// What a case may need and not every system has; it is reported as skipped where missing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// bpf(4) through /dev/bpf.
+    Bpf,
+    /// An IPv4 stack behind the interface that answers ARP and ICMP echo.
+    Inet,
+    /// IPv6, with link-local addresses made when an interface comes up.
+    Inet6,
+    /// bridge(4).
+    Bridge,
+    /// vlan(4).
+    Vlan,
+    /// A second vether(4) interface, for the bridge.
+    Vether,
+    /// fork(2), kill(2), wait4(2).
+    Process,
+    /// seteuid(2), and a kernel that asks kauth(9).
+    Privilege,
+    /// revoke(2) on a node.
+    Revoke,
+    /// Counts of pfil(9), which only the host can take.
+    Pfil,
+    /// More than one CPU, or threads that truly run at once.
+    Smp,
+    /// The kernel's count of mbufs in use.
+    MbufStat,
+}
+
+/// Signals of type SIGIO that arrived since last asked.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct SigIo {
+    /// How many.
+    pub count: u32,
+    /// si_code of the last one.
+    pub code: i32,
+    /// si_band of the last one.
+    pub band: i64,
+}
+
+/// Hook runs of pfil(9) on one interface.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct PfilCount {
+    /// PFIL_IN.
+    pub input: u64,
+    /// PFIL_OUT.
+    pub output: u64,
+}
+
+/// A kernel, seen from a process in it. Every method is one system call unless it says otherwise.
+///
+/// Implementations are small handles: a thread gets a copy of its own.
+pub trait Sys: Copy + Send + Sync + 'static {
+    /// open(2); `flags` are NetBSD's ([`crate::abi::O_RDWR`] …).
+    fn open(self, path: &CStr, flags: i32) -> Result<i32>;
+    /// close(2).
+    fn close(self, fd: i32) -> Result<()>;
+    /// read(2); returns the bytes read, 0 being end of file.
+    fn read(self, fd: i32, buf: Out<'_>) -> Result<usize>;
+    /// write(2); a zero-length span is passed on as it is.
+    fn write(self, fd: i32, buf: In<'_>) -> Result<usize>;
+    /// readv(2).
+    fn readv(self, fd: i32, bufs: &mut [Out<'_>]) -> Result<usize>;
+    /// writev(2).
+    fn writev(self, fd: i32, bufs: &[In<'_>]) -> Result<usize>;
+    /// fcntl(2) with an integer argument; returns its value.
+    fn fcntl(self, fd: i32, cmd: i32, arg: usize) -> Result<i32>;
+    /// fstat(2) into a [`crate::abi::Stat`].
+    fn fstat(self, fd: i32, st: Out<'_>) -> Result<()>;
+    /// ioctl(2). Only `arg.addr` reaches the kernel: the length that counts is the command's.
+    fn ioctl(self, fd: i32, cmd: u64, arg: Out<'_>) -> Result<i32>;
+    /// poll(2); `timeout_ms` -1 waits for ever, 0 does not wait.
+    fn poll(self, fds: &mut [PollFd], timeout_ms: i32) -> Result<usize>;
+    /// select(2) for reading on one descriptor: whether it became readable in time.
+    fn select_read(self, fd: i32, timeout_ms: i32) -> Result<bool>;
+    /// kqueue(2).
+    fn kqueue(self) -> Result<i32>;
+    /// kevent(2), whichever version of it the kernel has; the structure here is neutral.
+    /// `timeout_ms` -1 waits for ever.
+    fn kevent(
+        self,
+        kq: i32,
+        changes: &[Kev],
+        events: &mut [Kev],
+        timeout_ms: i32,
+    ) -> Result<usize>;
+    /// socket(2).
+    fn socket(self, domain: i32, kind: i32, protocol: i32) -> Result<i32>;
+    /// sysctl(3) by MIB: reads into `old` (Out::none() to read nothing) and writes `new` (In::none()
+    /// to write nothing). Returns the length the kernel reported.
+    fn sysctl(self, mib: &[i32], old: Out<'_>, new: In<'_>) -> Result<usize>;
+    /// modctl(2), load, by path.
+    fn modload(self, path: &CStr) -> Result<()>;
+    /// modctl(2), unload, by name.
+    fn modunload(self, name: &CStr) -> Result<()>;
+    /// modctl(2), stat, of one module; ENOENT when it is not there.
+    fn modstat(self, name: &CStr) -> Result<ModStat>;
+    /// mknod(2).
+    fn mknod(self, path: &CStr, mode: u32, dev: u64) -> Result<()>;
+    /// unlink(2).
+    fn unlink(self, path: &CStr) -> Result<()>;
+    /// revoke(2).
+    fn revoke(self, path: &CStr) -> Result<()>;
+    /// dup2(2).
+    fn dup2(self, from: i32, to: i32) -> Result<i32>;
+    /// getpid(2).
+    fn getpid(self) -> i32;
+    /// seteuid(2), for the whole process.
+    fn seteuid(self, uid: u32) -> Result<()>;
+
+    /// From now on count SIGIO instead of dying of it; forgets what was counted.
+    fn sigio_watch(self) -> Result<()>;
+    /// What was counted since the last call; resets.
+    fn sigio_take(self) -> SigIo;
+
+    /// Runs `f(sys, arg)` on another thread of this process, which shares descriptors and memory.
+    /// At most [`MAX_THREADS`] at once.
+    fn spawn(self, f: fn(Self, usize) -> i64, arg: usize) -> Result<usize>;
+    /// What the thread returned, once it did; frees its slot. Never waits.
+    fn joined(self, thread: usize) -> Option<i64>;
+
+    /// Runs `f(sys, arg)` in a child process with memory of its own ([`Need::Process`]).
+    fn fork(self, f: fn(Self, usize) -> i32, arg: usize) -> Result<i32>;
+    /// kill(2) ([`Need::Process`]).
+    fn kill(self, pid: i32, signal: i32) -> Result<()>;
+    /// wait4(2) without waiting: the exit status (or 256 + signal) of a child that ended.
+    fn reap(self, pid: i32) -> Result<Option<i32>>;
+
+    /// Gives other threads `ms` milliseconds to run.
+    fn sleep_ms(self, ms: u32);
+    /// A monotonic clock in milliseconds, for hang guards only.
+    fn now_ms(self) -> u64;
+    /// An address with 8192 mapped, writable bytes before it and none mapped at it.
+    fn edge(self) -> usize;
+    /// One line of report; no newline at its end.
+    fn line(self, text: &str);
+    /// Whether a case may rely on this.
+    fn has(self, need: Need) -> bool;
+
+    /// Hook runs on an interface so far ([`Need::Pfil`]).
+    fn pfil(self, _ifname: &str) -> Option<PfilCount> {
+        None
+    }
+
+    /// sysctl(3) by name, through CTL_QUERY as the C library does it.
+    fn sysctl_mib(self, name: &str, mib: &mut [i32; 12]) -> Result<usize> {
+        crate::sysctl_name::resolve(self, name, mib)
+    }
+
+    /// The major number of a character device by driver name, from kern.drivers.
+    fn major(self, driver: &str) -> Result<u32> {
+        crate::sysctl_name::major(self, driver)
+    }
+
+    /// How many mbufs the kernel counts as in use ([`Need::MbufStat`]).
+    fn mbufs(self) -> Result<u64> {
+        crate::sysctl_name::mbufs(self)
+    }
+}
+
+/// How many threads of [`Sys::spawn`] may run at once.
+pub const MAX_THREADS: usize = 16;
+
+/// How a thread or child says what its system call returned: the value, or minus the errno.
+#[must_use]
+pub fn encode(result: Result<usize>) -> i64 {
+    match result {
+        Ok(value) => value as i64,
+        Err(Errno(number)) => -i64::from(number),
+    }
+}
+
+/// The inverse of [`encode`].
+pub fn decode(value: i64) -> Result<usize> {
+    if value < 0 {
+        Err(Errno((-value) as i32))
+    } else {
+        Ok(value as usize)
+    }
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The concurrency core, every interleaving of a few threads, under loom.
+//!
+//! A sleeper that nobody wakes shows as a deadlock, which loom reports.
+
+use std::collections::VecDeque;
+
+use loom::sync::atomic::{AtomicU32, Ordering};
+use loom::sync::Arc;
+use loom::thread;
+use tap_model::channel::{Channel, Frame, FrameList, Listeners, Opener, Pushed};
+use tap_model::kern::errno::Errno;
+
+/// A frame: a number, and 60 bytes long.
+#[derive(Debug, PartialEq)]
+struct Number(u32);
+
+impl Frame for Number {
+    fn frame_len(&self) -> u32 {
+        60
+    }
+}
+
+struct List(VecDeque<Number>);
+
+impl FrameList for List {
+    type Frame = Number;
+    fn empty() -> Self {
+        List(VecDeque::new())
+    }
+    fn len(&self) -> u32 {
+        self.0.len() as u32
+    }
+    fn first_len(&self) -> u32 {
+        self.0.front().map_or(0, Frame::frame_len)
+    }
+    fn push(&mut self, frame: Number) {
+        self.0.push_back(frame);
+    }
+    fn pop(&mut self) -> Option<Number> {
+        self.0.pop_front()
+    }
+}
+
+/// Counts what listeners are told.
+struct Told {
+    readable: AtomicU32,
+    gone: AtomicU32,
+    length: AtomicU32,
+}
+
+impl Listeners for Told {
+    fn length(&self, frames: u32) {
+        self.length.store(frames, Ordering::SeqCst);
+    }
+    fn readable(&self) {
+        self.readable.fetch_add(1, Ordering::SeqCst);
+    }
+    fn gone(&self) {
+        self.gone.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+type Tap = Channel<List, Told>;
+
+/// An attached, open interface that is up.
+fn open_tap() -> Arc<Tap> {
+    let tap = attached_tap();
+    tap.open().unwrap();
+    assert!(tap.set_running(true).0.is_empty());
+    tap
+}
+
+fn attached_tap() -> Arc<Tap> {
+    let told = Told {
+        readable: AtomicU32::new(0),
+        gone: AtomicU32::new(0),
+        length: AtomicU32::new(0),
+    };
+    let mut tap = Tap::new(Opener::None, told);
+    tap.pin_init();
+    assert_eq!(tap.open(), Err(Errno::ENXIO), "no open while attaching");
+    tap.set_alive();
+    Arc::new(tap)
+}
+
+fn queued(pushed: Pushed<Number>) -> bool {
+    matches!(pushed, Pushed::Queued { .. })
+}
+
+fn reader(tap: &Arc<Tap>) -> thread::JoinHandle<Result<Number, Errno>> {
+    let tap = tap.clone();
+    thread::spawn(move || tap.next(false))
+}
+
+#[test]
+fn f5_no_wakeup_is_lost_between_look_and_sleep() {
+    loom::model(|| {
+        let tap = open_tap();
+        let reader = reader(&tap);
+        assert!(queued(tap.push(Number(1), 8)));
+        assert_eq!(reader.join().unwrap(), Ok(Number(1)));
+        assert_eq!(tap.first_len(), 0);
+    });
+}
+
+#[test]
+fn f6_two_readers_get_one_frame_each() {
+    loom::model(|| {
+        let tap = open_tap();
+        let (first, second) = (reader(&tap), reader(&tap));
+        assert!(queued(tap.push(Number(1), 8)));
+        assert!(queued(tap.push(Number(2), 8)));
+        let mut got = [first.join().unwrap().unwrap().0, second.join().unwrap().unwrap().0];
+        got.sort_unstable();
+        assert_eq!(got, [1, 2]);
+    });
+}
+
+#[test]
+fn f5a_a_poller_is_recorded_or_sees_the_frame() {
+    loom::model(|| {
+        let tap = open_tap();
+        let poller = {
+            let tap = tap.clone();
+            thread::spawn(move || tap.record_poller(|_| {}))
+        };
+        assert!(queued(tap.push(Number(1), 8)));
+        let recorded = poller.join().unwrap();
+        let told = tap.listeners.readable.load(Ordering::SeqCst);
+        assert_eq!(told, u32::from(recorded), "told if and only if recorded");
+        assert_eq!(tap.first_len(), 60);
+    });
+}
+
+#[test]
+fn f11_one_of_two_opens_wins() {
+    loom::model(|| {
+        let tap = attached_tap();
+        let other = {
+            let tap = tap.clone();
+            thread::spawn(move || tap.open())
+        };
+        let mut results = [tap.open(), other.join().unwrap()];
+        results.sort_by_key(Result::is_err);
+        assert_eq!(results, [Ok(()), Err(Errno::EBUSY)]);
+    });
+}
+
+#[test]
+fn f12_nothing_of_a_use_is_left_for_the_next() {
+    loom::model(|| {
+        let tap = open_tap();
+        tap.set_async(true);
+        tap.set_owner(42);
+        assert!(queued(tap.push(Number(1), 8)));
+        assert_eq!(tap.close(Opener::Node).len(), 1);
+        tap.open().unwrap();
+        assert_eq!(tap.owner(), 0);
+        assert!(tap.sigio().is_none());
+        assert_eq!(tap.next(true), Err(Errno::EWOULDBLOCK));
+    });
+}
+
+#[test]
+fn f19_death_wakes_a_reader_and_waits_for_calls_in_flight() {
+    loom::model(|| {
+        let tap = open_tap();
+        let attached = Arc::new(AtomicU32::new(1));
+        let reader = reader(&tap);
+        let call = {
+            let (tap, attached) = (tap.clone(), attached.clone());
+            thread::spawn(move || {
+                if let Some(_call) = tap.enter() {
+                    assert_eq!(attached.load(Ordering::SeqCst), 1, "in flight, yet torn down");
+                }
+            })
+        };
+        let _frames = tap.die();
+        tap.drain();
+        attached.store(0, Ordering::SeqCst);
+        assert_eq!(reader.join().unwrap(), Err(Errno::ENXIO));
+        call.join().unwrap();
+        assert!(tap.enter().is_none());
+        assert_eq!(tap.listeners.gone.load(Ordering::SeqCst), 1);
+    });
+}
+
+#[test]
+fn f18_f22_a_dead_channel_refuses_everything() {
+    loom::model(|| {
+        let tap = open_tap();
+        let _frames = tap.die();
+        tap.drain();
+        assert!(tap.is_gone());
+        assert_eq!(tap.open(), Err(Errno::ENXIO));
+        assert!(tap.set_running(true).0.is_empty());
+        assert!(matches!(tap.push(Number(1), 8), Pushed::Closed(_)));
+        assert_eq!(tap.next(true), Err(Errno::ENXIO));
+        assert_eq!(tap.attach_knote(true, |_| {}), Err(Errno::ENXIO));
+        assert!(!tap.record_poller(|_| {}));
+        assert_eq!(tap.close(Opener::Node).len(), 0);
+    });
+}
+
+#[test]
+fn f29_restart_and_cancel_end_a_sleep() {
+    loom::model(|| {
+        let tap = open_tap();
+        let sleeper = reader(&tap);
+        tap.restart();
+        assert_eq!(sleeper.join().unwrap(), Err(Errno::ERESTART));
+        // A reader that comes later sleeps again, until the node is revoked.
+        let sleeper = reader(&tap);
+        tap.cancel();
+        assert_eq!(sleeper.join().unwrap(), Err(Errno::EIO));
+    });
+}
+
+#[test]
+fn f24_down_purges_and_says_so() {
+    loom::model(|| {
+        let tap = open_tap();
+        assert!(queued(tap.push(Number(1), 8)));
+        let sleeper = reader(&tap);
+        let (purged, _) = tap.set_running(false);
+        match sleeper.join().unwrap() {
+            Ok(frame) => assert_eq!((frame, purged.len()), (Number(1), 0)),
+            Err(error) => assert_eq!((error, purged.len()), (Errno::EHOSTDOWN, 1)),
+        }
+        assert_eq!(tap.first_len(), 0, "down, a poll must not say readable");
+    });
+}
+
+#[test]
+fn f23_frames_flow_again_after_down_and_up() {
+    loom::model(|| {
+        let tap = open_tap();
+        assert!(queued(tap.push(Number(1), 8)));
+        assert_eq!(tap.set_running(false).0.len(), 1);
+        assert!(matches!(tap.push(Number(2), 8), Pushed::Closed(_)));
+        let _nothing = tap.set_running(true);
+        assert!(tap.record_poller(|_| {}));
+        assert!(queued(tap.push(Number(3), 8)));
+        assert_eq!(tap.listeners.readable.load(Ordering::SeqCst), 1);
+        assert_eq!(tap.next(true), Ok(Number(3)));
+    });
+}
+
+#[test]
+fn f23_each_frame_is_an_edge_for_a_knote() {
+    loom::model(|| {
+        let tap = open_tap();
+        tap.attach_knote(true, |_| {}).unwrap();
+        assert!(queued(tap.push(Number(1), 8)));
+        assert!(queued(tap.push(Number(2), 8)));
+        assert_eq!(tap.listeners.readable.load(Ordering::SeqCst), 2);
+        tap.detach_knote(true, |_| {});
+        assert!(queued(tap.push(Number(3), 8)));
+        assert_eq!(tap.listeners.readable.load(Ordering::SeqCst), 2, "nobody waits");
+    });
+}
+
+#[test]
+fn f35_a_frame_is_queued_only_for_an_opener() {
+    loom::model(|| {
+        let tap = attached_tap();
+        let _nothing = tap.set_running(true);
+        let opener = {
+            let tap = tap.clone();
+            thread::spawn(move || tap.open())
+        };
+        let was_queued = queued(tap.push(Number(1), 8));
+        opener.join().unwrap().unwrap();
+        assert_eq!(tap.next(true).is_ok(), was_queued);
+    });
+}
+
+#[test]
+fn the_queue_is_bounded_and_shows_its_length() {
+    loom::model(|| {
+        let tap = open_tap();
+        assert!(queued(tap.push(Number(1), 2)));
+        assert!(queued(tap.push(Number(2), 2)));
+        assert!(matches!(tap.push(Number(3), 2), Pushed::Full(Number(3))));
+        assert_eq!(tap.listeners.length.load(Ordering::SeqCst), 2);
+        assert_eq!(tap.next(true), Ok(Number(1)));
+        assert_eq!(tap.listeners.length.load(Ordering::SeqCst), 1);
+    });
+}
