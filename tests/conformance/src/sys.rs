@@ -92,13 +92,8 @@ pub trait Sys: Copy + Send + Sync + 'static {
     fn kqueue(self) -> Result<i32>;
     /// kevent(2), whichever version of it the kernel has; the structure here is neutral.
     /// `timeout_ms` -1 waits for ever.
-    fn kevent(
-        self,
-        kq: i32,
-        changes: &[Kev],
-        events: &mut [Kev],
-        timeout_ms: i32,
-    ) -> Result<usize>;
+    fn kevent(self, kq: i32, changes: &[Kev], events: &mut [Kev], timeout_ms: i32)
+        -> Result<usize>;
     /// socket(2).
     fn socket(self, domain: i32, kind: i32, protocol: i32) -> Result<i32>;
     /// sysctl(3) by MIB: reads into `old` (Out::none() to read nothing) and writes `new` (In::none()

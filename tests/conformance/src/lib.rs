@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The promises of tap(4), each as a case that any kernel can be asked to keep.
+//!
+//! A case is a function over [`Sys`], the kernel's system calls. The user-space host implements
+//! `Sys` for `cargo test`; the init program of `tests/vm` implements it with raw system calls in a
+//! real NetBSD. The same cases run on NetBSD's own C driver; those that show its known faults say
+//! so by number.
+#![no_std]
+
+pub mod abi;
+pub mod errno;
+pub mod sys;
+pub mod sysctl_name;
+pub mod text;
+pub mod user;
+
+pub use errno::Errno;
+pub use sys::{Need, Sys};
