@@ -4,9 +4,10 @@
 //! What the network stack asks of the interface: init, stop, transmit, start, ioctl, media.
 #![forbid(unsafe_code)]
 
-use crate::channel::{Opener, Pushed};
+use crate::channel::Pushed;
 use crate::event;
 use crate::kern::errno::{Errno, Result};
+use crate::kern::ifnet::Link;
 use crate::kern::mbuf::Mbuf;
 use crate::kern::media;
 use crate::softc::Softc;
@@ -64,8 +65,8 @@ pub fn start(softc: &Softc) {
     }
 }
 
-/// ifm_status: the selected medium, and a link as long as somebody has the interface open.
+/// ifm_status: the selected medium, and the link as the stack has been told. ifmedia(9) holds its
+/// spin mutex, so the channel's lock cannot be taken here.
 pub fn media_status(softc: &Softc, request: &mut media::Request<'_>) {
-    let link = !softc.channel.is_open_by(Opener::None);
-    request.set(softc.interface.selected_media(), link);
+    request.set(softc.interface.selected_media(), softc.interface.link() == Link::Up);
 }

@@ -162,6 +162,17 @@ impl Interface {
         unsafe { kpi::if_link_state_change(self.ifp(), link_state(link)) }
     }
 
+    /// The state of the link.
+    pub fn link(&self) -> Link {
+        // SAFETY: memory owned here; the stack writes the field in one piece.
+        let state = unsafe { ptr::read_volatile(&raw const (*self.ifp()).if_link_state) };
+        if state as u32 == kpi::LINK_STATE_UP {
+            Link::Up
+        } else {
+            Link::Down
+        }
+    }
+
     /// Passes a frame up: queued to a soft interrupt that counts it, shows it to bpf(4) and
     /// calls `ether_input`. A call in flight only.
     pub fn input(&self, frame: Mbuf) {
