@@ -16,9 +16,8 @@ use target::{fail, Target};
 /// What the driver uses of the kernel: one regular expression a line.
 const ALLOWLIST: &str = include_str!("sys-headers/allowlist.txt");
 /// Types that the driver only carries.
-const OPAQUE: &[&str] = &[
-    "lwp", "proc", "cpu_info", "ifaltq", "vnode", "vm_.*", "uvm_.*", "device", "sysctlnode",
-];
+const OPAQUE: &[&str] =
+    &["lwp", "proc", "cpu_info", "ifaltq", "vnode", "vm_.*", "uvm_.*", "device", "sysctlnode"];
 const SHIM: &[&str] = &[
     "shim/register.c",
     "shim/helpers/device.c",
@@ -32,7 +31,8 @@ const SHIM: &[&str] = &[
 fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
-    for input in ["shim", "sys-headers/kpi.h", "sys-headers/kernel-only", "sys-headers/allowlist.txt"]
+    for input in
+        ["shim", "sys-headers/kpi.h", "sys-headers/kernel-only", "sys-headers/allowlist.txt"]
     {
         println!("cargo:rerun-if-changed={input}");
     }

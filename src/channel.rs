@@ -355,11 +355,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         taken
     }
 
-    fn wait_for_frame(
-        &self,
-        state: &mut Guard<'_, State<L>>,
-        nonblock: bool,
-    ) -> Result<L::Frame> {
+    fn wait_for_frame(&self, state: &mut Guard<'_, State<L>>, nonblock: bool) -> Result<L::Frame> {
         loop {
             if state.life == Life::Dying {
                 return Err(Errno::ENXIO);

@@ -14,6 +14,7 @@
 use core::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void};
 use core::ptr;
 
+use crate::channel::Opener;
 use crate::cloner::{self, TABLE};
 use crate::event;
 use crate::ifnet;
@@ -31,7 +32,6 @@ use crate::kern::mbuf::Mbuf;
 use crate::kern::media;
 use crate::kern::sysctl::text_buffer;
 use crate::kern::uio::Uio;
-use crate::channel::Opener;
 use crate::softc::{self, Softc};
 use crate::sysctl;
 use crate::unit::{Unit, CLONER_MINOR};
@@ -516,10 +516,7 @@ pub unsafe extern "C" fn tap_rs_if_start(ifp: *mut kpi::ifnet) {
 
 /// if_transmit.
 #[no_mangle]
-pub unsafe extern "C" fn tap_rs_if_transmit(
-    ifp: *mut kpi::ifnet,
-    packet: *mut kpi::mbuf,
-) -> c_int {
+pub unsafe extern "C" fn tap_rs_if_transmit(ifp: *mut kpi::ifnet, packet: *mut kpi::mbuf) -> c_int {
     // SAFETY: the stack gives the packet away.
     let Some(frame) = (unsafe { Mbuf::from_raw(packet) }) else { return 0 };
     // SAFETY: the stack's callbacks come to attached interfaces only.
@@ -534,10 +531,7 @@ pub unsafe extern "C" fn tap_rs_media_change(_ifp: *mut kpi::ifnet) -> c_int {
 
 /// ifm_status.
 #[no_mangle]
-pub unsafe extern "C" fn tap_rs_media_status(
-    ifp: *mut kpi::ifnet,
-    request: *mut kpi::ifmediareq,
-) {
+pub unsafe extern "C" fn tap_rs_media_status(ifp: *mut kpi::ifnet, request: *mut kpi::ifmediareq) {
     // SAFETY: the request is the caller's for the length of the call.
     let mut request = media::Request::new(unsafe { &mut *request });
     // SAFETY: the stack's callbacks come to attached interfaces only.

@@ -114,8 +114,14 @@ impl Target {
         let (triple, machine): (&str, &[&str]) = match self.arch.as_str() {
             "amd64" => (
                 "x86_64-unknown-netbsd",
-                &["-mcmodel=kernel", "-mno-red-zone", "-mno-sse", "-mno-mmx", "-mno-avx",
-                  "-msoft-float"],
+                &[
+                    "-mcmodel=kernel",
+                    "-mno-red-zone",
+                    "-mno-sse",
+                    "-mno-mmx",
+                    "-mno-avx",
+                    "-msoft-float",
+                ],
             ),
             _ => ("aarch64-unknown-netbsd", &["-mgeneral-regs-only"]),
         };

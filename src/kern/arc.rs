@@ -50,8 +50,7 @@ impl<T: Buried> Arc<T> {
     /// Moves a value to memory of its own. Thread context; may sleep.
     pub fn new(value: T) -> Result<Self> {
         let inner = kmem::zalloc::<Inner<T>>()?;
-        let whole =
-            Inner { value, refs: AtomicU32::new(1), next: AtomicPtr::new(ptr::null_mut()) };
+        let whole = Inner { value, refs: AtomicU32::new(1), next: AtomicPtr::new(ptr::null_mut()) };
         // SAFETY: freshly allocated, of the right size, and nobody else's.
         unsafe { inner.write(whole) };
         // SAFETY: still nobody else's.

@@ -211,7 +211,12 @@ impl Interface {
         let bytes = bytes as c_ulong;
         // SAFETY: attached, as the caller is in flight.
         unsafe {
-            kpi::tap_rs_stat_output(self.ifp(), bytes, c_int::from(multicast), c_int::from(truncated))
+            kpi::tap_rs_stat_output(
+                self.ifp(),
+                bytes,
+                c_int::from(multicast),
+                c_int::from(truncated),
+            )
         }
     }
 
@@ -259,9 +264,7 @@ impl Interface {
     pub fn set_address(&self, address: Addr) {
         let _kernel_lock = KernelLock::take();
         // SAFETY: attached; the address is ADDR_LEN bytes, and copied.
-        unsafe {
-            kpi::if_set_sadl(self.ifp(), address.0.as_ptr().cast(), ADDR_LEN as _, false)
-        }
+        unsafe { kpi::if_set_sadl(self.ifp(), address.0.as_ptr().cast(), ADDR_LEN as _, false) }
     }
 
     /// Runs `with` under IFNET_LOCK and the kernel lock, with the present address.

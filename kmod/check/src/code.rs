@@ -67,7 +67,8 @@ pub fn functions(module: &Module<'_>) -> Vec<Function> {
             }
             let (start, end) = (symbol.address(), symbol.address() + symbol.size());
             let Some(bytes) = data.get(start as usize..end as usize) else { continue };
-            let code = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE).into_iter().collect();
+            let code =
+                Decoder::with_ip(64, bytes, start, DecoderOptions::NONE).into_iter().collect();
             functions.push(Function { name: symbol.name().unwrap_or("?").into(), start, code });
         }
     }

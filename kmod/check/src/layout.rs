@@ -79,7 +79,8 @@ fn sections(module: &Module<'_>) -> Vec<Finding> {
         let kind = header.sh_type.get(endian);
         let flags = flags(&section);
         let loaded = kind == elf::SHT_PROGBITS || kind == elf::SHT_NOBITS;
-        let mut say = |rule, what: &str| findings.push(Finding::new(rule, format!("{name}: {what}")));
+        let mut say =
+            |rule, what: &str| findings.push(Finding::new(rule, format!("{name}: {what}")));
         if loaded && flags & u64::from(elf::SHF_ALLOC) == 0 {
             say("not-allocated", "would be loaded into wired memory");
         }

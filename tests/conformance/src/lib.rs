@@ -10,11 +10,19 @@
 #![no_std]
 
 pub mod abi;
+pub mod case;
+pub mod cases;
+pub mod ctx;
 pub mod errno;
+pub mod frames;
+pub mod net;
+pub mod run;
 pub mod sys;
 pub mod sysctl_name;
 pub mod text;
 pub mod user;
 
+pub use ctx::Module;
 pub use errno::Errno;
+pub use run::{run, Config, Summary};
 pub use sys::{Need, Sys};

@@ -74,11 +74,8 @@ fn open_tap() -> Arc<Tap> {
 }
 
 fn attached_tap() -> Arc<Tap> {
-    let told = Told {
-        readable: AtomicU32::new(0),
-        gone: AtomicU32::new(0),
-        length: AtomicU32::new(0),
-    };
+    let told =
+        Told { readable: AtomicU32::new(0), gone: AtomicU32::new(0), length: AtomicU32::new(0) };
     let mut tap = Tap::new(Opener::None, told);
     tap.pin_init();
     assert_eq!(tap.open(), Err(Errno::ENXIO), "no open while attaching");

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The cases, by topic.
+
+use crate::case::Case;
+use crate::sys::Sys;
+
+pub mod lifecycle;
+pub mod sysctl;
+
+/// Calls `f` with every case.
+pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
+    let topics: [&[Case<S>]; 2] = [lifecycle::cases::<S>(), sysctl::cases::<S>()];
+    for topic in topics {
+        topic.iter().for_each(&mut *f);
+    }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Runs the cases and reports them in TAP, the test anything protocol.
+//!
+//! A case that NetBSD's C driver is known to fail is reported there as TODO with its fault's
+//! number; one that it would not survive is skipped unless asked for by name.
+
+use crate::case::{Case, Failure, Verdict};
+use crate::cases;
+use crate::ctx::{Ctx, Module};
+use crate::errno::Result;
+use crate::sys::Sys;
+use crate::text::Text;
+use crate::user::{In, Out, Plain};
+
+/// What to run, on what.
+#[derive(Clone, Copy)]
+pub struct Config<'a> {
+    /// The driver under test. It is loaded if it is not yet.
+    pub module: Module<'a>,
+    /// The driver is NetBSD's own: its known faults are expected.
+    pub stock: bool,
+    /// Names, or beginnings of names, separated by commas; empty: all.
+    pub only: &'a str,
+    /// Run what would panic or hang a kernel with NetBSD's own driver, there too.
+    pub dangerous: bool,
+}
+
+/// How it went.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Kept promises.
+    pub passed: u32,
+    /// Broken promises.
+    pub failed: u32,
+    /// Broken as NetBSD's C driver is known to break them.
+    pub expected: u32,
+    /// Not run, each with its reason.
+    pub skipped: u32,
+}
+
+fn selected(only: &str, name: &str) -> bool {
+    only.is_empty()
+        || only
+            .split(',')
+            .any(|part| !part.is_empty() && name.starts_with(part))
+}
+
+/// How many cases the selection has.
+pub fn count<S: Sys>(only: &str) -> u32 {
+    let mut n = 0;
+    cases::each::<S>(&mut |case| n += u32::from(selected(only, case.name)));
+    n
+}
+
+/// Runs the selected cases, the ones dangerous to NetBSD's C driver last.
+pub fn run<S: Sys>(sys: S, config: &Config<'_>) -> Result<Summary> {
+    match sys.modload(config.module.path) {
+        Ok(()) | Err(crate::Errno::EEXIST) => {}
+        Err(e) => return Err(e),
+    }
+    let ctx = Ctx::new(sys, config.module)?;
+    be_quiet(sys);
+    let mut summary = Summary::default();
+    sys.line(Text::<64>::of(format_args!("1..{}", count::<S>(config.only))).as_str());
+    for dangerous in [false, true] {
+        cases::each::<S>(&mut |case| {
+            if selected(config.only, case.name) && case.dangerous == dangerous {
+                one(&ctx, config, case, &mut summary);
+            }
+        });
+    }
+    let Summary {
+        passed,
+        failed,
+        expected,
+        skipped,
+    } = summary;
+    sys.line(
+        Text::<160>::of(format_args!(
+            "# {passed} passed, {failed} failed, {expected} failed as known, {skipped} skipped"
+        ))
+        .as_str(),
+    );
+    sys.close(ctx.socket)?;
+    Ok(summary)
+}
+
+/// Keeps the stack from sending frames of its own accord, where it can be told: no duplicate
+/// address detection, no link-local address unless a case asks for one.
+fn be_quiet<S: Sys>(sys: S) {
+    for name in ["net.inet.ip.dad_count", "net.inet6.ip6.auto_linklocal"] {
+        let told = set_int(sys, name, 0);
+        // A kernel without the protocol has no such node, and then needs none.
+        drop(told);
+    }
+}
+
+/// Sets an integer by name.
+pub fn set_int<S: Sys>(sys: S, name: &str, value: i32) -> Result<()> {
+    let mut mib = [0; 12];
+    let n = sys.sysctl_mib(name, &mut mib)?;
+    sys.sysctl(&mib[..n], Out::none(), In::bytes(value.as_bytes()))
+        .map(drop)
+}
+
+fn one<S: Sys>(ctx: &Ctx<'_, S>, config: &Config<'_>, case: &Case<S>, summary: &mut Summary) {
+    let Summary {
+        passed,
+        failed,
+        expected,
+        skipped,
+    } = *summary;
+    let number = passed + failed + expected + skipped + 1;
+    let name = case.name;
+    let report = |line: core::fmt::Arguments<'_>| ctx.sys.line(Text::<400>::of(line).as_str());
+    if let Some(need) = case.needs.iter().find(|need| !ctx.sys.has(**need)) {
+        summary.skipped += 1;
+        report(format_args!("ok {number} - {name} # SKIP needs {need:?}"));
+        return;
+    }
+    if config.stock && case.dangerous && !config.dangerous {
+        summary.skipped += 1;
+        let fault = case.differs.first().unwrap_or(&"?");
+        report(format_args!(
+            "ok {number} - {name} # SKIP would not survive {fault}"
+        ));
+        return;
+    }
+    report(format_args!("# {name}"));
+    let known = if config.stock { case.differs } else { &[] };
+    let todo = known.first();
+    match (verdict(ctx, case), todo) {
+        (Ok(()), None) => {
+            summary.passed += 1;
+            report(format_args!("ok {number} - {name}"));
+        }
+        (Ok(()), Some(fault)) => {
+            summary.passed += 1;
+            report(format_args!(
+                "ok {number} - {name} # TODO {fault} did not show"
+            ));
+        }
+        (Err(Failure(why)), None) => {
+            summary.failed += 1;
+            report(format_args!("not ok {number} - {name} # {why}"));
+        }
+        (Err(Failure(why)), Some(fault)) => {
+            summary.expected += 1;
+            report(format_args!(
+                "not ok {number} - {name} # TODO {fault}: {why}"
+            ));
+        }
+    }
+}
+
+/// The case's verdict, and then the driver's own on what it left.
+fn verdict<S: Sys>(ctx: &Ctx<'_, S>, case: &Case<S>) -> Verdict {
+    let result = (case.run)(ctx);
+    // A case about the module may have ended with it unloaded.
+    if !loaded(ctx) {
+        if let Err(e) = ctx.load() {
+            return result.and(Err(Failure::of(format_args!("loading again: {e}"))));
+        }
+    }
+    let left = ctx.clean();
+    result.and(left)
+}
+
+fn loaded<S: Sys>(ctx: &Ctx<'_, S>) -> bool {
+    ctx.sys
+        .modstat(ctx.module.name)
+        .is_ok_and(|stat| stat.name != <[u8; 32]>::zeroed())
+}
+
+/// Whether the stack makes link-local addresses: only cases about IPv6 want that.
+pub fn set_linklocal<S: Sys>(sys: S, on: bool) -> Result<()> {
+    set_int(sys, "net.inet6.ip6.auto_linklocal", i32::from(on))
+}
