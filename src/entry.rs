@@ -11,6 +11,10 @@
 //! - *Node*: the spec layer counts calls through a device node, and detach empties the unit's
 //!   table slot, then waits for that count (vdevgone) before it lets go of the softc.
 
+// What makes a call of these functions sound is the contract of the kernel's table that each is
+// in: the manual pages and sources of the kernel state it, not a section in each comment here.
+#![allow(clippy::missing_safety_doc)]
+
 use core::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void};
 use core::ptr;
 

@@ -138,22 +138,28 @@ impl Interface {
 
     /// The MTU in bytes.
     pub fn mtu(&self) -> u64 {
-        // SAFETY: memory owned here; the stack writes the field in one piece.
-        unsafe { ptr::read_volatile(&raw const (*self.ifp()).if_mtu) }
+        // SAFETY: a field of memory owned here.
+        let field = unsafe { &raw const (*self.ifp()).if_mtu };
+        // SAFETY: the stack writes the field in one piece.
+        unsafe { field.read_volatile() }
     }
 
     /// IFF_* flags.
     pub fn flags(&self) -> u16 {
-        // SAFETY: memory owned here; the stack writes the field in one piece.
-        unsafe { ptr::read_volatile(&raw const (*self.ifp()).if_flags) as u16 }
+        // SAFETY: a field of memory owned here.
+        let field = unsafe { &raw const (*self.ifp()).if_flags };
+        // SAFETY: the stack writes the field in one piece.
+        unsafe { field.read_volatile() }
     }
 
     /// Sets or clears IFF_RUNNING. The caller, the stack, holds IFNET_LOCK.
     pub fn set_running(&self, running: bool) {
         let bit = kpi::IFF_RUNNING as u16;
         let flags = if running { self.flags() | bit } else { self.flags() & !bit };
-        // SAFETY: memory owned here, and IFNET_LOCK is held against other writers.
-        unsafe { ptr::write_volatile(&raw mut (*self.ifp()).if_flags, flags as _) };
+        // SAFETY: a field of memory owned here.
+        let field = unsafe { &raw mut (*self.ifp()).if_flags };
+        // SAFETY: IFNET_LOCK is held against other writers.
+        unsafe { field.write_volatile(flags as _) };
     }
 
     /// Tells the stack about the link. A call in flight only.
@@ -164,9 +170,11 @@ impl Interface {
 
     /// The state of the link.
     pub fn link(&self) -> Link {
-        // SAFETY: memory owned here; the stack writes the field in one piece.
-        let state = unsafe { ptr::read_volatile(&raw const (*self.ifp()).if_link_state) };
-        if state as u32 == kpi::LINK_STATE_UP {
+        // SAFETY: a field of memory owned here.
+        let field = unsafe { &raw const (*self.ifp()).if_link_state };
+        // SAFETY: the stack writes the field in one piece.
+        let state = unsafe { field.read_volatile() };
+        if u32::try_from(state) == Ok(kpi::LINK_STATE_UP) {
             Link::Up
         } else {
             Link::Down
@@ -176,11 +184,9 @@ impl Interface {
     /// Passes a frame up: queued to a soft interrupt that counts it, shows it to bpf(4) and
     /// calls `ether_input`. A call in flight only.
     pub fn input(&self, frame: Mbuf) {
-        let raw = frame.into_raw();
         // SAFETY: attached, as the caller is in flight.
         let ifnet = unsafe { &*self.ifp() };
-        // SAFETY: the frame is owned here and has a packet header.
-        unsafe { (*raw).M_dat.MH.MH_pkthdr._rcvif.index = ifnet.if_index };
+        let raw = frame.into_received(ifnet.if_index);
         // SAFETY: attached, as the caller is in flight; the frame is given away.
         unsafe { kpi::if_percpuq_enqueue(ifnet.if_percpuq, raw) }
     }

@@ -45,6 +45,16 @@ impl Mbuf {
         ManuallyDrop::new(self).0.as_ptr()
     }
 
+    /// Gives the packet away as one that the interface of that index has received.
+    pub(super) fn into_received(self, index: kpi::if_index_t) -> *mut kpi::mbuf {
+        // SAFETY: owned here.
+        let raw = unsafe { &mut *self.as_ptr() };
+        // SAFETY: a packet has a packet header, so this member of the union is set.
+        let header = unsafe { &mut raw.M_dat.MH.MH_pkthdr };
+        header._rcvif.index = index;
+        self.into_raw()
+    }
+
     /// The packet, still owned here.
     pub(super) fn as_ptr(&self) -> *mut kpi::mbuf {
         self.0.as_ptr()
@@ -119,9 +129,10 @@ impl Mbuf {
 
 impl Frame for Mbuf {
     fn frame_len(&self) -> u32 {
-        // SAFETY: owned here, and it has a packet header, so this member of the union is set.
-        let len = unsafe { (*self.as_ptr()).M_dat.MH.MH_pkthdr.len };
-        len.unsigned_abs()
+        // SAFETY: owned here.
+        let raw = unsafe { &*self.as_ptr() };
+        // SAFETY: a packet has a packet header, so this member of the union is set.
+        unsafe { raw.M_dat.MH.MH_pkthdr.len }.unsigned_abs()
     }
 }
 

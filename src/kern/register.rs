@@ -23,15 +23,17 @@ pub fn stock_driver_active() -> bool {
 /// The device driver "tap_rs" of autoconf(9).
 pub fn attach_cfdriver() -> Result {
     let _kernel_lock = KernelLock::take();
+    let table = &raw mut kpi::tap_rs_cd;
     // SAFETY: a table of register.c, attached once.
-    check(unsafe { kpi::config_cfdriver_attach(&raw mut kpi::tap_rs_cd) })
+    check(unsafe { kpi::config_cfdriver_attach(table) })
 }
 
 /// The reverse.
 pub fn detach_cfdriver() -> Result {
     let _kernel_lock = KernelLock::take();
+    let table = &raw mut kpi::tap_rs_cd;
     // SAFETY: attached before.
-    check(unsafe { kpi::config_cfdriver_detach(&raw mut kpi::tap_rs_cd) })
+    check(unsafe { kpi::config_cfdriver_detach(table) })
 }
 
 /// Its attachment.
@@ -39,8 +41,9 @@ pub fn attach_cfattach() -> Result {
     let _kernel_lock = KernelLock::take();
     // SAFETY: the driver's name is static, and its table attached once.
     let name = unsafe { kpi::tap_rs_cd.cd_name };
+    let table = &raw mut kpi::tap_rs_ca;
     // SAFETY: as above.
-    check(unsafe { kpi::config_cfattach_attach(name, &raw mut kpi::tap_rs_ca) })
+    check(unsafe { kpi::config_cfattach_attach(name, table) })
 }
 
 /// The reverse; EBUSY while a device is attached.
@@ -48,20 +51,23 @@ pub fn detach_cfattach() -> Result {
     let _kernel_lock = KernelLock::take();
     // SAFETY: the driver's name is static.
     let name = unsafe { kpi::tap_rs_cd.cd_name };
+    let table = &raw mut kpi::tap_rs_ca;
     // SAFETY: attached before.
-    check(unsafe { kpi::config_cfattach_detach(name, &raw mut kpi::tap_rs_ca) })
+    check(unsafe { kpi::config_cfattach_detach(name, table) })
 }
 
 /// The interface cloner "tap".
 pub fn attach_cloner() {
+    let table = &raw mut kpi::tap_rs_cloner;
     // SAFETY: a table of register.c, attached once.
-    unsafe { kpi::if_clone_attach(&raw mut kpi::tap_rs_cloner) }
+    unsafe { kpi::if_clone_attach(table) }
 }
 
 /// The reverse; waits for a create or destroy that is under way.
 pub fn detach_cloner() {
+    let table = &raw mut kpi::tap_rs_cloner;
     // SAFETY: attached before.
-    unsafe { kpi::if_clone_detach(&raw mut kpi::tap_rs_cloner) }
+    unsafe { kpi::if_clone_detach(table) }
 }
 
 /// The character device.

@@ -433,6 +433,12 @@ impl From<Kev> for Kevent50 {
     }
 }
 
+impl From<Kevent50> for Kevent100 {
+    fn from(head: Kevent50) -> Self {
+        Self { head, ext: [0; 4] }
+    }
+}
+
 impl From<Kevent50> for Kev {
     fn from(k: Kevent50) -> Self {
         Self {

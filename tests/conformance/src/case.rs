@@ -54,9 +54,7 @@ impl<T> On<T> for Result<T> {
         match self {
             Err(e) if e == errno => Ok(()),
             Err(e) => Err(Failure::of(format_args!("{what}: {e} instead of {errno}"))),
-            Ok(_) => Err(Failure::of(format_args!(
-                "{what}: succeeded instead of {errno}"
-            ))),
+            Ok(_) => Err(Failure::of(format_args!("{what}: succeeded instead of {errno}"))),
         }
     }
 }
@@ -85,15 +83,7 @@ pub const fn case<S: Sys>(
     why: &'static str,
     run: fn(&Ctx<S>) -> Verdict,
 ) -> Case<S> {
-    Case {
-        name,
-        why,
-        guards: &[],
-        differs: &[],
-        dangerous: false,
-        needs: &[],
-        run,
-    }
+    Case { name, why, guards: &[], differs: &[], dangerous: false, needs: &[], run }
 }
 
 impl<S: Sys> Case<S> {

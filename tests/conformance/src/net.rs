@@ -36,21 +36,14 @@ impl<S: Sys> Ctx<'_, S> {
     pub fn data(&self, name: &str) -> Fallible<IfDataReq> {
         let mut req = IfDataReq::zeroed();
         put_name(&mut req.name, name);
-        self.sys
-            .ioctl(self.socket, SIOCGIFDATA, Out::value(&mut req))
-            .on("SIOCGIFDATA")?;
+        self.sys.ioctl(self.socket, SIOCGIFDATA, Out::value(&mut req)).on("SIOCGIFDATA")?;
         Ok(req)
     }
 
     /// Which interface it is, whatever its name.
     pub fn index(&self, name: &str) -> Result<u32> {
         let req = self.if_ioctl(SIOCGIFINDEX, Self::ifreq(name))?;
-        Ok(u32::from_ne_bytes([
-            req.data[0],
-            req.data[1],
-            req.data[2],
-            req.data[3],
-        ]))
+        Ok(u32::from_ne_bytes([req.data[0], req.data[1], req.data[2], req.data[3]]))
     }
 
     /// `ifconfig mtu`.
@@ -63,12 +56,7 @@ impl<S: Sys> Ctx<'_, S> {
     /// The MTU.
     pub fn mtu(&self, name: &str) -> Result<i32> {
         let req = self.if_ioctl(SIOCGIFMTU, Self::ifreq(name))?;
-        Ok(i32::from_ne_bytes([
-            req.data[0],
-            req.data[1],
-            req.data[2],
-            req.data[3],
-        ]))
+        Ok(i32::from_ne_bytes([req.data[0], req.data[1], req.data[2], req.data[3]]))
     }
 
     /// `ifconfig inet 10.5.net.1/24`.
@@ -77,17 +65,13 @@ impl<S: Sys> Ctx<'_, S> {
         put_name(&mut req.name, name);
         sockaddr_in(&mut req.addr, frames::our_ip(net));
         sockaddr_in(&mut req.mask, [255, 255, 255, 0]);
-        self.sys
-            .ioctl(self.socket, SIOCAIFADDR, Out::value(&mut req))
-            .map(drop)
+        self.sys.ioctl(self.socket, SIOCAIFADDR, Out::value(&mut req)).map(drop)
     }
 
     /// FIONBIO.
     pub fn set_nonblocking(&self, fd: i32, on: bool) -> Result<()> {
         let mut value = i32::from(on);
-        self.sys
-            .ioctl(fd, FIONBIO, Out::value(&mut value))
-            .map(drop)
+        self.sys.ioctl(fd, FIONBIO, Out::value(&mut value)).map(drop)
     }
 
     /// Creates, opens by node, ups, addresses and greets tap`unit` on network `net`.
@@ -108,12 +92,7 @@ impl<S: Sys> Ctx<'_, S> {
         self.set_nonblocking(fd, true).on("FIONBIO")?;
         self.inet(name.as_str(), net).on("SIOCAIFADDR")?;
         self.set_up(name.as_str(), true).on("ifconfig up")?;
-        let mut live = Live {
-            fd,
-            name,
-            mac: [0; 6],
-            net,
-        };
+        let mut live = Live { fd, name, mac: [0; 6], net };
         live.mac = self.greet(&live)?;
         Ok(live)
     }
@@ -123,8 +102,7 @@ impl<S: Sys> Ctx<'_, S> {
     pub fn greet(&self, live: &Live) -> Fallible<Mac> {
         let mut frame = [0; 2048];
         for _ in 0..40 {
-            self.send(live.fd, &frames::arp_request(live.net))
-                .on("write of an ARP request")?;
+            self.send(live.fd, &frames::arp_request(live.net)).on("write of an ARP request")?;
             while self.readable(live.fd, 250) {
                 let n = self.sys.read(live.fd, Out::bytes(&mut frame)).on("read")?;
                 if let Some(mac) = frames::arp_reply(&frame[..n], live.net) {
@@ -132,10 +110,7 @@ impl<S: Sys> Ctx<'_, S> {
                 }
             }
         }
-        Err(Failure::of(format_args!(
-            "no answer to ARP on {}",
-            live.name
-        )))
+        Err(Failure::of(format_args!("no answer to ARP on {}", live.name)))
     }
 
     /// Writes a frame.
@@ -150,11 +125,7 @@ impl<S: Sys> Ctx<'_, S> {
 
     /// poll(2) on one descriptor: revents.
     pub fn poll_one(&self, fd: i32, events: i16, timeout_ms: i32) -> i16 {
-        let mut fds = [PollFd {
-            fd,
-            events,
-            revents: 0,
-        }];
+        let mut fds = [PollFd { fd, events, revents: 0 }];
         match self.sys.poll(&mut fds, timeout_ms) {
             Ok(n) if n > 0 => fds[0].revents,
             _ => 0,
@@ -163,8 +134,7 @@ impl<S: Sys> Ctx<'_, S> {
 
     /// Makes the stack send one frame: an ARP reply, which is not read.
     pub fn provoke(&self, live: &Live) -> Fallible<()> {
-        self.send(live.fd, &frames::arp_request(live.net))
-            .on("write of an ARP request")?;
+        self.send(live.fd, &frames::arp_request(live.net)).on("write of an ARP request")?;
         check_readable(self.readable(live.fd, 4000))
     }
 
@@ -195,9 +165,7 @@ impl<S: Sys> Ctx<'_, S> {
             }
             before = now;
         }
-        Err(Failure::of(format_args!(
-            "the counters of {name} never stand still"
-        )))
+        Err(Failure::of(format_args!("the counters of {name} never stand still")))
     }
 }
 
@@ -205,9 +173,7 @@ fn check_readable(readable: bool) -> Fallible<()> {
     if readable {
         return Ok(());
     }
-    Err(Failure::of(format_args!(
-        "no frame came although the stack was asked for one"
-    )))
+    Err(Failure::of(format_args!("no frame came although the stack was asked for one")))
 }
 
 /// Writes a struct sockaddr_in.

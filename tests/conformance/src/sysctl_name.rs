@@ -36,9 +36,7 @@ fn child<S: Sys>(sys: S, mib: &mut [i32; 12], depth: usize, part: &str) -> Resul
     let buffer = Out::bytes(bytes_of(&mut nodes));
     let length = sys.sysctl(&mib[..=depth], buffer, In::bytes(query.as_bytes()))?;
     let count = (length / size_of::<SysctlNode>()).min(CHILDREN);
-    let found = nodes[..count]
-        .iter()
-        .find(|node| until_nul(&node.name) == part.as_bytes());
+    let found = nodes[..count].iter().find(|node| until_nul(&node.name) == part.as_bytes());
     found.map(|node| node.num).ok_or(Errno::ENOENT)
 }
 
@@ -52,15 +50,10 @@ fn bytes_of<T: Plain>(values: &mut [T]) -> &mut [u8] {
 /// The character major of a driver.
 pub fn major<S: Sys>(sys: S, driver: &str) -> Result<u32> {
     let mut drivers = [KinfoDriver::zeroed(); 512];
-    let length = sys.sysctl(
-        &[CTL_KERN, KERN_DRIVERS],
-        Out::bytes(bytes_of(&mut drivers)),
-        In::none(),
-    )?;
+    let length =
+        sys.sysctl(&[CTL_KERN, KERN_DRIVERS], Out::bytes(bytes_of(&mut drivers)), In::none())?;
     let count = (length / size_of::<KinfoDriver>()).min(drivers.len());
-    let found = drivers[..count]
-        .iter()
-        .find(|d| until_nul(&d.name) == driver.as_bytes());
+    let found = drivers[..count].iter().find(|d| until_nul(&d.name) == driver.as_bytes());
     let major = found.map_or(-1, |d| d.cmajor);
     u32::try_from(major).map_err(|_| Errno::ENOENT)
 }
@@ -68,11 +61,7 @@ pub fn major<S: Sys>(sys: S, driver: &str) -> Result<u32> {
 /// Mbufs in use, of all types.
 pub fn mbufs<S: Sys>(sys: S) -> Result<u64> {
     let mut stat = MbStat::zeroed();
-    sys.sysctl(
-        &[CTL_KERN, KERN_MBUF, MBUF_STATS],
-        Out::value(&mut stat),
-        In::none(),
-    )?;
+    sys.sysctl(&[CTL_KERN, KERN_MBUF, MBUF_STATS], Out::value(&mut stat), In::none())?;
     // Type 0 counts the free ones.
     Ok(stat.types.iter().skip(1).map(|&n| u64::from(n)).sum())
 }

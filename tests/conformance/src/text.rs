@@ -17,10 +17,7 @@ impl<const N: usize> Text<N> {
     /// Empty.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            bytes: [0; N],
-            len: 0,
-        }
+        Self { bytes: [0; N], len: 0 }
     }
 
     /// From format arguments; use with [`format_args!`].

@@ -80,41 +80,25 @@ impl<'a> In<'a> {
     /// A slice.
     #[must_use]
     pub fn bytes(slice: &'a [u8]) -> Self {
-        Self {
-            addr: slice.as_ptr() as usize,
-            len: slice.len(),
-            borrow: PhantomData,
-        }
+        Self { addr: slice.as_ptr() as usize, len: slice.len(), borrow: PhantomData }
     }
 
     /// Nothing: a NULL pointer and no length.
     #[must_use]
     pub fn none() -> Self {
-        Self {
-            addr: 0,
-            len: 0,
-            borrow: PhantomData,
-        }
+        Self { addr: 0, len: 0, borrow: PhantomData }
     }
 
     /// `len` bytes at an address that is not mapped.
     #[must_use]
     pub fn bad(len: usize) -> Self {
-        Self {
-            addr: NOWHERE,
-            len,
-            borrow: PhantomData,
-        }
+        Self { addr: NOWHERE, len, borrow: PhantomData }
     }
 
     /// `good` bytes up to `edge` (see [`crate::Sys::edge`]) and `beyond` bytes past it.
     #[must_use]
     pub fn across(edge: usize, good: usize, beyond: usize) -> Self {
-        Self {
-            addr: edge - good,
-            len: good + beyond,
-            borrow: PhantomData,
-        }
+        Self { addr: edge - good, len: good + beyond, borrow: PhantomData }
     }
 }
 
@@ -122,11 +106,7 @@ impl<'a> Out<'a> {
     /// A slice.
     #[must_use]
     pub fn bytes(slice: &'a mut [u8]) -> Self {
-        Self {
-            addr: slice.as_mut_ptr() as usize,
-            len: slice.len(),
-            borrow: PhantomData,
-        }
+        Self { addr: slice.as_mut_ptr() as usize, len: slice.len(), borrow: PhantomData }
     }
 
     /// A value.
@@ -138,30 +118,18 @@ impl<'a> Out<'a> {
     /// Nothing: a NULL pointer and no length.
     #[must_use]
     pub fn none() -> Self {
-        Self {
-            addr: 0,
-            len: 0,
-            borrow: PhantomData,
-        }
+        Self { addr: 0, len: 0, borrow: PhantomData }
     }
 
     /// `len` bytes at an address that is not mapped.
     #[must_use]
     pub fn bad(len: usize) -> Self {
-        Self {
-            addr: NOWHERE,
-            len,
-            borrow: PhantomData,
-        }
+        Self { addr: NOWHERE, len, borrow: PhantomData }
     }
 
     /// `good` bytes up to `edge` (see [`crate::Sys::edge`]) and `beyond` bytes past it.
     #[must_use]
     pub fn across(edge: usize, good: usize, beyond: usize) -> Self {
-        Self {
-            addr: edge - good,
-            len: good + beyond,
-            borrow: PhantomData,
-        }
+        Self { addr: edge - good, len: good + beyond, borrow: PhantomData }
     }
 }

@@ -23,23 +23,11 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "ifconfig(8): create, destroy; t_tap tap_create_destroy",
                 plain::<S>,
             ),
-            case(
-                "create_destroy_up",
-                "t_tap: create, up, destroy while up",
-                up::<S>,
-            ),
-            case(
-                "create_destroy_up_down",
-                "t_tap: create, up, down, destroy",
-                up_down::<S>,
-            ),
-            case(
-                "create_destroy_inet",
-                "t_tap: destroy with an IPv4 address",
-                inet::<S>,
-            )
-            .guards(&["F38"])
-            .needs(&[Need::Inet]),
+            case("create_destroy_up", "t_tap: create, up, destroy while up", up::<S>),
+            case("create_destroy_up_down", "t_tap: create, up, down, destroy", up_down::<S>),
+            case("create_destroy_inet", "t_tap: destroy with an IPv4 address", inet::<S>)
+                .guards(&["F38"])
+                .needs(&[Need::Inet]),
             case(
                 "create_twice_eexist",
                 "behaviour: clone create of a present unit is EEXIST",
@@ -50,24 +38,12 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "tun-rs: destroying a vanished name is ENXIO",
                 absent::<S>,
             ),
-            case(
-                "unit_limit",
-                "behaviour: units 0 … 0xffffe, EINVAL beyond",
-                limit::<S>,
-            )
-            .differs(&["F31"]),
-            case(
-                "unit_last",
-                "behaviour: 0xffffe is the last unit, and it opens",
-                last::<S>,
-            )
-            .guards(&["F31"]),
-            case(
-                "unit_cloner_collision",
-                "0xfffff is the cloner's minor, no unit",
-                collision::<S>,
-            )
-            .differs(&["F31"]),
+            case("unit_limit", "behaviour: units 0 … 0xffffe, EINVAL beyond", limit::<S>)
+                .differs(&["F31"]),
+            case("unit_last", "behaviour: 0xffffe is the last unit, and it opens", last::<S>)
+                .guards(&["F31"]),
+            case("unit_cloner_collision", "0xfffff is the cloner's minor, no unit", collision::<S>)
+                .differs(&["F31"]),
             case(
                 "unit_24_bits",
                 "cf_unit has 24 bits: tap16777216 must not make tap0",
@@ -79,27 +55,11 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "seed, tap_attach: broadcast, simplex, multicast; not up",
                 flags::<S>,
             ),
-            case(
-                "mac_prefix",
-                "tap(4): f2:0b:a4 and three random bytes",
-                mac::<S>,
-            ),
-            case(
-                "ethercap",
-                "behaviour: VLAN_MTU and JUMBO_MTU",
-                ethercap::<S>,
-            ),
-            case(
-                "link_state",
-                "behaviour: link is down until opened, and after close",
-                link::<S>,
-            ),
-            case(
-                "destroy_while_open",
-                "aircrack-ng: SIOCIFDESTROY before close",
-                while_open::<S>,
-            )
-            .dangerous(&["F19"]),
+            case("mac_prefix", "tap(4): f2:0b:a4 and three random bytes", mac::<S>),
+            case("ethercap", "behaviour: VLAN_MTU and JUMBO_MTU", ethercap::<S>),
+            case("link_state", "behaviour: link is down until opened, and after close", link::<S>),
+            case("destroy_while_open", "aircrack-ng: SIOCIFDESTROY before close", while_open::<S>)
+                .dangerous(&["F19"]),
             case(
                 "running_follows_up",
                 "behaviour: if_init sets RUNNING, if_stop clears it",
@@ -113,8 +73,7 @@ fn plain<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.create("tap0").on("create")?;
     check!(c.exists("tap0"), "tap0 is not there after create");
     c.destroy("tap0").on("destroy")?;
-    c.flags("tap0")
-        .fails_with(Errno::ENXIO, "SIOCGIFFLAGS after destroy")
+    c.flags("tap0").fails_with(Errno::ENXIO, "SIOCGIFFLAGS after destroy")
 }
 
 fn up<S: Sys>(c: &Ctx<S>) -> Verdict {
@@ -150,8 +109,7 @@ fn twice<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 fn absent<S: Sys>(c: &Ctx<S>) -> Verdict {
-    c.destroy("tap0")
-        .fails_with(Errno::ENXIO, "destroy of an absent interface")
+    c.destroy("tap0").fails_with(Errno::ENXIO, "destroy of an absent interface")
 }
 
 fn limit<S: Sys>(c: &Ctx<S>) -> Verdict {
@@ -198,18 +156,10 @@ fn mac<S: Sys>(c: &Ctx<S>) -> Verdict {
     for (name, tail) in ["tap0", "tap1"].into_iter().zip(&mut seen) {
         c.create(name).on("create")?;
         let mac = link_address(c, name)?;
-        check!(
-            mac[..3] == [0xf2, 0x0b, 0xa4],
-            "{name} begins with {:x?}",
-            &mac[..3]
-        );
+        check!(mac[..3] == [0xf2, 0x0b, 0xa4], "{name} begins with {:x?}", &mac[..3]);
         tail.copy_from_slice(&mac[3..]);
     }
-    check!(
-        seen[0] != seen[1],
-        "two interfaces got one address, {:x?}",
-        seen[0]
-    );
+    check!(seen[0] != seen[1], "two interfaces got one address, {:x?}", seen[0]);
     Ok(())
 }
 
@@ -229,24 +179,15 @@ fn ethercap<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.create("tap0").on("create")?;
     let mut req = EcCapReq::zeroed();
     put_name(&mut req.name, "tap0");
-    c.sys
-        .ioctl(c.socket, SIOCGETHERCAP, Out::value(&mut req))
-        .on("SIOCGETHERCAP")?;
+    c.sys.ioctl(c.socket, SIOCGETHERCAP, Out::value(&mut req)).on("SIOCGETHERCAP")?;
     let wanted = VLAN_MTU | JUMBO_MTU;
-    check!(
-        req.capabilities & wanted == wanted,
-        "capabilities {:#x}",
-        req.capabilities
-    );
+    check!(req.capabilities & wanted == wanted, "capabilities {:#x}", req.capabilities);
     Ok(())
 }
 
 fn link<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.create("tap0").on("create")?;
-    check!(
-        c.data("tap0")?.link_state == LINK_STATE_DOWN,
-        "link is not down at birth"
-    );
+    check!(c.data("tap0")?.link_state == LINK_STATE_DOWN, "link is not down at birth");
     let fd = c.open_unit(0, O_RDWR)?;
     let is = |state| c.wait_for(|| c.data("tap0").is_ok_and(|d| d.link_state == state));
     check!(is(LINK_STATE_UP), "link is not up while open");
@@ -262,8 +203,7 @@ fn while_open<S: Sys>(c: &Ctx<S>) -> Verdict {
     check!(!c.exists("tap0"), "tap0 outlived its destruction");
     c.close(fd).on("close of the dead descriptor")?;
     let (fd, name) = c.open_clone(O_RDWR)?;
-    c.destroy(name.as_str())
-        .on("destroy while open by cloning")?;
+    c.destroy(name.as_str()).on("destroy while open by cloning")?;
     check!(!c.exists(name.as_str()), "{name} outlived its destruction");
     c.close(fd).on("close of the dead cloned descriptor")
 }

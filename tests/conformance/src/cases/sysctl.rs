@@ -22,11 +22,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "tap(4): xx:xx:xx:xx:xx:xx, 17 characters and a NUL",
                 format::<S>,
             ),
-            case(
-                "sysctl_mac_ok",
-                "ZeroTier: sysctl -w net.link.tap.tapN=MAC",
-                ok::<S>,
-            ),
+            case("sysctl_mac_ok", "ZeroTier: sysctl -w net.link.tap.tapN=MAC", ok::<S>),
             case(
                 "sysctl_mac_short_form",
                 "seed, tap_sysctl_handler: 11 to 17 characters",
@@ -37,18 +33,10 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "behaviour: a bad address is EINVAL and changes nothing",
                 bad::<S>,
             ),
-            case(
-                "sysctl_mac_multicast",
-                "behaviour: a group address is EINVAL",
-                multicast::<S>,
-            )
-            .differs(&["F33"]),
-            case(
-                "sysctl_mac_zero",
-                "behaviour: the zero address is EINVAL",
-                zero::<S>,
-            )
-            .differs(&["F33"]),
+            case("sysctl_mac_multicast", "behaviour: a group address is EINVAL", multicast::<S>)
+                .differs(&["F33"]),
+            case("sysctl_mac_zero", "behaviour: the zero address is EINVAL", zero::<S>)
+                .differs(&["F33"]),
             case(
                 "sysctl_mac_unprivileged",
                 "sysctl(3): EPERM for others, who may read",
@@ -61,21 +49,9 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 wire::<S>,
             )
             .needs(&[Need::Inet]),
-            case(
-                "sysctl_node_goes",
-                "behaviour: detach takes the node away",
-                goes::<S>,
-            ),
-            case(
-                "sysctl_node_of_clone",
-                "ZeroTier: every interface has its node",
-                clone::<S>,
-            ),
-            case(
-                "sysctl_mac_long",
-                "behaviour: more than 17 characters is refused",
-                long::<S>,
-            ),
+            case("sysctl_node_goes", "behaviour: detach takes the node away", goes::<S>),
+            case("sysctl_node_of_clone", "ZeroTier: every interface has its node", clone::<S>),
+            case("sysctl_mac_long", "behaviour: more than 17 characters is refused", long::<S>),
         ]
     }
 }
@@ -90,23 +66,16 @@ pub fn read<S: Sys>(c: &Ctx<S>, name: &str) -> Result<Text<32>> {
     let mut path = [0; 12];
     let depth = mib(c, name, &mut path)?;
     let mut text = [0xa5_u8; 32];
-    let length = c
-        .sys
-        .sysctl(&path[..depth], Out::bytes(&mut text), In::none())?;
+    let length = c.sys.sysctl(&path[..depth], Out::bytes(&mut text), In::none())?;
     let content = until_nul(&text[..length.min(text.len())]);
-    Ok(Text::of(format_args!(
-        "{}",
-        core::str::from_utf8(content).unwrap_or("?")
-    )))
+    Ok(Text::of(format_args!("{}", core::str::from_utf8(content).unwrap_or("?"))))
 }
 
 /// Writes an interface's node as sysctl(8) does, without the NUL.
 pub fn write<S: Sys>(c: &Ctx<S>, name: &str, value: &str) -> Result<()> {
     let mut path = [0; 12];
     let depth = mib(c, name, &mut path)?;
-    c.sys
-        .sysctl(&path[..depth], Out::none(), In::bytes(value.as_bytes()))
-        .map(drop)
+    c.sys.sysctl(&path[..depth], Out::none(), In::bytes(value.as_bytes())).map(drop)
 }
 
 fn format<S: Sys>(c: &Ctx<S>) -> Verdict {
@@ -114,22 +83,12 @@ fn format<S: Sys>(c: &Ctx<S>) -> Verdict {
     let mut path = [0; 12];
     let depth = mib(c, "tap0", &mut path).on("net.link.tap.tap0")?;
     let mut text = [0xa5_u8; 32];
-    let length = c
-        .sys
-        .sysctl(&path[..depth], Out::bytes(&mut text), In::none())
-        .on("read")?;
+    let length = c.sys.sysctl(&path[..depth], Out::bytes(&mut text), In::none()).on("read")?;
     check!(length == 18, "length {length}, expected 18");
     check!(text[17] == 0, "no NUL at the end");
-    check!(
-        text[18..].iter().all(|&b| b == 0xa5),
-        "bytes past the string were written"
-    );
+    check!(text[18..].iter().all(|&b| b == 0xa5), "bytes past the string were written");
     for (i, &b) in text[..17].iter().enumerate() {
-        let fits = if i % 3 == 2 {
-            b == b':'
-        } else {
-            b.is_ascii_hexdigit()
-        };
+        let fits = if i % 3 == 2 { b == b':' } else { b.is_ascii_hexdigit() };
         check!(fits, "byte {i} is {b:#x}");
     }
     Ok(())
@@ -157,10 +116,7 @@ fn refused<S: Sys>(c: &Ctx<S>, values: &[&str]) -> Verdict {
     for value in values {
         write(c, "tap0", value).fails_with(Errno::EINVAL, value)?;
         let now = read(c, "tap0").on("read")?;
-        check!(
-            now.as_str() == before.as_str(),
-            "refused {value}, but it reads {now}"
-        );
+        check!(now.as_str() == before.as_str(), "refused {value}, but it reads {now}");
     }
     Ok(())
 }
@@ -168,13 +124,7 @@ fn refused<S: Sys>(c: &Ctx<S>, values: &[&str]) -> Verdict {
 fn bad<S: Sys>(c: &Ctx<S>) -> Verdict {
     refused(
         c,
-        &[
-            "02:11:22:33:44",
-            "zz:zz:zz:zz:zz:zz",
-            "0:1:2:3:4",
-            "02:11:22:33:44:zz",
-            "hello world",
-        ],
+        &["02:11:22:33:44", "zz:zz:zz:zz:zz:zz", "0:1:2:3:4", "02:11:22:33:44:zz", "hello world"],
     )
 }
 
@@ -189,15 +139,9 @@ fn zero<S: Sys>(c: &Ctx<S>) -> Verdict {
 fn long<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.create("tap0").on("create")?;
     let before = read(c, "tap0").on("read")?;
-    check!(
-        write(c, "tap0", "02:11:22:33:44:555555").is_err(),
-        "21 characters were taken"
-    );
+    check!(write(c, "tap0", "02:11:22:33:44:555555").is_err(), "21 characters were taken");
     let now = read(c, "tap0").on("read")?;
-    check!(
-        now.as_str() == before.as_str(),
-        "refused, but it reads {now}"
-    );
+    check!(now.as_str() == before.as_str(), "refused, but it reads {now}");
     Ok(())
 }
 
@@ -210,10 +154,7 @@ fn unprivileged<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.sys.seteuid(0).on("seteuid back")?;
     written.fails_with(Errno::EPERM, "write by another user")?;
     let seen = seen.on("read by another user")?;
-    check!(
-        seen.as_str() == before.as_str(),
-        "reads {seen}, was {before}"
-    );
+    check!(seen.as_str() == before.as_str(), "reads {seen}, was {before}");
     Ok(())
 }
 
@@ -221,17 +162,11 @@ fn wire<S: Sys>(c: &Ctx<S>) -> Verdict {
     let live = c.live(0, 1)?;
     write(c, "tap0", "02:11:22:33:44:55").on("write")?;
     let mac = c.greet(&live)?;
-    check!(
-        mac == [2, 0x11, 0x22, 0x33, 0x44, 0x55],
-        "ARP answers {mac:x?}"
-    );
+    check!(mac == [2, 0x11, 0x22, 0x33, 0x44, 0x55], "ARP answers {mac:x?}");
     let mut echo = [0; 98];
     frames::echo_request(&mut echo, mac, 1, 7);
     c.send(live.fd, &echo).on("echo request")?;
-    check!(
-        c.readable(live.fd, 4000),
-        "no echo reply at the new address"
-    );
+    check!(c.readable(live.fd, 4000), "no echo reply at the new address");
     Ok(())
 }
 

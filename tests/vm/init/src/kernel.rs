@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The real kernel, as the cases ask it.
+
+use core::ffi::CStr;
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use tap_conformance::abi::{Kev, Kevent100, Kevent50, ModStat, PollFd, CTL_KERN, KERN_OSREV};
+use tap_conformance::errno::{Errno, Result};
+use tap_conformance::sys::{Need, SigIo, Sys};
+use tap_conformance::text::{until_nul, Text};
+use tap_conformance::user::{In, Out, Plain};
+
+use crate::raw::{self, call, call4, call6, nr};
+use crate::{signal, thread};
+
+/// This kernel.
+#[derive(Clone, Copy)]
+pub struct Kernel;
+
+/// What the kernel was found to have, a bit for each [`Need`].
+static HAS: AtomicU32 = AtomicU32::new(0);
+/// The end of the mapping that [`Sys::edge`] gives out.
+static EDGE: AtomicUsize = AtomicUsize::new(0);
+/// kern.osrevision.
+static REVISION: AtomicU32 = AtomicU32::new(0);
+
+/// From this revision of -current on kevent(2) is system call 501, with a longer structure.
+const LONG_KEVENT: u32 = 1_099_000_700;
+const MOST_EVENTS: usize = 16;
+const PAGE: usize = 4096;
+
+/// Says that the kernel has something.
+pub fn grant(need: Need) {
+    HAS.fetch_or(1 << need as u32, Ordering::Relaxed);
+}
+
+/// Asks what must be known before anything else.
+pub fn prepare() -> Result<()> {
+    let mut revision: u32 = 0;
+    Kernel.sysctl(&[CTL_KERN, KERN_OSREV], Out::value(&mut revision), In::none())?;
+    REVISION.store(revision, Ordering::Relaxed);
+    // PROT_READ|PROT_WRITE, MAP_ANON|MAP_PRIVATE; three pages, and the last one away again.
+    let start = call6(nr::MMAP, [0, 3 * PAGE, 3, 0x1002, usize::MAX, 0])?;
+    let edge = start + 2 * PAGE;
+    call(nr::MUNMAP, edge, PAGE, 0)?;
+    EDGE.store(edge, Ordering::Relaxed);
+    Ok(())
+}
+
+/// kern.osrevision, __NetBSD_Version__.
+pub fn revision() -> u32 {
+    REVISION.load(Ordering::Relaxed)
+}
+
+fn path(p: &CStr) -> usize {
+    p.as_ptr() as usize
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct IoVec {
+    base: usize,
+    len: usize,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct Time {
+    seconds: i64,
+    fraction: i64,
+}
+
+impl Time {
+    fn of_ms(ms: u64, per_ms: i64) -> Self {
+        Self { seconds: (ms / 1000) as i64, fraction: (ms % 1000) as i64 * per_ms }
+    }
+
+    fn address(&self) -> usize {
+        core::ptr::from_ref(self) as usize
+    }
+}
+
+fn kevent_call<K: Copy + From<Kevent50>>(
+    number: usize,
+    kq: i32,
+    changes: &[Kev],
+    events: &mut [Kev],
+    timeout: usize,
+    head: fn(&K) -> Kevent50,
+) -> Result<usize> {
+    let empty = K::from(Kevent50::from(Kev::default()));
+    let mut given = [empty; MOST_EVENTS];
+    let mut taken = [empty; MOST_EVENTS];
+    for (slot, change) in given.iter_mut().zip(changes) {
+        *slot = K::from(Kevent50::from(*change));
+    }
+    let room = events.len().min(MOST_EVENTS);
+    let args = [
+        kq as usize,
+        given.as_ptr() as usize,
+        changes.len().min(MOST_EVENTS),
+        taken.as_mut_ptr() as usize,
+        room,
+        timeout,
+    ];
+    let n = call6(number, args)?;
+    for (event, slot) in events.iter_mut().zip(&taken[..n.min(room)]) {
+        *event = Kev::from(head(slot));
+    }
+    Ok(n)
+}
+
+#[repr(C)]
+struct ModLoad {
+    path: usize,
+    flags: i32,
+    properties: usize,
+    length: usize,
+}
+
+const MODCTL_LOAD: usize = 0;
+const MODCTL_UNLOAD: usize = 1;
+const MODCTL_STAT: usize = 4;
+/// Loads without asking for properties from a file beside the module.
+const MODCTL_NO_PROP: i32 = 2;
+
+impl Sys for Kernel {
+    fn open(self, p: &CStr, flags: i32) -> Result<i32> {
+        call(nr::OPEN, path(p), flags as usize, 0).map(|fd| fd as i32)
+    }
+
+    fn close(self, fd: i32) -> Result<()> {
+        call(nr::CLOSE, fd as usize, 0, 0).map(drop)
+    }
+
+    fn read(self, fd: i32, buf: Out<'_>) -> Result<usize> {
+        call(nr::READ, fd as usize, buf.addr, buf.len)
+    }
+
+    fn write(self, fd: i32, buf: In<'_>) -> Result<usize> {
+        call(nr::WRITE, fd as usize, buf.addr, buf.len)
+    }
+
+    fn readv(self, fd: i32, bufs: &mut [Out<'_>]) -> Result<usize> {
+        let mut list = [IoVec::default(); MOST_EVENTS];
+        for (slot, buf) in list.iter_mut().zip(bufs.iter()) {
+            *slot = IoVec { base: buf.addr, len: buf.len };
+        }
+        call(nr::READV, fd as usize, list.as_ptr() as usize, bufs.len())
+    }
+
+    fn writev(self, fd: i32, bufs: &[In<'_>]) -> Result<usize> {
+        let mut list = [IoVec::default(); MOST_EVENTS];
+        for (slot, buf) in list.iter_mut().zip(bufs.iter()) {
+            *slot = IoVec { base: buf.addr, len: buf.len };
+        }
+        call(nr::WRITEV, fd as usize, list.as_ptr() as usize, bufs.len())
+    }
+
+    fn fcntl(self, fd: i32, cmd: i32, arg: usize) -> Result<i32> {
+        call(nr::FCNTL, fd as usize, cmd as usize, arg).map(|v| v as i32)
+    }
+
+    fn fstat(self, fd: i32, st: Out<'_>) -> Result<()> {
+        call(nr::FSTAT50, fd as usize, st.addr, 0).map(drop)
+    }
+
+    fn ioctl(self, fd: i32, cmd: u64, arg: Out<'_>) -> Result<i32> {
+        call(nr::IOCTL, fd as usize, cmd as usize, arg.addr).map(|v| v as i32)
+    }
+
+    fn poll(self, fds: &mut [PollFd], timeout_ms: i32) -> Result<usize> {
+        call(nr::POLL, fds.as_mut_ptr() as usize, fds.len(), timeout_ms as usize)
+    }
+
+    fn select_read(self, fd: i32, timeout_ms: i32) -> Result<bool> {
+        let mut set = [0_u32; 8];
+        let (word, bit) = (fd as usize / 32, fd as u32 % 32);
+        *set.get_mut(word).ok_or(Errno::EINVAL)? |= 1 << bit;
+        let time = Time::of_ms(u64::from(timeout_ms.unsigned_abs()), 1000);
+        let args = [fd as usize + 1, set.as_mut_ptr() as usize, 0, 0, time.address(), 0];
+        call6(nr::SELECT50, args).map(|n| n > 0)
+    }
+
+    fn kqueue(self) -> Result<i32> {
+        call(nr::KQUEUE, 0, 0, 0).map(|fd| fd as i32)
+    }
+
+    fn kevent(
+        self,
+        kq: i32,
+        changes: &[Kev],
+        events: &mut [Kev],
+        timeout_ms: i32,
+    ) -> Result<usize> {
+        let time = Time::of_ms(u64::from(timeout_ms.max(0) as u32), 1_000_000);
+        let timeout = if timeout_ms < 0 { 0 } else { time.address() };
+        if revision() >= LONG_KEVENT {
+            kevent_call::<Kevent100>(nr::KEVENT100, kq, changes, events, timeout, |k| k.head)
+        } else {
+            kevent_call::<Kevent50>(nr::KEVENT50, kq, changes, events, timeout, |k| *k)
+        }
+    }
+
+    fn socket(self, domain: i32, kind: i32, protocol: i32) -> Result<i32> {
+        call(nr::SOCKET30, domain as usize, kind as usize, protocol as usize).map(|fd| fd as i32)
+    }
+
+    fn sysctl(self, mib: &[i32], old: Out<'_>, new: In<'_>) -> Result<usize> {
+        let mut length = old.len;
+        let args = [
+            mib.as_ptr() as usize,
+            mib.len(),
+            old.addr,
+            core::ptr::from_mut(&mut length) as usize,
+            new.addr,
+            new.len,
+        ];
+        call6(nr::SYSCTL, args).map(|_| length)
+    }
+
+    fn modload(self, p: &CStr) -> Result<()> {
+        let load = ModLoad { path: path(p), flags: MODCTL_NO_PROP, properties: 0, length: 0 };
+        call(nr::MODCTL, MODCTL_LOAD, core::ptr::from_ref(&load) as usize, 0).map(drop)
+    }
+
+    fn modunload(self, name: &CStr) -> Result<()> {
+        call(nr::MODCTL, MODCTL_UNLOAD, path(name), 0).map(drop)
+    }
+
+    fn modstat(self, name: &CStr) -> Result<ModStat> {
+        // A count, the entries, and the names of what they require.
+        let mut buffer = [0_u8; 32 * 1024];
+        let list = IoVec { base: buffer.as_mut_ptr() as usize, len: buffer.len() };
+        call(nr::MODCTL, MODCTL_STAT, core::ptr::from_ref(&list) as usize, 0)?;
+        let (head, entries) = buffer.split_at(size_of::<i32>());
+        let mut count: i32 = 0;
+        count.as_bytes_mut().copy_from_slice(head);
+        for entry in entries.chunks_exact(size_of::<ModStat>()).take(count as usize) {
+            let mut stat = ModStat::zeroed();
+            stat.as_bytes_mut().copy_from_slice(entry);
+            if until_nul(&stat.name) == name.to_bytes() {
+                return Ok(stat);
+            }
+        }
+        Err(Errno::ENOENT)
+    }
+
+    fn mknod(self, p: &CStr, mode: u32, dev: u64) -> Result<()> {
+        call(nr::MKNOD50, path(p), mode as usize, dev as usize).map(drop)
+    }
+
+    fn unlink(self, p: &CStr) -> Result<()> {
+        call(nr::UNLINK, path(p), 0, 0).map(drop)
+    }
+
+    fn revoke(self, p: &CStr) -> Result<()> {
+        call(nr::REVOKE, path(p), 0, 0).map(drop)
+    }
+
+    fn dup2(self, from: i32, to: i32) -> Result<i32> {
+        call(nr::DUP2, from as usize, to as usize, 0).map(|fd| fd as i32)
+    }
+
+    fn getpid(self) -> i32 {
+        call(nr::GETPID, 0, 0, 0).map_or(-1, |pid| pid as i32)
+    }
+
+    fn seteuid(self, uid: u32) -> Result<()> {
+        call(nr::SETEUID, uid as usize, 0, 0).map(drop)
+    }
+
+    fn sigio_watch(self) -> Result<()> {
+        signal::watch()
+    }
+
+    fn sigio_take(self) -> SigIo {
+        signal::take()
+    }
+
+    fn spawn(self, f: fn(Self, usize) -> i64, arg: usize) -> Result<usize> {
+        thread::spawn(f, arg)
+    }
+
+    fn joined(self, slot: usize) -> Option<i64> {
+        thread::joined(slot)
+    }
+
+    fn fork(self, f: fn(Self, usize) -> i32, arg: usize) -> Result<i32> {
+        match raw::fork()? {
+            Some(pid) => Ok(pid as i32),
+            None => raw::exit(f(self, arg) as usize),
+        }
+    }
+
+    fn kill(self, pid: i32, signal: i32) -> Result<()> {
+        call(nr::KILL, pid as usize, signal as usize, 0).map(drop)
+    }
+
+    fn reap(self, pid: i32) -> Result<Option<i32>> {
+        const WNOHANG: usize = 1;
+        let mut status: i32 = 0;
+        let address = core::ptr::from_mut(&mut status) as usize;
+        let found = call4(nr::WAIT450, pid as usize, address, WNOHANG, 0)?;
+        let signal = status & 0x7f;
+        let value = if signal != 0 { 256 + signal } else { (status >> 8) & 0xff };
+        Ok((found != 0).then_some(value))
+    }
+
+    fn sleep_ms(self, ms: u32) {
+        let time = Time::of_ms(u64::from(ms), 1_000_000);
+        // Cut short by a signal, it has done its work.
+        call(nr::NANOSLEEP50, time.address(), 0, 0).unwrap_or(0);
+    }
+
+    fn now_ms(self) -> u64 {
+        const CLOCK_MONOTONIC: usize = 3;
+        let mut time = Time::default();
+        let address = core::ptr::from_mut(&mut time) as usize;
+        call(nr::CLOCK_GETTIME50, CLOCK_MONOTONIC, address, 0).unwrap_or(0);
+        time.seconds as u64 * 1000 + time.fraction as u64 / 1_000_000
+    }
+
+    fn edge(self) -> usize {
+        EDGE.load(Ordering::Relaxed)
+    }
+
+    fn line(self, text: &str) {
+        // One write: what the kernel prints goes before it or after it.
+        let line: Text<512> = Text::of(format_args!("@@ {text}\n"));
+        self.write(1, In::bytes(line.as_str().as_bytes())).unwrap_or(0);
+    }
+
+    fn has(self, need: Need) -> bool {
+        HAS.load(Ordering::Relaxed) & (1 << need as u32) != 0
+    }
+}

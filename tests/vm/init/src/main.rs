@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The conformance cases as the first and only program of a NetBSD kernel.
+//!
+//! It enters the kernel with raw system calls, reports over the console in lines that begin with
+//! "@@ ", and turns the machine off. Nothing of an installed system is needed.
+#![no_std]
+#![no_main]
+
+mod kernel;
+mod mem;
+mod raw;
+mod setup;
+mod signal;
+mod thread;
+
+use core::arch::global_asm;
+use core::ffi::CStr;
+
+use kernel::Kernel;
+use raw::{call, nr};
+use setup::Settings;
+use tap_conformance::errno::{Errno, Result};
+use tap_conformance::sys::Sys;
+use tap_conformance::text::Text;
+use tap_conformance::{Config, Module};
+
+// The kernel enters with the stack pointer at the argument count; the ABI wants it aligned.
+global_asm!(
+    ".globl _start",
+    "_start:",
+    "xor ebp, ebp",
+    "and rsp, -16",
+    "call tap_init_main",
+    "ud2",
+);
+
+/// What tells the kernel that this is a NetBSD program (elf(5)): name and description lengths,
+/// type 1, the name, and the version it was made for, 10.0.
+#[used]
+#[link_section = ".note.netbsd.ident"]
+static NOTE: [u32; 6] = [7, 4, 1, u32::from_ne_bytes(*b"NetB"), u32::from_ne_bytes(*b"SD\0\0"), 1_000_000_000];
+
+/// Called by name from the entry point.
+#[no_mangle]
+extern "C" fn tap_init_main() -> ! {
+    if let Err(e) = work() {
+        report(format_args!("Bail out! {e}"));
+    }
+    power_off()
+}
+
+fn report(line: core::fmt::Arguments<'_>) {
+    Kernel.line(Text::<200>::of(line).as_str());
+}
+
+fn work() -> Result<()> {
+    setup::console()?;
+    kernel::prepare()?;
+    report(format_args!("TAP version 13"));
+    setup::writable_dev()?;
+    let settings = Settings::read();
+    setup::probe()?;
+    let path: Text<80> = Text::of(format_args!("{}", settings.get("module")));
+    let name: Text<32> = Text::of(format_args!("{}", settings.get("name")));
+    let module = Module { path: path.as_cstr(), name: name.as_cstr() };
+    let stock = settings.get("stock") == "1";
+    disable_built_in()?;
+    let config = Config {
+        module,
+        stock,
+        only: settings.get("only"),
+        dangerous: settings.get("dangerous") == "1",
+    };
+    match tap_conformance::run(Kernel, &config) {
+        Ok(_) => report(format_args!("# done")),
+        Err(e) => report(format_args!("Bail out! {}: {e}", path.as_str())),
+    }
+    Ok(())
+}
+
+/// A kernel with tap built in has it active as module if_tap; a driver under test takes its place.
+/// Loading follows at once: creating an interface in between can panic the kernel.
+fn disable_built_in() -> Result<()> {
+    const BUILT_IN: &CStr = c"if_tap";
+    match Kernel.modunload(BUILT_IN) {
+        Ok(()) => report(format_args!("# the kernel's own if_tap was disabled")),
+        Err(Errno::ENOENT) => {}
+        Err(e) => {
+            report(format_args!("# the kernel's own if_tap stays: {e}"));
+            return Err(e);
+        }
+    }
+    Ok(())
+}
+
+fn power_off() -> ! {
+    const RB_POWERDOWN: usize = 0x808;
+    call(nr::SYNC, 0, 0, 0).unwrap_or(0);
+    loop {
+        call(nr::REBOOT, RB_POWERDOWN, 0, 0).unwrap_or(0);
+        Kernel.sleep_ms(1000);
+    }
+}
+
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    report(format_args!("Bail out! {info}"));
+    power_off()
+}
+
+/// Named by the precompiled core library; nothing unwinds here.
+#[no_mangle]
+extern "C" fn rust_eh_personality() {}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The gate into the kernel: one instruction, and NetBSD's numbers for what it can be asked.
+
+use core::arch::asm;
+
+use tap_conformance::errno::{Errno, Result};
+
+/// Numbers of sys/syscall.h.
+pub mod nr {
+    pub const FORK: usize = 2;
+    pub const READ: usize = 3;
+    pub const WRITE: usize = 4;
+    pub const OPEN: usize = 5;
+    pub const CLOSE: usize = 6;
+    pub const UNLINK: usize = 10;
+    pub const GETPID: usize = 20;
+    pub const SYNC: usize = 36;
+    pub const KILL: usize = 37;
+    pub const IOCTL: usize = 54;
+    pub const REVOKE: usize = 56;
+    pub const MUNMAP: usize = 73;
+    pub const DUP2: usize = 90;
+    pub const FCNTL: usize = 92;
+    pub const READV: usize = 120;
+    pub const WRITEV: usize = 121;
+    pub const SETEUID: usize = 183;
+    pub const MMAP: usize = 197;
+    pub const SYSCTL: usize = 202;
+    pub const REBOOT: usize = 208;
+    pub const POLL: usize = 209;
+    pub const MODCTL: usize = 246;
+    pub const GETCONTEXT: usize = 307;
+    pub const LWP_CREATE: usize = 309;
+    pub const SIGACTION_SIGTRAMP: usize = 340;
+    pub const KQUEUE: usize = 344;
+    pub const SOCKET30: usize = 394;
+    pub const MOUNT50: usize = 410;
+    pub const SELECT50: usize = 417;
+    pub const CLOCK_GETTIME50: usize = 427;
+    pub const NANOSLEEP50: usize = 430;
+    pub const KEVENT50: usize = 435;
+    pub const FSTAT50: usize = 440;
+    pub const WAIT450: usize = 449;
+    pub const MKNOD50: usize = 450;
+    pub const KEVENT100: usize = 501;
+    /// exit(2).
+    pub const EXIT: usize = 1;
+}
+
+/// Both values that a system call returns.
+fn enter(number: usize, args: [usize; 6]) -> Result<(usize, usize)> {
+    let first: usize;
+    let second: usize;
+    let failed: u8;
+    // SAFETY: the kernel writes only to memory that the arguments name, which the callers borrow
+    // mutably or know to be unmapped; the registers it changes are declared.
+    unsafe {
+        asm!(
+            "syscall",
+            "setc {failed}",
+            failed = out(reg_byte) failed,
+            inlateout("rax") number => first,
+            in("rdi") args[0],
+            in("rsi") args[1],
+            inlateout("rdx") args[2] => second,
+            inlateout("r10") args[3] => _,
+            inlateout("r8") args[4] => _,
+            inlateout("r9") args[5] => _,
+            lateout("rcx") _,
+            lateout("r11") _,
+        );
+    }
+    if failed != 0 {
+        return Err(Errno(first as i32));
+    }
+    Ok((first, second))
+}
+
+/// A system call with six arguments.
+pub fn call6(number: usize, args: [usize; 6]) -> Result<usize> {
+    enter(number, args).map(|(value, _)| value)
+}
+
+/// A system call with up to three arguments.
+pub fn call(number: usize, a: usize, b: usize, c: usize) -> Result<usize> {
+    call6(number, [a, b, c, 0, 0, 0])
+}
+
+/// A system call with four arguments.
+pub fn call4(number: usize, a: usize, b: usize, c: usize, d: usize) -> Result<usize> {
+    call6(number, [a, b, c, d, 0, 0])
+}
+
+/// fork(2): whether this is the child, else its number.
+pub fn fork() -> Result<Option<usize>> {
+    let (pid, is_child) = enter(nr::FORK, [0; 6])?;
+    Ok(if is_child & 1 == 1 || pid == 0 { None } else { Some(pid) })
+}
+
+/// exit(2).
+pub fn exit(status: usize) -> ! {
+    loop {
+        call(nr::EXIT, status, 0, 0).unwrap_or(0);
+    }
+}
