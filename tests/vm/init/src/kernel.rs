@@ -120,6 +120,8 @@ struct ModLoad {
     length: usize,
 }
 
+/// Waits until a terminal's output is sent.
+const TIOCDRAIN: u64 = 0x2000_745e;
 const MODCTL_LOAD: usize = 0;
 const MODCTL_UNLOAD: usize = 1;
 const MODCTL_STAT: usize = 4;
@@ -328,9 +330,11 @@ impl Sys for Kernel {
     }
 
     fn line(self, text: &str) {
-        // One write: what the kernel prints goes before it or after it.
         let line: Text<512> = Text::of(format_args!("@@ {text}\n"));
         self.write(1, In::bytes(line.as_str().as_bytes())).unwrap_or(0);
+        // The terminal sends at its leisure, the kernel's own messages at once: wait for the last
+        // byte, lest one be cut in two by the other.
+        self.ioctl(1, TIOCDRAIN, Out::none()).unwrap_or(0);
     }
 
     fn has(self, need: Need) -> bool {

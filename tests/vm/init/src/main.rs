@@ -40,7 +40,8 @@ global_asm!(
 /// type 1, the name, and the version it was made for, 10.0.
 #[used]
 #[link_section = ".note.netbsd.ident"]
-static NOTE: [u32; 6] = [7, 4, 1, u32::from_ne_bytes(*b"NetB"), u32::from_ne_bytes(*b"SD\0\0"), 1_000_000_000];
+static NOTE: [u32; 6] =
+    [7, 4, 1, u32::from_ne_bytes(*b"NetB"), u32::from_ne_bytes(*b"SD\0\0"), 1_000_000_000];
 
 /// Called by name from the entry point.
 #[no_mangle]
@@ -96,10 +97,10 @@ fn disable_built_in() -> Result<()> {
 }
 
 fn power_off() -> ! {
-    const RB_POWERDOWN: usize = 0x808;
+    const RB_AUTOBOOT: usize = 0;
     call(nr::SYNC, 0, 0, 0).unwrap_or(0);
     loop {
-        call(nr::REBOOT, RB_POWERDOWN, 0, 0).unwrap_or(0);
+        call(nr::REBOOT, RB_AUTOBOOT, 0, 0).unwrap_or(0);
         Kernel.sleep_ms(1000);
     }
 }

@@ -4,8 +4,8 @@
 //! What init does before the cases: a console, a writable /dev, the settings, what the kernel has.
 
 use tap_conformance::abi::{
-    makedev, IfReq, AF_INET, AF_INET6, O_RDONLY, O_RDWR, SIOCIFCREATE, SIOCIFDESTROY,
-    SOCK_DGRAM, S_IFCHR,
+    makedev, IfReq, AF_INET, AF_INET6, O_RDONLY, O_RDWR, SIOCIFCREATE, SIOCIFDESTROY, SOCK_DGRAM,
+    S_IFCHR,
 };
 use tap_conformance::ctx::put_name;
 use tap_conformance::errno::Result;
@@ -138,4 +138,3 @@ pub fn probe() -> Result<()> {
     Kernel.line(text.as_str());
     Ok(())
 }
-

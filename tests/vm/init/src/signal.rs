@@ -67,11 +67,8 @@ extern "C" fn on_sigio(_signal: i32, info: *const SigInfo, _context: usize) {
 /// Counts from now on.
 pub fn watch() -> Result<()> {
     take();
-    let action = SigAction {
-        handler: on_sigio as *const () as usize,
-        mask: [0; 4],
-        flags: SA_SIGINFO,
-    };
+    let action =
+        SigAction { handler: on_sigio as *const () as usize, mask: [0; 4], flags: SA_SIGINFO };
     let args = [
         SIGIO as usize,
         core::ptr::from_ref(&action) as usize,

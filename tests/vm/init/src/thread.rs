@@ -61,10 +61,8 @@ struct Context([usize; UCONTEXT_WORDS]);
 
 /// Starts a thread in a free slot.
 pub fn spawn(job: Job, arg: usize) -> Result<usize> {
-    let index = SLOTS
-        .iter()
-        .position(|s| s.state.load(Ordering::Acquire) == FREE)
-        .ok_or(Errno::EAGAIN)?;
+    let index =
+        SLOTS.iter().position(|s| s.state.load(Ordering::Acquire) == FREE).ok_or(Errno::EAGAIN)?;
     let slot = &SLOTS[index];
     slot.job.store(job as usize, Ordering::Relaxed);
     slot.arg.store(arg, Ordering::Relaxed);
