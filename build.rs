@@ -73,13 +73,15 @@ fn shim(root: &Path, target: &Target) {
     build
         .compiler("clang-14")
         .no_default_flags(true)
-        .warnings(false)
+        .warnings(true)
+        .extra_warnings(true)
+        .warnings_into_errors(true)
         .cargo_metadata(false)
         .include(root.join("shim"));
     for arg in target.clang_args() {
         build.flag(arg);
     }
-    for arg in ["-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"] {
+    for arg in ["-O2", "-Wno-unused-parameter"] {
         build.flag(arg);
     }
     build.flag(format!("-ffile-prefix-map={}=.", root.display()));

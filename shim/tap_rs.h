@@ -12,6 +12,11 @@
 #ifndef TAP_RS_H
 #define TAP_RS_H
 
+#include <sys/param.h>
+#include <sys/systm.h>
+#include <sys/device.h>
+#include <sys/kauth.h>
+
 struct bpf_if;
 struct cfattach;
 struct cfdriver;
