@@ -128,6 +128,8 @@ pub const LAST_UNIT: u32 = 0xf_fffe;
 pub const ETHER_HDR: usize = 14;
 /// Bytes of an 802.1Q tag.
 pub const VLAN_TAG: usize = 4;
+/// How many frames the cases about lost wake-ups exchange.
+pub const WAIT_FRAMES: i64 = 2000;
 /// IFQ_MAXLEN: frames that an interface's output queue takes.
 pub const IFQ_MAXLEN: usize = 256;
 

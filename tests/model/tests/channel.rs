@@ -265,6 +265,7 @@ fn f35_a_frame_is_queued_only_for_an_opener() {
     loom::model(|| {
         let tap = attached_tap();
         let _nothing = tap.set_running(true);
+        assert!(matches!(tap.push(Number(0), 8), Pushed::Closed(_)), "nobody has it open");
         let opener = {
             let tap = tap.clone();
             thread::spawn(move || tap.open())

@@ -7,11 +7,14 @@ use crate::case::Case;
 use crate::sys::Sys;
 
 pub mod lifecycle;
+pub mod open;
+pub mod read;
 pub mod sysctl;
 
 /// Calls `f` with every case.
 pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
-    let topics: [&[Case<S>]; 2] = [lifecycle::cases::<S>(), sysctl::cases::<S>()];
+    let topics: &[&[Case<S>]] =
+        &[lifecycle::cases::<S>(), open::cases::<S>(), read::cases::<S>(), sysctl::cases::<S>()];
     for topic in topics {
         topic.iter().for_each(&mut *f);
     }
