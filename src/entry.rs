@@ -18,6 +18,7 @@
 use core::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void};
 use core::ptr;
 
+use crate::attach;
 use crate::channel::Opener;
 use crate::cloner::{self, TABLE};
 use crate::event;
@@ -36,7 +37,7 @@ use crate::kern::mbuf::Mbuf;
 use crate::kern::media;
 use crate::kern::sysctl::text_buffer;
 use crate::kern::uio::Uio;
-use crate::softc::{self, Softc};
+use crate::softc::Softc;
 use crate::sysctl;
 use crate::unit::{Unit, CLONER_MINOR};
 
@@ -132,7 +133,7 @@ pub unsafe extern "C" fn tap_rs_attach(
     let Some(device) = (unsafe { Device::from_raw(device) }) else { return };
     // SAFETY: this is ca_attach, and who creates the device holds a reference to the softc.
     if let Some(softc) = unsafe { softc_of_device(device) } {
-        softc::attach(softc, device);
+        attach::attach(softc, device);
     }
 }
 
@@ -145,7 +146,7 @@ pub unsafe extern "C" fn tap_rs_detach(device: kpi::device_t, _flags: c_int) -> 
     };
     // SAFETY: this is ca_detach; unless it is refused, who destroys holds a reference.
     match unsafe { softc_of_device(device) } {
-        Some(softc) => to_int(softc::detach(softc, device)),
+        Some(softc) => to_int(attach::detach(softc, device)),
         None => Errno::ENXIO.raw(),
     }
 }

@@ -9,7 +9,7 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`gate`], [`channel`] | the concurrency core: calls in flight, the queue, sleepers, life and death |
-//! | [`softc`] | one interface: its parts, its references, its end |
+//! | [`softc`], [`attach`] | one interface: its parts, its references, its beginning and end |
 //! | [`cloner`] | units, create, destroy, the cloning open, load and unload |
 //! | [`io`], [`ioctl`], [`event`] | what a descriptor can be asked |
 //! | [`ifnet`], [`sysctl`] | what the network stack and the administrator can ask |
@@ -20,6 +20,7 @@
 
 #![no_std]
 
+pub mod attach;
 pub mod channel;
 pub mod cloner;
 pub mod entry;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! One interface: its parts, its references, its attach and its end.
+//! One interface: its parts and who refers to them.
 //!
 //! Lock order, outermost first; the host asserts it:
 //!
@@ -22,18 +22,14 @@ use core::ffi::c_void;
 use core::ptr;
 
 use crate::channel::{Channel, FrameList, Opener};
-use crate::cloner;
-use crate::ether::Addr;
-use crate::event;
 use crate::kern::arc::{Arc, Buried, Graveyard};
 use crate::kern::atomic::{AtomicBool, AtomicU32, Ordering};
-use crate::kern::device::{self, Device, DeviceCell};
+use crate::kern::device::DeviceCell;
 use crate::kern::errno::{Errno, Result};
 use crate::kern::ifnet::{Interface, Link};
-use crate::kern::log;
 use crate::kern::mbuf::MbufList;
 use crate::kern::select::Waiters;
-use crate::kern::systm::{c_str, random_bytes, Ticks};
+use crate::kern::systm::Ticks;
 use crate::unit::Unit;
 
 /// The softcs that nobody refers to any more, and the count of all there are.
@@ -99,7 +95,7 @@ impl Softc {
     }
 
     /// What the kernel keeps for this softc, in `if_softc` and as the sysctl leaf's data.
-    fn cookie(&self) -> *const c_void {
+    pub fn cookie(&self) -> *const c_void {
         ptr::from_ref(self).cast()
     }
 
@@ -125,6 +121,11 @@ impl Softc {
     /// The driver is about to detach the device.
     pub fn doom(&self) {
         self.doomed.store(true, Ordering::Release);
+    }
+
+    /// Whether it is.
+    pub fn is_doomed(&self) -> bool {
+        self.doomed.load(Ordering::Acquire)
     }
 
     /// A close begins to leave the module. The word that its last instruction must clear.
@@ -165,54 +166,4 @@ impl Softc {
         }
         self.discard(self.channel.close(opener));
     }
-}
-
-/// ca_attach: hands the unit's softc, which [`cloner::create`] has put into the table, to the
-/// stack. Everything that a callback may use is ready before.
-pub fn attach(softc: &Softc, device: Device) {
-    let name = softc.unit.name();
-    let name = c_str(&name);
-    if !device.register_power_handler() {
-        log::message(name, c"couldn't establish power handler");
-    }
-    let address = Addr::initial(random_bytes());
-    log::address(name, c_str(&address.text()));
-    softc.interface.attach(&softc.unit.name(), softc.cookie(), address);
-    if let Err(error) = cloner::SYSCTL.create_leaf(softc.unit, name, softc.cookie()) {
-        log::error(name, c"unable to create sysctl node", error);
-    }
-    softc.channel.set_alive();
-}
-
-/// ca_detach: the reverse of [`attach`], once nobody is inside. EBUSY unless it is the driver's
-/// own wish: autoconf alone (drvctl(8)) would leave half of it behind.
-///
-/// Never waits for a descriptor to be closed. In this order, and why:
-///
-/// 1. dying: no call gets in, no reader sleeps, pollers and knotes are told;
-/// 2. commit, so that who waits for the device in autoconf fails instead of waiting for this;
-/// 3. out of the table, so that no new call through a node finds the softc;
-/// 4. the nodes' vnodes are revoked, which drains calls that found it before;
-/// 5. the calls in flight through cloned descriptors and from the stack drain;
-/// 6. now nobody uses the interface: sysctl leaf, interface, power handler.
-pub fn detach(softc: &Softc, device: Device) -> Result {
-    if !softc.doomed.load(Ordering::Acquire) {
-        return Err(Errno::EBUSY);
-    }
-    let unit = softc.unit;
-    let (frames, sigio) = softc.channel.die();
-    event::signal_gone(sigio);
-    softc.discard(frames);
-    device.commit_detach();
-    // The table's reference lasts until nobody is inside any more.
-    let in_table = cloner::TABLE.remove(unit);
-    device::revoke_nodes(cloner::DEVICE.major(), unit);
-    softc.channel.drain();
-    if let Err(error) = cloner::SYSCTL.destroy_leaf(unit) {
-        log::error(c_str(&unit.name()), c"unable to destroy sysctl node", error);
-    }
-    softc.interface.detach();
-    device.deregister_power_handler();
-    drop(in_table);
-    Ok(())
 }

@@ -68,7 +68,7 @@ impl Device {
     }
 }
 
-/// Attaches the pseudo-device of a unit; autoconf calls [`crate::softc::attach`] on the way.
+/// Attaches the pseudo-device of a unit; autoconf calls [`crate::attach::attach`] on the way.
 /// EEXIST if autoconf has that unit already. The caller holds the creation mutex.
 pub fn attach_pseudo(unit: Unit, cell: &DeviceCell) -> Result {
     let cfdata = kmem::zalloc::<kpi::cfdata>()?;
@@ -92,7 +92,7 @@ pub fn attach_pseudo(unit: Unit, cell: &DeviceCell) -> Result {
     Ok(())
 }
 
-/// Detaches what [`attach_pseudo`] attached; autoconf calls [`crate::softc::detach`] on the way.
+/// Detaches what [`attach_pseudo`] attached; autoconf calls [`crate::attach::detach`] on the way.
 /// The caller holds the creation mutex, so the device goes away here and nowhere else.
 pub fn detach_pseudo(cell: &DeviceCell) {
     let device = cell.0.swap(ptr::null_mut(), Ordering::AcqRel);

@@ -38,8 +38,7 @@ impl NewFile {
         // back.
         let error =
             unsafe { kpi::fd_clone(file, descriptor, flags, &raw const kpi::tap_rs_fileops, data) };
-        debug_assert!(error == Errno::EMOVEFD.raw());
-        Errno::EMOVEFD
+        check(error).err().unwrap_or(Errno::EMOVEFD)
     }
 }
 

@@ -195,6 +195,7 @@ impl<'a, S: Sys> Ctx<'a, S> {
     /// Closes and destroys what the case left; says whether the driver let it.
     pub fn clean(&self) -> Fallible<()> {
         let mut problem = Ok(());
+        self.wake_everybody();
         for slot in &self.open {
             let fd = slot.replace(-1);
             if fd >= 0 {
@@ -214,6 +215,16 @@ impl<'a, S: Sys> Ctx<'a, S> {
             }
         }
         problem
+    }
+
+    /// Downs what the case left up: a close would wait for ever for a read that sleeps on a node.
+    fn wake_everybody(&self) {
+        for unit in (0..SWEPT_UNITS).chain(FAR_UNITS) {
+            let name: Name = Text::of(format_args!("tap{unit}"));
+            if self.flags(name.as_str()).is_ok_and(|flags| flags & abi::IFF_UP != 0) {
+                self.set_up(name.as_str(), false).unwrap_or(());
+            }
+        }
     }
 
     /// Lets others run until it is likely that they sleep in the kernel. Nothing may depend on it

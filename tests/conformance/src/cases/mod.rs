@@ -6,10 +6,13 @@
 use crate::case::Case;
 use crate::sys::Sys;
 
+pub mod ioctl_fd;
+pub mod ioctl_if;
 pub mod lifecycle;
 pub mod open;
 pub mod read;
 pub mod sysctl;
+pub mod write;
 
 /// Calls `f` with every case.
 pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! An interface's beginning and end in the kernel: autoconf(9) calls these, on behalf of
+//! [`cloner`], which holds the creation mutex meanwhile. `docs/lifetimes.md` has the whole story.
+#![forbid(unsafe_code)]
+
+use crate::cloner;
+use crate::ether::Addr;
+use crate::event;
+use crate::kern::device::{self, Device};
+use crate::kern::errno::{Errno, Result};
+use crate::kern::log;
+use crate::kern::systm::{c_str, random_bytes};
+use crate::softc::Softc;
+
+/// ca_attach: hands the unit's softc, which [`cloner::create`] has put into the table, to the
+/// stack. Everything that a callback may use is ready before.
+pub fn attach(softc: &Softc, device: Device) {
+    let name = softc.unit.name();
+    let name = c_str(&name);
+    if !device.register_power_handler() {
+        log::message(name, c"couldn't establish power handler");
+    }
+    let address = Addr::initial(random_bytes());
+    log::address(name, c_str(&address.text()));
+    softc.interface.attach(&softc.unit.name(), softc.cookie(), address);
+    if let Err(error) = cloner::SYSCTL.create_leaf(softc.unit, name, softc.cookie()) {
+        log::error(name, c"unable to create sysctl node", error);
+    }
+    softc.channel.set_alive();
+}
+
+/// ca_detach: the reverse of [`attach`], once nobody is inside. EBUSY unless it is the driver's
+/// own wish: autoconf alone (drvctl(8)) would leave half of it behind.
+///
+/// Never waits for a descriptor to be closed. In this order, and why:
+///
+/// 1. dying: no call gets in, no reader sleeps, pollers and knotes are told;
+/// 2. commit, so that who waits for the device in autoconf fails instead of waiting for this;
+/// 3. out of the table, so that no new call through a node finds the softc;
+/// 4. the nodes' vnodes are revoked, which drains calls that found it before;
+/// 5. the calls in flight through cloned descriptors and from the stack drain;
+/// 6. now nobody uses the interface: sysctl leaf, interface, power handler.
+pub fn detach(softc: &Softc, device: Device) -> Result {
+    if !softc.is_doomed() {
+        return Err(Errno::EBUSY);
+    }
+    let unit = softc.unit;
+    let (frames, sigio) = softc.channel.die();
+    event::signal_gone(sigio);
+    softc.discard(frames);
+    device.commit_detach();
+    // The table's reference lasts until nobody is inside any more.
+    let in_table = cloner::TABLE.remove(unit);
+    device::revoke_nodes(cloner::DEVICE.major(), unit);
+    softc.channel.drain();
+    if let Err(error) = cloner::SYSCTL.destroy_leaf(unit) {
+        log::error(c_str(&unit.name()), c"unable to destroy sysctl node", error);
+    }
+    softc.interface.detach();
+    device.deregister_power_handler();
+    drop(in_table);
+    Ok(())
+}
