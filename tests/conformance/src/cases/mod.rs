@@ -16,8 +16,15 @@ pub mod write;
 
 /// Calls `f` with every case.
 pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
-    let topics: &[&[Case<S>]] =
-        &[lifecycle::cases::<S>(), open::cases::<S>(), read::cases::<S>(), sysctl::cases::<S>()];
+    let topics: &[&[Case<S>]] = &[
+        lifecycle::cases::<S>(),
+        open::cases::<S>(),
+        read::cases::<S>(),
+        write::cases::<S>(),
+        ioctl_fd::cases::<S>(),
+        ioctl_if::cases::<S>(),
+        sysctl::cases::<S>(),
+    ];
     for topic in topics {
         topic.iter().for_each(&mut *f);
     }
