@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The image: a tiny ext2 file system with init, the driver and the settings.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{ensure, Context, Result};
+
+/// What init is told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The module's name: the file's without its suffix.
+    pub module: String,
+    /// NetBSD's own driver.
+    pub stock: bool,
+    /// Names of cases, separated by commas.
+    pub only: String,
+    /// Also what NetBSD's own driver would not survive.
+    pub dangerous: bool,
+}
+
+impl Settings {
+    fn text(&self) -> String {
+        let flag = |on| if on { "1" } else { "0" };
+        format!(
+            "module=/driver.kmod\nname={}\nstock={}\nonly={}\ndangerous={}\n",
+            self.module,
+            flag(self.stock),
+            self.only,
+            flag(self.dangerous)
+        )
+    }
+}
+
+/// Blocks of 1 KiB: room for init and a module twice the size of any so far.
+const BLOCKS: &str = "2048";
+
+/// Makes the image under `scratch`.
+pub fn make(scratch: &Path, init: &Path, module: &Path, settings: &Settings) -> Result<PathBuf> {
+    let root = scratch.join("root");
+    for dir in ["sbin", "dev", "tmp"] {
+        fs::create_dir_all(root.join(dir))?;
+    }
+    fs::copy(init, root.join("sbin/init")).context("the init program")?;
+    fs::set_permissions(root.join("sbin/init"), fs::Permissions::from_mode(0o755))?;
+    fs::copy(module, root.join("driver.kmod"))
+        .with_context(|| format!("module {}", module.display()))?;
+    fs::write(root.join("conf"), settings.text())?;
+    let image = scratch.join("root.img");
+    // Revision 1 and no feature that NetBSD's ext2fs(5) does not know.
+    let status = Command::new("mke2fs")
+        .args(["-q", "-F", "-t", "ext2", "-b", "1024", "-I", "128", "-N", "64", "-m", "0"])
+        .args(["-O", "none,filetype", "-E", "root_owner=0:0", "-d"])
+        .arg(&root)
+        .arg(&image)
+        .arg(BLOCKS)
+        .env("PATH", path_with_sbin())
+        .status()
+        .context("mke2fs (package e2fsprogs)")?;
+    ensure!(status.success(), "mke2fs failed");
+    add_console(scratch, &image)?;
+    Ok(image)
+}
+
+/// The console's node. It is written into the image, so that no privilege is needed to make it.
+fn add_console(scratch: &Path, image: &Path) -> Result<()> {
+    let script = scratch.join("debugfs.cmd");
+    fs::write(&script, "cd /dev\nmknod console c 0 0\n")?;
+    let status = Command::new("debugfs")
+        .args(["-w", "-f"])
+        .arg(&script)
+        .arg(image)
+        .env("PATH", path_with_sbin())
+        .stderr(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .status()
+        .context("debugfs (package e2fsprogs)")?;
+    ensure!(status.success(), "debugfs failed");
+    Ok(())
+}
+
+/// A user's PATH often lacks the directories of file system tools.
+pub fn path_with_sbin() -> String {
+    let path = std::env::var("PATH").unwrap_or_default();
+    format!("{path}:/usr/sbin:/sbin")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_image_holds_what_init_needs() {
+        let scratch = tempfile::tempdir().unwrap();
+        let (init, module) = (scratch.path().join("i"), scratch.path().join("m"));
+        fs::write(&init, b"init program").unwrap();
+        fs::write(&module, b"module file").unwrap();
+        let settings = Settings {
+            module: "if_tap_rs".into(),
+            stock: false,
+            only: "read".into(),
+            dangerous: true,
+        };
+        let image = make(scratch.path(), &init, &module, &settings).unwrap();
+        let show = |request: &str| {
+            let mut debugfs = Command::new("debugfs");
+            debugfs.args(["-R", request]).arg(&image).env("PATH", path_with_sbin());
+            let out = debugfs.output().unwrap();
+            String::from_utf8_lossy(&out.stdout).into_owned()
+        };
+        assert_eq!(show("cat /sbin/init"), "init program");
+        assert_eq!(show("cat /driver.kmod"), "module file");
+        assert!(show("cat /conf").contains("name=if_tap_rs\nstock=0\nonly=read\ndangerous=1\n"));
+        assert!(show("stat /dev/console").contains("Type: character special"));
+        assert!(show("stat /sbin/init").contains("0755"));
+    }
+
+    #[test]
+    fn a_missing_module_is_named() {
+        let scratch = tempfile::tempdir().unwrap();
+        let init = scratch.path().join("i");
+        fs::write(&init, b"").unwrap();
+        let settings =
+            Settings { module: String::new(), stock: false, only: String::new(), dangerous: false };
+        let missing = scratch.path().join("none.kmod");
+        let said = make(scratch.path(), &init, &missing, &settings).unwrap_err();
+        assert!(format!("{said:#}").contains("none.kmod"));
+    }
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The machine: qemu, watched from outside.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{bail, Context, Result};
+
+/// How to boot.
+pub struct Machine<'a> {
+    /// The emulator.
+    pub qemu: &'a str,
+    /// Processors.
+    pub cpus: u32,
+    /// Use KVM.
+    pub kvm: bool,
+    /// After this long it is turned off.
+    pub timeout: Duration,
+    /// Where the console goes.
+    pub console: &'a Path,
+}
+
+/// From what.
+pub enum Boot {
+    /// qemu enters the kernel itself.
+    Direct(PathBuf),
+    /// A CD with a boot loader.
+    Cd(PathBuf),
+}
+
+/// How the machine ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// By itself.
+    Off,
+    /// The time was over.
+    TimedOut,
+    /// The kernel stopped in its debugger, or halted.
+    Stopped,
+}
+
+/// A console on which nothing more is to be expected.
+fn is_stopped(console: &str) -> bool {
+    console.contains("}> ") && console.contains("db{")
+        || console.contains("The operating system has halted")
+        || console.contains("KVM internal error")
+}
+
+impl Machine<'_> {
+    /// Boots and waits; returns the console and how it ended.
+    pub fn run(&self, boot: &Boot, disk: Option<&Path>, root: &str) -> Result<(String, End)> {
+        let console = File::create(self.console)?;
+        let mut command = Command::new(self.qemu);
+        command.args(["-m", "512", "-nographic", "-no-reboot", "-nic", "none"]);
+        command.arg("-smp").arg(format!("{0},sockets={0}", self.cpus));
+        if self.kvm {
+            command.args(["-accel", "kvm"]);
+        }
+        match boot {
+            Boot::Direct(kernel) => {
+                command.arg("-kernel").arg(kernel);
+                command.arg("-append").arg(format!("console=com root={root} bootdev={root}"));
+            }
+            Boot::Cd(image) => {
+                command.arg("-cdrom").arg(image).args(["-boot", "d"]);
+            }
+        }
+        if let Some(disk) = disk {
+            command.arg("-drive").arg(format!("file={},format=raw,if=ide", disk.display()));
+        }
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(console.try_clone()?)
+            .stderr(console)
+            .spawn()
+            .with_context(|| format!("{} (package qemu-system-x86)", self.qemu))?;
+        let end = self.watch(child)?;
+        Ok((self.text()?, end))
+    }
+
+    fn text(&self) -> Result<String> {
+        Ok(String::from_utf8_lossy(&std::fs::read(self.console)?).replace('\r', ""))
+    }
+
+    fn watch(&self, mut child: Child) -> Result<End> {
+        let begun = Instant::now();
+        loop {
+            if child.try_wait()?.is_some() {
+                return Ok(End::Off);
+            }
+            let stopped = is_stopped(&self.text()?);
+            if stopped {
+                // What the debugger was told to print at once may still be on its way.
+                std::thread::sleep(Duration::from_secs(3));
+            }
+            if stopped || begun.elapsed() > self.timeout {
+                child.kill()?;
+                child.wait()?;
+                return Ok(if stopped { End::Stopped } else { End::TimedOut });
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
+
+/// A CD that boots a kernel without a PVH note.
+pub fn make_cd(scratch: &Path, kernel: &Path, root: &str) -> Result<PathBuf> {
+    let tree = scratch.join("cd");
+    std::fs::create_dir_all(tree.join("boot/grub"))?;
+    std::fs::copy(kernel, tree.join("netbsd"))?;
+    let menu = format!(
+        "serial --unit=0 --speed=115200\nterminal_input serial\nterminal_output serial\n\
+         set timeout=0\nmenuentry netbsd {{\n\
+         knetbsd --serial=com0,115200 --root={root} /netbsd\n}}\n"
+    );
+    std::fs::write(tree.join("boot/grub/grub.cfg"), menu)?;
+    let image = scratch.join("boot.iso");
+    let output = Command::new("grub-mkrescue")
+        .arg("-o")
+        .arg(&image)
+        .arg(&tree)
+        .output()
+        .context("grub-mkrescue (packages grub-common, grub-pc-bin, xorriso, mtools)")?;
+    if !output.status.success() {
+        bail!("grub-mkrescue: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(image)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    /// A program that plays the emulator.
+    fn run(script: &str, timeout: Duration) -> (String, End) {
+        let dir = tempfile::tempdir().unwrap();
+        let qemu = dir.path().join("qemu");
+        std::fs::write(&qemu, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&qemu, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let console = dir.path().join("console");
+        let machine = Machine {
+            qemu: qemu.to_str().unwrap(),
+            cpus: 2,
+            kvm: false,
+            timeout,
+            console: &console,
+        };
+        machine.run(&Boot::Direct("k".into()), None, "wd0a").unwrap()
+    }
+
+    #[test]
+    fn a_machine_that_powers_off_ends_by_itself() {
+        let (text, end) = run("echo hello \"$@\"", Duration::from_secs(60));
+        assert_eq!(end, End::Off);
+        assert!(text.contains("hello") && text.contains("-kernel k"));
+        assert!(text.contains("root=wd0a"));
+    }
+
+    #[test]
+    fn a_machine_that_hangs_is_turned_off() {
+        let (text, end) = run("echo begun; exec sleep 600", Duration::from_millis(700));
+        assert_eq!(end, End::TimedOut);
+        assert!(text.contains("begun"));
+    }
+
+    #[test]
+    fn a_debugger_prompt_ends_the_wait() {
+        let script = "echo 'panic: x'; echo 'db{0}> bt'; exec sleep 600";
+        let (_, end) = run(script, Duration::from_secs(60));
+        assert_eq!(end, End::Stopped);
+    }
+
+    #[test]
+    fn a_missing_emulator_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let machine = Machine {
+            qemu: "no-such-qemu",
+            cpus: 1,
+            kvm: false,
+            timeout: Duration::from_secs(1),
+            console: &dir.path().join("c"),
+        };
+        let said = machine.run(&Boot::Direct("k".into()), None, "wd0a").unwrap_err();
+        assert!(format!("{said:#}").contains("qemu-system-x86"));
+    }
+}
