@@ -12,6 +12,8 @@ help:
 	@echo 'make kmod NETBSD_SYS=dir the same against a complete kernel source tree'
 	@echo 'make kmod-check [KMOD=f] the module gate, on one module or on all that are built'
 	@echo 'make test                lints, unit and model tests, the gate, both modules'
+	@echo 'make vm NETBSD_KERNEL=file [KMOD=f] [CASES=names]'
+	@echo '                         the conformance cases in a NetBSD/amd64 kernel under qemu'
 	@echo 'make lint                rustfmt, clippy'
 	@echo 'make headers             only fetch the header sets of the releases'
 	@echo 'make setup               only install what a build needs (Debian, root)'
@@ -35,6 +37,10 @@ kmod: headers
 kmod-check: setup
 	@./kmod/check-all $(KMOD)
 
+vm: setup
+	@[ -n "$(NETBSD_KERNEL)" ] || { echo 'make vm: NETBSD_KERNEL=file is missing' >&2; exit 1; }
+	@./tests/vm/run "$(NETBSD_KERNEL)" "$(KMOD)" "$(CASES)"
+
 lint: setup
 	@./tests/lint
 
@@ -44,4 +50,4 @@ test: kmod
 clean:
 	rm -rf build
 
-.PHONY: help setup headers kmod kmod-check lint test clean
+.PHONY: help setup headers kmod kmod-check vm lint test clean
