@@ -235,7 +235,16 @@ impl<'a, S: Sys> Ctx<'a, S> {
 
     /// Waits for a thread, at most as long as a hang guard allows.
     pub fn join(&self, thread: usize, what: &str) -> Fallible<i64> {
-        let end = self.sys.now_ms() + HANG_MS;
+        self.join_within(thread, what, HANG_MS)
+    }
+
+    /// The same for a thread with much to do.
+    pub fn join_long(&self, thread: usize, what: &str) -> Fallible<i64> {
+        self.join_within(thread, what, 15 * HANG_MS)
+    }
+
+    fn join_within(&self, thread: usize, what: &str, ms: u64) -> Fallible<i64> {
+        let end = self.sys.now_ms() + ms;
         loop {
             if let Some(value) = self.sys.joined(thread) {
                 return Ok(value);

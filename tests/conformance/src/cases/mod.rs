@@ -6,11 +6,16 @@
 use crate::case::Case;
 use crate::sys::Sys;
 
+pub mod counters;
 pub mod ioctl_fd;
 pub mod ioctl_if;
+pub mod kqueue;
 pub mod lifecycle;
 pub mod open;
+pub mod poll;
+pub mod races;
 pub mod read;
+pub mod sigio;
 pub mod sysctl;
 pub mod write;
 
@@ -23,7 +28,12 @@ pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
         write::cases::<S>(),
         ioctl_fd::cases::<S>(),
         ioctl_if::cases::<S>(),
+        poll::cases::<S>(),
+        kqueue::cases::<S>(),
+        sigio::cases::<S>(),
         sysctl::cases::<S>(),
+        counters::cases::<S>(),
+        races::cases::<S>(),
     ];
     for topic in topics {
         topic.iter().for_each(&mut *f);

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Counters, and bpf(4): each frame once.
+
+use crate::abi::{
+    BpfHdr, BIOCFLUSH, BIOCGBLEN, BIOCIMMEDIATE, BIOCSDIRECTION, BIOCSETIF, BPF_D_IN, BPF_D_INOUT,
+    BPF_D_OUT, FIONBIO, IFQ_MAXLEN, O_RDWR,
+};
+use crate::case::{case, Case, Fallible, On, Verdict};
+use crate::check;
+use crate::ctx::Ctx;
+use crate::frames::{self, BROADCAST};
+use crate::sys::{Need, Sys};
+use crate::user::{Out, Plain};
+
+/// The cases of this topic.
+pub fn cases<S: Sys>() -> &'static [Case<S>] {
+    const {
+        &[
+            case("stats_exact_in", "behaviour: ipackets and ibytes, each frame once", input::<S>)
+                .differs(&["F20"]),
+            case("stats_exact_out", "behaviour: opackets and obytes, each frame once", output::<S>)
+                .differs(&["F20"])
+                .needs(&[Need::Inet]),
+            case("stats_multicast", "behaviour: imcasts and omcasts exact", multicast::<S>)
+                .differs(&["F20"])
+                .needs(&[Need::Inet]),
+            case(
+                "stats_drop_not_open",
+                "behaviour: not open: counted as drops, not as sent",
+                dropped::<S>,
+            )
+            .differs(&["F16"])
+            .needs(&[Need::Bpf]),
+            case(
+                "stats_close_purges",
+                "a frame purged by close is not counted as sent",
+                purged::<S>,
+            )
+            .differs(&["F16"])
+            .needs(&[Need::Inet]),
+            case(
+                "queue_bound",
+                "a queue nobody reads stays bounded, and works afterwards",
+                bound::<S>,
+            )
+            .needs(&[Need::Inet]),
+            case("bpf_once_in", "behaviour: bpf sees each frame once, incoming", bpf_in::<S>)
+                .differs(&["F20"])
+                .needs(&[Need::Bpf]),
+            case("bpf_once_out", "behaviour: bpf sees each frame once, outgoing", bpf_out::<S>)
+                .needs(&[Need::Bpf, Need::Inet]),
+            case("pfil_once", "behaviour: pfil filters each frame once", pfil::<S>)
+                .differs(&["F20"])
+                .needs(&[Need::Pfil, Need::Inet]),
+            case("no_mbuf_leak", "every mbuf is given back", leak::<S>)
+                .guards(&["F4"])
+                .needs(&[Need::MbufStat, Need::Inet]),
+        ]
+    }
+}
+
+fn input<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.create("tap0").on("create")?;
+    let fd = c.open_unit(0, O_RDWR)?;
+    c.set_up("tap0", true).on("up")?;
+    let before = c.settled_data("tap0")?;
+    let mut frame = [0; 1514];
+    let mut bytes = 0;
+    for n in [14, 60, 300, 590, 1514] {
+        frames::plain(&mut frame[..n], BROADCAST);
+        bytes += c.send(fd, &frame[..n]).on("write")? as u64;
+    }
+    let after = c.settled_data("tap0")?;
+    let packets = after.ipackets - before.ipackets;
+    check!(packets == 5, "ipackets rose by {packets} for 5 frames");
+    let counted = after.ibytes - before.ibytes;
+    check!(counted == bytes, "ibytes rose by {counted} for {bytes}");
+    check!(after.ierrors == before.ierrors, "ierrors rose by {}", after.ierrors - before.ierrors);
+    Ok(())
+}
+
+fn output<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let live = c.live(0, 1)?;
+    c.drain(live.fd)?;
+    let before = c.settled_data("tap0")?;
+    let (mut packets, mut bytes) = c.drain(live.fd)?;
+    for (i, size) in [98, 590, 1514].into_iter().enumerate() {
+        let mut frame = [0; 1514];
+        frames::echo_request(&mut frame[..size], live.mac, 1, i as u16);
+        c.send(live.fd, &frame[..size]).on("write")?;
+        check!(c.readable(live.fd, 4000), "no echo reply of {size} bytes");
+        let (n, b) = c.drain(live.fd)?;
+        packets += n;
+        bytes += b;
+    }
+    let after = c.settled_data("tap0")?;
+    let counted = (after.opackets - before.opackets, after.obytes - before.obytes);
+    check!(counted == (packets, bytes), "read {packets}/{bytes}, counted {counted:?}");
+    check!(after.oerrors == before.oerrors, "oerrors rose");
+    Ok(())
+}
+
+fn multicast<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let live = c.live(0, 1)?;
+    let before = c.settled_data("tap0")?;
+    let mut frame = [0; 60];
+    for to in [[1, 0, 0x5e, 0, 0, 1], BROADCAST] {
+        frames::plain(&mut frame, to);
+        c.send(live.fd, &frame).on("write")?;
+    }
+    frames::plain(&mut frame, live.mac);
+    c.send(live.fd, &frame).on("write")?;
+    let after = c.settled_data("tap0")?;
+    let seen = after.imcasts - before.imcasts;
+    let packets = after.ipackets - before.ipackets;
+    check!(packets == 3, "ipackets rose by {packets} for 3 frames");
+    // ether_input(9) counts group frames other than broadcasts.
+    check!(seen == 1 || seen == 2, "imcasts rose by {seen} for a multicast and a broadcast");
+    Ok(())
+}
+
+fn dropped<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.create("tap0").on("create")?;
+    c.set_up("tap0", true).on("up")?;
+    let bpf = tap_on(c, "tap0", BPF_D_INOUT)?;
+    let before = c.settled_data("tap0")?;
+    let mut frame = [0; 60];
+    frames::plain(&mut frame, BROADCAST);
+    for _ in 0..3 {
+        // The stack may say ENOBUFS of a frame that was dropped.
+        c.send(bpf, &frame).unwrap_or(0);
+    }
+    let after = c.settled_data("tap0")?;
+    let sent = (after.opackets - before.opackets, after.obytes - before.obytes);
+    check!(sent == (0, 0), "frames for nobody are counted as sent: {sent:?}");
+    Ok(())
+}
+
+fn purged<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let live = c.live(0, 1)?;
+    c.provoke(&live)?;
+    let before = c.settled_data("tap0")?;
+    c.close(live.fd).on("close with a frame waiting")?;
+    let after = c.settled_data("tap0")?;
+    let sent = after.opackets - before.opackets;
+    check!(sent == 0, "{sent} purged frames are counted as sent");
+    Ok(())
+}
+
+fn bound<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let live = c.live(0, 1)?;
+    let mut echo = [0; 98];
+    for i in 0..3 * IFQ_MAXLEN {
+        frames::echo_request(&mut echo, live.mac, 1, i as u16);
+        c.send(live.fd, &echo).on("write")?;
+        if i % 64 == 63 {
+            c.settle();
+        }
+    }
+    let (waiting, _) = c.drain(live.fd)?;
+    check!(waiting as usize <= IFQ_MAXLEN + 1, "{waiting} frames waited");
+    check!(waiting > 64, "only {waiting} frames waited");
+    c.greet(&live).map(drop)
+}
+
+/// A bpf descriptor on an interface, for one direction.
+fn tap_on<S: Sys>(c: &Ctx<S>, name: &str, direction: u32) -> Fallible<i32> {
+    let fd = c.open(c"/dev/bpf", O_RDWR).on("/dev/bpf")?;
+    let mut one: u32 = 1;
+    let mut direction = direction;
+    let mut req = Ctx::<S>::ifreq(name);
+    c.sys.ioctl(fd, BIOCSETIF, Out::value(&mut req)).on("BIOCSETIF")?;
+    c.sys.ioctl(fd, BIOCSDIRECTION, Out::value(&mut direction)).on("BIOCSDIRECTION")?;
+    c.sys.ioctl(fd, BIOCIMMEDIATE, Out::value(&mut one)).on("BIOCIMMEDIATE")?;
+    c.sys.ioctl(fd, FIONBIO, Out::value(&mut one)).on("FIONBIO")?;
+    c.sys.ioctl(fd, BIOCFLUSH, Out::none()).on("BIOCFLUSH")?;
+    Ok(fd)
+}
+
+/// How many frames of one EtherType a bpf descriptor saw.
+fn count<S: Sys>(c: &Ctx<S>, fd: i32, kind: u16) -> Fallible<usize> {
+    let mut buffer = [0; 65536];
+    let mut length: u32 = 0;
+    c.sys.ioctl(fd, BIOCGBLEN, Out::value(&mut length)).on("BIOCGBLEN")?;
+    let mut frames = 0;
+    c.settle();
+    while let Ok(n) = c.sys.read(fd, Out::bytes(&mut buffer[..length as usize])) {
+        let mut at = 0;
+        while let Some(bytes) = buffer[..n].get(at..at + size_of::<BpfHdr>()) {
+            let mut header = BpfHdr::zeroed();
+            header.as_bytes_mut().copy_from_slice(bytes);
+            let start = at + usize::from(header.hdrlen);
+            let found = buffer.get(start + 12..start + 14) == Some(&kind.to_be_bytes());
+            frames += usize::from(found);
+            // BPF_WORDALIGN.
+            at = (start + header.caplen as usize + 7) & !7;
+        }
+        if n == 0 {
+            break;
+        }
+    }
+    Ok(frames)
+}
+
+fn bpf_in<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.create("tap0").on("create")?;
+    let fd = c.open_unit(0, O_RDWR)?;
+    c.set_up("tap0", true).on("up")?;
+    let (incoming, outgoing) = (tap_on(c, "tap0", BPF_D_IN)?, tap_on(c, "tap0", BPF_D_OUT)?);
+    let mut frame = [0; 60];
+    frames::plain(&mut frame, BROADCAST);
+    for _ in 0..5 {
+        c.send(fd, &frame).on("write")?;
+    }
+    let seen = count(c, incoming, frames::EXPERIMENTAL)?;
+    check!(seen == 5, "bpf saw {seen} incoming frames of 5");
+    let seen = count(c, outgoing, frames::EXPERIMENTAL)?;
+    check!(seen == 0, "bpf saw {seen} outgoing frames, none was sent");
+    Ok(())
+}
+
+fn bpf_out<S: Sys>(c: &Ctx<S>) -> Verdict {
+    const ARP: u16 = 0x0806;
+    let live = c.live(0, 1)?;
+    c.settle();
+    c.drain(live.fd)?;
+    let outgoing = tap_on(c, "tap0", BPF_D_OUT)?;
+    for _ in 0..5 {
+        c.provoke(&live)?;
+        c.drain(live.fd)?;
+    }
+    let seen = count(c, outgoing, ARP)?;
+    // One more may be the stack's own announcement of its address.
+    check!((5..=6).contains(&seen), "bpf saw {seen} outgoing frames of 5");
+    Ok(())
+}
+
+fn pfil<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let live = c.live(0, 1)?;
+    c.settle();
+    c.drain(live.fd)?;
+    let before = c.sys.pfil("tap0").unwrap_or_default();
+    c.provoke(&live)?;
+    c.drain(live.fd)?;
+    c.settle();
+    let after = c.sys.pfil("tap0").unwrap_or_default();
+    let runs = (after.input - before.input, after.output - before.output);
+    check!(runs == (1, 1), "hooks ran {runs:?} times for one frame each way");
+    Ok(())
+}
+
+fn leak<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let round = || -> Verdict {
+        let live = c.live(0, 1)?;
+        for _ in 0..8 {
+            c.provoke(&live)?;
+            c.sys.read(live.fd, Out::bad(64)).unwrap_or(0);
+            c.send(live.fd, &[0xff; 13]).unwrap_or(0);
+            c.send(live.fd, &[0xff; 2000]).unwrap_or(0);
+            c.provoke(&live)?;
+        }
+        c.close(live.fd).on("close with frames waiting")?;
+        c.destroy("tap0").on("destroy")
+    };
+    round()?;
+    c.settle();
+    let before = c.sys.mbufs().on("kern.mbuf.stats")?;
+    for _ in 0..6 {
+        round()?;
+    }
+    let mut after = 0;
+    let settled = c.wait_for(|| {
+        after = c.sys.mbufs().unwrap_or(u64::MAX);
+        after <= before + 8
+    });
+    check!(settled, "{before} mbufs in use before, {after} after");
+    Ok(())
+}
