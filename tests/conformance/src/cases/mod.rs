@@ -6,11 +6,14 @@
 use crate::case::Case;
 use crate::sys::Sys;
 
+pub mod clients;
 pub mod counters;
+pub mod foreign;
 pub mod ioctl_fd;
 pub mod ioctl_if;
 pub mod kqueue;
 pub mod lifecycle;
+pub mod module;
 pub mod open;
 pub mod poll;
 pub mod races;
@@ -33,7 +36,10 @@ pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
         sigio::cases::<S>(),
         sysctl::cases::<S>(),
         counters::cases::<S>(),
+        clients::cases::<S>(),
+        foreign::cases::<S>(),
         races::cases::<S>(),
+        module::cases::<S>(),
     ];
     for topic in topics {
         topic.iter().for_each(&mut *f);

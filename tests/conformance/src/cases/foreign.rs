@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Cases that other systems have for their tap drivers, by their names.
+
+use crate::abi::{
+    IfDrv, In6AliasReq, VlanReq, AF_INET6, BRDGADD, BRDGDEL, IFF_PROMISC, O_RDWR, SIOCADDMULTI,
+    SIOCAIFADDR_IN6, SIOCDELMULTI, SIOCSDRVSPEC, SIOCSETVLAN, SOCK_DGRAM,
+};
+use crate::case::{case, Case, Fallible, On, Verdict};
+use crate::check;
+use crate::ctx::{put_name, Ctx};
+use crate::errno::{Errno, Result};
+use crate::frames::{self, BROADCAST};
+use crate::sys::{Need, Sys};
+use crate::user::{Out, Plain};
+
+/// The cases of this topic.
+pub fn cases<S: Sys>() -> &'static [Case<S>] {
+    const {
+        &[
+            case("create_destroy_inet6", "t_tap: destroy with an IPv6 address", inet6::<S>)
+                .guards(&["F38"])
+                .needs(&[Need::Inet6]),
+            case("stand_alone", "t_tap tap_stand_alone: no frame comes of itself", alone::<S>),
+            case("bridged", "t_tap tap_bridged: frames cross a bridge of two taps", bridged::<S>)
+                .needs(&[Need::Bridge]),
+            case(
+                "bridge_member_destroyed",
+                "FreeBSD r347578: a bridge must not send to the dead",
+                bridge_dead::<S>,
+            )
+            .guards(&["F38"])
+            .needs(&[Need::Bridge]),
+            case("vlan", "a vlan(4) on a tap sends tagged frames of full size", vlan::<S>)
+                .needs(&[Need::Vlan]),
+            case("vlan_parent_destroyed", "the parent goes before its vlan", vlan_dead::<S>)
+                .guards(&["F38"])
+                .needs(&[Need::Vlan]),
+            case(
+                "multicast_membership",
+                "SIOCADDMULTI, and the interface goes with the group joined",
+                multi::<S>,
+            )
+            .guards(&["F38"]),
+            case(
+                "tun_delete_detach_close",
+                "Linux tun.c delete_detach_close: destroy, then close",
+                delete_close::<S>,
+            )
+            .dangerous(&["F19"]),
+            case(
+                "tun_detach_delete_close",
+                "Linux tun.c detach_close_delete: close, then destroy",
+                close_delete::<S>,
+            ),
+            case(
+                "tun_reattach_delete_close",
+                "Linux tun.c reattach: close, open, destroy, close",
+                reattach::<S>,
+            )
+            .dangerous(&["F19"]),
+            case(
+                "tun_deleted",
+                "Linux tun.c tun_deleted: every call after deletion fails",
+                all_fail::<S>,
+            )
+            .dangerous(&["F19"]),
+            case(
+                "syscall_storm",
+                "random writes and ioctls on an interface that comes and goes",
+                storm::<S>,
+            )
+            .dangerous(&["F19"]),
+        ]
+    }
+}
+
+fn add_inet6<S: Sys>(c: &Ctx<S>, name: &str) -> Verdict {
+    let mut req = In6AliasReq::zeroed();
+    put_name(&mut req.name, name);
+    let address = |field: &mut [u8; 28], bytes: [u8; 16]| {
+        field[0] = 28;
+        field[1] = AF_INET6 as u8;
+        field[8..24].copy_from_slice(&bytes);
+    };
+    address(&mut req.addr, [0xfd, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    let mut mask = [0; 16];
+    mask[..8].fill(0xff);
+    address(&mut req.mask, mask);
+    // ND6_INFINITE_LIFETIME, valid and preferred.
+    req.lifetime[4] = u32::MAX;
+    req.lifetime[5] = u32::MAX;
+    let socket = c.keep(c.sys.socket(AF_INET6, SOCK_DGRAM, 0).on("an inet6 socket")?);
+    c.sys.ioctl(socket, SIOCAIFADDR_IN6, Out::value(&mut req)).on("SIOCAIFADDR_IN6")?;
+    c.close(socket).on("close")
+}
+
+fn inet6<S: Sys>(c: &Ctx<S>) -> Verdict {
+    for up in [false, true, false] {
+        c.create("tap0").on("create")?;
+        c.set_up("tap0", up).on("up")?;
+        add_inet6(c, "tap0")?;
+        c.destroy("tap0").on("destroy with an IPv6 address")?;
+        check!(!c.exists("tap0"), "tap0 outlived its destruction");
+    }
+    Ok(())
+}
+
+fn alone<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let ends = pair(c)?;
+    c.send(ends[0], &plain(BROADCAST)).on("write")?;
+    check!(!c.readable(ends[1], 100), "a frame went from tap0 to tap1 without a bridge");
+    Ok(())
+}
+
+fn plain(to: frames::Mac) -> [u8; 60] {
+    let mut frame = [0; 60];
+    frames::plain(&mut frame, to);
+    frame
+}
+
+/// tap0 and tap1, open and up, non-blocking.
+fn pair<S: Sys>(c: &Ctx<S>) -> Fallible<[i32; 2]> {
+    let mut fds = [0; 2];
+    for (unit, fd) in fds.iter_mut().enumerate() {
+        let name = ["tap0", "tap1"][unit];
+        c.create(name).on("create")?;
+        *fd = c.open_unit(unit as u32, O_RDWR)?;
+        c.set_nonblocking(*fd, true).on("FIONBIO")?;
+        c.set_up(name, true).on("up")?;
+    }
+    Ok(fds)
+}
+
+fn bridge<S: Sys>(c: &Ctx<S>, cmd: u64, member: &str) -> Result<()> {
+    // struct ifbreq: a name, then flags and bytes that adding does not need.
+    let mut member_req = [0_u8; 24];
+    let mut name = [0; 16];
+    put_name(&mut name, member);
+    member_req[..16].copy_from_slice(&name);
+    let mut req = IfDrv::zeroed();
+    put_name(&mut req.name, "bridge77");
+    req.cmd = cmd;
+    req.len = member_req.len();
+    req.data = member_req.as_mut_ptr() as usize;
+    c.sys.ioctl(c.socket, SIOCSDRVSPEC, Out::value(&mut req)).map(drop)
+}
+
+fn bridged<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let ends = pair(c)?;
+    c.fresh("bridge77")?;
+    for member in ["tap0", "tap1"] {
+        bridge(c, BRDGADD, member).on("BRDGADD")?;
+    }
+    c.set_up("bridge77", true).on("bridge up")?;
+    let flags = c.flags("tap0").on("SIOCGIFFLAGS")?;
+    check!(flags & IFF_PROMISC != 0, "a member is not promiscuous: {flags:#x}");
+    let mut frame = [0; 1514];
+    for (from, to) in [(0, 1), (1, 0)] {
+        frames::plain(&mut frame, [2, 0, 0, 0, 0, 0x55]);
+        frame[11] = from as u8;
+        let mut came = false;
+        // The bridge may learn, or still be waking, at the first frame.
+        for _ in 0..5 {
+            c.send(ends[from], &frame).on("write")?;
+            came = c.readable(ends[to], 1000);
+            if came {
+                break;
+            }
+        }
+        check!(came, "no frame crossed the bridge from tap{from}");
+        let mut seen = [0; 2048];
+        let n = c.sys.read(ends[to], Out::bytes(&mut seen)).on("read")?;
+        check!(seen[..n] == frame, "the frame changed on its way: {n} bytes");
+        c.drain(ends[to])?;
+        c.drain(ends[from])?;
+    }
+    bridge(c, BRDGDEL, "tap1").on("BRDGDEL")?;
+    c.destroy("bridge77").on("destroy of the bridge")
+}
+
+fn bridge_dead<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let ends = pair(c)?;
+    c.fresh("bridge77")?;
+    for member in ["tap0", "tap1"] {
+        bridge(c, BRDGADD, member).on("BRDGADD")?;
+    }
+    c.set_up("bridge77", true).on("bridge up")?;
+    c.close(ends[1]).on("close of a member")?;
+    c.destroy("tap1").on("destroy of a member")?;
+    for _ in 0..20 {
+        c.send(ends[0], &plain(BROADCAST)).on("write towards the dead member")?;
+    }
+    c.settle();
+    c.destroy("bridge77").on("destroy of the bridge")
+}
+
+fn set_vlan<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.fresh("vlan77")?;
+    let mut parent = VlanReq::zeroed();
+    put_name(&mut parent.parent, "tap0");
+    parent.tag = 77;
+    let mut req = Ctx::<S>::ifreq("vlan77");
+    let address = parent.as_bytes().as_ptr() as usize;
+    req.data[..8].copy_from_slice(&address.to_ne_bytes());
+    c.if_ioctl(SIOCSETVLAN, req).on("SIOCSETVLAN")?;
+    c.set_up("vlan77", true).on("vlan up")
+}
+
+fn vlan<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.create("tap0").on("create")?;
+    let fd = c.open_unit(0, O_RDWR)?;
+    c.set_nonblocking(fd, true).on("FIONBIO")?;
+    c.set_up("tap0", true).on("up")?;
+    set_vlan(c)?;
+    c.inet("vlan77", 3).on("address of the vlan")?;
+    let mtu = c.mtu("vlan77").on("SIOCGIFMTU")?;
+    check!(mtu == 1500, "the vlan's MTU is {mtu}: the parent does not carry four bytes more");
+    // The peer asks in a tagged frame, and is answered in one.
+    let request = frames::arp_request(3);
+    let mut tagged = [0; 64];
+    tagged[..12].copy_from_slice(&request[..12]);
+    tagged[12..16].copy_from_slice(&[0x81, 0, 0, 77]);
+    tagged[16..].copy_from_slice(&request[12..]);
+    let mut frame = [0; 2048];
+    for _ in 0..10 {
+        c.send(fd, &tagged).on("write")?;
+        while c.readable(fd, 500) {
+            let n = c.sys.read(fd, Out::bytes(&mut frame)).on("read")?;
+            let is_tagged = n >= 46 && frame[12..16] == [0x81, 0, 0, 77];
+            if is_tagged && frame[16..18] == [8, 6] && frame[24..26] == [0, 2] {
+                return c.destroy("vlan77").on("destroy of the vlan");
+            }
+        }
+    }
+    Err(crate::case::Failure::of(format_args!("no tagged answer to ARP")))
+}
+
+fn vlan_dead<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.create("tap0").on("create")?;
+    c.set_up("tap0", true).on("up")?;
+    set_vlan(c)?;
+    c.destroy("tap0").on("destroy of the parent")?;
+    check!(c.exists("vlan77"), "the vlan went with its parent");
+    // Sending on it must not reach freed memory.
+    c.set_up("vlan77", false).unwrap_or(());
+    c.destroy("vlan77").on("destroy of the vlan")
+}
+
+fn multi<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.create("tap0").on("create")?;
+    c.set_up("tap0", true).on("up")?;
+    let group = || {
+        let mut req = Ctx::<S>::ifreq("tap0");
+        // struct sockaddr, AF_UNSPEC: the address as it is.
+        req.data[0] = 16;
+        req.data[2..8].copy_from_slice(&[1, 0, 0x5e, 1, 2, 3]);
+        req
+    };
+    c.if_ioctl(SIOCADDMULTI, group()).on("SIOCADDMULTI")?;
+    c.if_ioctl(SIOCDELMULTI, group()).on("SIOCDELMULTI")?;
+    let twice = c.if_ioctl(SIOCDELMULTI, group()).map(drop);
+    twice.fails_with(Errno::ENXIO, "SIOCDELMULTI of a group not joined")?;
+    c.if_ioctl(SIOCADDMULTI, group()).on("SIOCADDMULTI again")?;
+    c.destroy("tap0").on("destroy with a group joined")
+}
+
+fn delete_close<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let ends = pair(c)?;
+    for (fd, name) in ends.into_iter().zip(["tap0", "tap1"]) {
+        c.destroy(name).on("destroy")?;
+        c.close(fd).on("close")?;
+    }
+    Ok(())
+}
+
+fn close_delete<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let ends = pair(c)?;
+    for (fd, name) in ends.into_iter().zip(["tap0", "tap1"]) {
+        c.close(fd).on("close")?;
+        c.destroy(name).on("destroy")?;
+    }
+    Ok(())
+}
+
+fn reattach<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.create("tap0").on("create")?;
+    let fd = c.open_unit(0, O_RDWR)?;
+    c.close(fd).on("close")?;
+    let fd = c.open_unit(0, O_RDWR)?;
+    c.destroy("tap0").on("destroy")?;
+    c.close(fd).on("close of the second")?;
+    c.open(c"/dev/tap0", O_RDWR).fails_with(Errno::ENXIO, "open of what is gone")
+}
+
+fn all_fail<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let (fd, name) = c.open_clone(O_RDWR)?;
+    c.destroy(name.as_str()).on("destroy")?;
+    let mut frame = [0; 64];
+    c.sys.read(fd, Out::bytes(&mut frame)).fails_with(Errno::ENXIO, "read")?;
+    c.send(fd, &plain(BROADCAST)).fails_with(Errno::ENXIO, "write")?;
+    c.ifname(fd).map(drop).fails_with(Errno::ENXIO, "TAPGIFNAME")?;
+    super::ioctl_fd::fionread(c, fd).map(drop).fails_with(Errno::ENXIO, "FIONREAD")?;
+    c.close(fd).on("close")
+}
+
+fn storm<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.sys.sigio_watch().on("sigaction")?;
+    let mut random = super::write::Random(99);
+    let mut frame = [0; 1600];
+    for _ in 0..300 {
+        let (fd, name) = c.open_clone(O_RDWR)?;
+        c.set_nonblocking(fd, true).on("FIONBIO")?;
+        for _ in 0..8 {
+            let n = random.draw() as usize % frame.len();
+            match random.draw() % 6 {
+                0 => c.send(fd, &frame[..n]).map_or((), |_| ()),
+                1 => c.sys.read(fd, Out::bytes(&mut frame)).map_or((), |_| ()),
+                2 => c.set_up(name.as_str(), n & 1 == 0).unwrap_or(()),
+                3 => {
+                    let cmd = u64::from(random.draw()) & 0x1fff_ffff;
+                    c.sys
+                        .ioctl(fd, 0x4000_0000 | cmd & 0x03ff_ffff, Out::bytes(&mut frame))
+                        .unwrap_or(0);
+                }
+                4 => {
+                    c.poll_one(fd, 0x7f, 0);
+                }
+                _ => c.destroy(name.as_str()).unwrap_or(()),
+            }
+        }
+        c.close(fd).on("close")?;
+    }
+    Ok(())
+}

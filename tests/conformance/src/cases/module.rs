@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The module: loading, unloading, and what stands in the way of it.
+
+use crate::abi::{Kev, EVFILT_READ, EV_ADD, O_RDWR};
+use crate::case::{case, Case, On, Verdict};
+use crate::check;
+use crate::ctx::Ctx;
+use crate::errno::Errno;
+use crate::sys::{Need, Sys};
+
+/// The cases of this topic.
+pub fn cases<S: Sys>() -> &'static [Case<S>] {
+    const {
+        &[
+            case("module_stat", "modctl(2): the module is there under its name", stat::<S>),
+            case("modload_twice", "modctl(2): EEXIST when it is loaded", twice::<S>)
+                .guards(&["F40"]),
+            case("modunload_busy", "behaviour: EBUSY while any tap exists", busy::<S>),
+            case(
+                "modunload_busy_clone",
+                "behaviour: EBUSY while a cloned one exists",
+                busy_clone::<S>,
+            ),
+            case(
+                "modunload_stale_descriptor",
+                "behaviour: a stale cloned descriptor keeps the module",
+                stale::<S>,
+            )
+            .dangerous(&["F22"]),
+            case(
+                "modunload_after_clone",
+                "behaviour: unload works however a tap was made and ended",
+                after_clone::<S>,
+            )
+            .dangerous(&["F22"]),
+            case(
+                "modunload_after_failed_unload",
+                "an unload refused leaves the driver whole",
+                refused::<S>,
+            ),
+            case("modunload_unloaded", "unloaded: no cloner, no sysctl node, no device", gone::<S>),
+            case("load_unload_churn", "behaviour: load, use, unload, many times", churn::<S>)
+                .dangerous(&["F34"]),
+            case(
+                "unload_against_open",
+                "unload against opens on two CPUs: EBUSY or clean",
+                against_open::<S>,
+            )
+            .dangerous(&["F39"])
+            .needs(&[Need::Smp]),
+        ]
+    }
+}
+
+fn stat<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let stat = c.sys.modstat(c.module.name).on("MODCTL_STAT")?;
+    check!(stat.refcnt == 0, "refcnt {}", stat.refcnt);
+    Ok(())
+}
+
+fn twice<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.sys.modload(c.module.path).fails_with(Errno::EEXIST, "second load")?;
+    c.create("tap0").on("create afterwards")
+}
+
+fn busy<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.create("tap0").on("create")?;
+    c.unload().fails_with(Errno::EBUSY, "unload with an interface")?;
+    let fd = c.open_unit(0, O_RDWR)?;
+    c.unload().fails_with(Errno::EBUSY, "unload with an open interface")?;
+    c.close(fd).on("close")?;
+    c.destroy("tap0").on("destroy")
+}
+
+fn busy_clone<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let (fd, name) = c.open_clone(O_RDWR)?;
+    c.unload().fails_with(Errno::EBUSY, "unload with a cloned interface")?;
+    check!(c.exists(name.as_str()), "{name} went with a refused unload");
+    c.close(fd).on("close")
+}
+
+fn unloads<S: Sys>(c: &Ctx<S>, when: &str) -> Verdict {
+    // The last close may still be on its way out.
+    let unloaded = c.wait_for(|| c.unload().is_ok());
+    check!(unloaded, "cannot be unloaded {when}");
+    c.load().on("load again")
+}
+
+fn stale<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let (fd, name) = c.open_clone(O_RDWR)?;
+    c.destroy(name.as_str()).on("destroy")?;
+    c.unload().fails_with(Errno::EBUSY, "unload with a stale descriptor")?;
+    c.close(fd).on("close")?;
+    unloads(c, "after a stale descriptor was closed")
+}
+
+fn after_clone<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let (fd, _) = c.open_clone(O_RDWR)?;
+    c.close(fd).on("close")?;
+    unloads(c, "after a cloned interface was closed")?;
+    let (fd, name) = c.open_clone(O_RDWR)?;
+    c.destroy(name.as_str()).on("destroy from outside")?;
+    c.close(fd).on("close")?;
+    unloads(c, "after a cloned interface was destroyed from outside")?;
+    c.create("tap5").on("create")?;
+    c.destroy("tap5").on("destroy")?;
+    unloads(c, "after an interface was made by name")
+}
+
+fn refused<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.create("tap0").on("create")?;
+    for _ in 0..5 {
+        c.unload().fails_with(Errno::EBUSY, "unload with an interface")?;
+    }
+    c.create("tap1").on("create after a refused unload")?;
+    let fd = c.open_unit(1, O_RDWR)?;
+    let name = c.ifname(fd).on("TAPGIFNAME after a refused unload")?;
+    check!(name.as_str() == "tap1", "the node opens {name}");
+    super::sysctl::read(c, "tap1").on("sysctl after a refused unload").map(drop)
+}
+
+fn gone<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let path = c.node(0)?;
+    let unloaded = c.wait_for(|| c.unload().is_ok());
+    check!(unloaded, "cannot be unloaded");
+    let open = c.open(path.as_cstr(), O_RDWR);
+    check!(open.is_err(), "the node opens without a driver");
+    let mut mib = [0; 12];
+    let node = c.sys.sysctl_mib("net.link.tap", &mut mib);
+    c.load().on("load again")?;
+    check!(node.is_err(), "net.link.tap outlived the module");
+    c.create("tap0").on("create after loading again")
+}
+
+fn churn<S: Sys>(c: &Ctx<S>) -> Verdict {
+    for round in 0..100 {
+        c.create("tap3").on("create")?;
+        c.set_up("tap3", true).on("up")?;
+        let fd = c.open_unit(3, O_RDWR)?;
+        let kq = c.keep(c.sys.kqueue().on("kqueue")?);
+        let change =
+            Kev { ident: fd as usize, filter: EVFILT_READ, flags: EV_ADD, ..Kev::default() };
+        c.sys.kevent(kq, &[change], &mut [], 0).on("EV_ADD")?;
+        c.close(kq).on("close of the queue")?;
+        c.close(fd).on("close")?;
+        c.destroy("tap3").on("destroy")?;
+        let (fd, _) = c.open_clone(O_RDWR)?;
+        c.close(fd).on("close of a clone")?;
+        let unloaded = c.wait_for(|| c.unload().is_ok());
+        check!(unloaded, "round {round}: cannot be unloaded");
+        c.load().on("load again")?;
+    }
+    Ok(())
+}
+
+fn open_many<S: Sys>(s: S, _: usize) -> i64 {
+    for _ in 0..400 {
+        // The driver comes and goes: any answer will do, as long as there is one.
+        if let Ok(fd) = s.open(c"/dev/tap", O_RDWR) {
+            if s.close(fd).is_err() {
+                return -1;
+            }
+        }
+    }
+    0
+}
+
+fn against_open<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.node(crate::abi::CLONER_MINOR)?;
+    let threads = [c.sys.spawn(open_many, 0).on("spawn")?, c.sys.spawn(open_many, 0).on("spawn")?];
+    for round in 0..100 {
+        match c.unload() {
+            Ok(()) => c.load().on("load again")?,
+            Err(Errno::EBUSY) => {}
+            Err(e) => return Err(e).on("unload"),
+        }
+        check!(c.sys.modstat(c.module.name).is_ok(), "round {round}: the module is gone");
+    }
+    for thread in threads {
+        let value = c.join_long(thread, "opening thread")?;
+        check!(value == 0, "a close failed");
+    }
+    unloads(c, "after the storm")
+}
