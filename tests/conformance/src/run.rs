@@ -25,6 +25,9 @@ pub struct Config<'a> {
     pub only: &'a str,
     /// Run what would panic or hang a kernel with NetBSD's own driver, there too.
     pub dangerous: bool,
+    /// The number of the first case to run, from 1: a run goes on behind a case that ended the
+    /// machine.
+    pub from: u32,
 }
 
 /// How it went.
@@ -60,11 +63,15 @@ pub fn run<S: Sys>(sys: S, config: &Config<'_>) -> Result<Summary> {
     let ctx = Ctx::new(sys, config.module)?;
     be_quiet(sys);
     let mut summary = Summary::default();
+    let mut number = 0;
     sys.line(Text::<64>::of(format_args!("1..{}", count::<S>(config.only))).as_str());
     for dangerous in [false, true] {
         cases::each::<S>(&mut |case| {
             if selected(config.only, case.name) && case.dangerous == dangerous {
-                one(&ctx, config, case, &mut summary);
+                number += 1;
+                if number >= config.from {
+                    one(&ctx, config, case, number, &mut summary);
+                }
             }
         });
     }
@@ -95,9 +102,13 @@ pub fn set_int<S: Sys>(sys: S, name: &str, value: i32) -> Result<()> {
     sys.sysctl(&mib[..n], Out::none(), In::bytes(value.as_bytes())).map(drop)
 }
 
-fn one<S: Sys>(ctx: &Ctx<'_, S>, config: &Config<'_>, case: &Case<S>, summary: &mut Summary) {
-    let Summary { passed, failed, expected, skipped } = *summary;
-    let number = passed + failed + expected + skipped + 1;
+fn one<S: Sys>(
+    ctx: &Ctx<'_, S>,
+    config: &Config<'_>,
+    case: &Case<S>,
+    number: u32,
+    summary: &mut Summary,
+) {
     let name = case.name;
     let report = |line: core::fmt::Arguments<'_>| ctx.sys.line(Text::<400>::of(line).as_str());
     if let Some(need) = case.needs.iter().find(|need| !ctx.sys.has(**need)) {
@@ -111,9 +122,9 @@ fn one<S: Sys>(ctx: &Ctx<'_, S>, config: &Config<'_>, case: &Case<S>, summary: &
         report(format_args!("ok {number} - {name} # SKIP would not survive {fault}"));
         return;
     }
-    report(format_args!("# {name}"));
     let known = if config.stock { case.differs } else { &[] };
     let todo = known.first();
+    report(format_args!("# begin {name} {}", todo.unwrap_or(&"-")));
     match (verdict(ctx, case), todo) {
         (Ok(()), None) => {
             summary.passed += 1;

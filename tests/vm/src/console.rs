@@ -34,8 +34,8 @@ pub struct Transcript {
     pub outcomes: Vec<Outcome>,
     /// How many there should be.
     pub planned: Option<usize>,
-    /// The case that had begun and not ended.
-    pub unfinished: Option<String>,
+    /// The case that had begun and not ended, and the fault by which it may be known to do so.
+    pub unfinished: Option<(String, String)>,
     /// The line by which the kernel or init gave up.
     pub fatal: Option<String>,
     /// The suite said that it was done.
@@ -71,11 +71,33 @@ impl Transcript {
         } else if let Some(outcome) = outcome(said) {
             self.unfinished = None;
             self.outcomes.push(outcome);
-        } else if let Some(name) = said.strip_prefix("# ") {
-            if !name.contains(' ') {
-                self.unfinished = Some(name.to_owned());
-            }
+        } else if let Some((name, fault)) =
+            said.strip_prefix("# begin ").and_then(|begun| begun.split_once(' '))
+        {
+            self.unfinished = Some((name.to_owned(), fault.to_owned()));
         }
+    }
+
+    /// Takes a case that ended the machine for one that ended, with the machine's last words as
+    /// its reason. Whether there was one.
+    pub fn conclude(&mut self) -> bool {
+        let Some((name, fault)) = self.unfinished.take() else { return false };
+        let words = self.fatal.take().unwrap_or_else(|| "the machine hung or stopped".to_owned());
+        let (verdict, note) = if fault == "-" {
+            (Verdict::Failed, words)
+        } else {
+            (Verdict::Known, format!("{fault}: {words}"))
+        };
+        self.outcomes.push(Outcome { name, verdict, note });
+        true
+    }
+
+    /// Appends what a later machine said of the cases behind these.
+    pub fn append(&mut self, later: Self) {
+        self.outcomes.extend(later.outcomes);
+        self.unfinished = later.unfinished;
+        self.fatal = later.fatal;
+        self.done = later.done;
     }
 
     /// How many ended thus.
@@ -128,8 +150,9 @@ pub fn tail(console: &str, lines: usize) -> String {
 mod tests {
     use super::*;
 
-    const GOOD: &str = "NetBSD 10.1\n@@ TAP version 13\n@@ 1..3\n@@ # create\n[ 1.0] tap0: x\n\
-        @@ ok 1 - create\n@@ ok 2 - bpf_once # SKIP needs Bpf\n@@ # two\n\
+    const GOOD: &str =
+        "NetBSD 10.1\n@@ TAP version 13\n@@ 1..3\n@@ # begin create -\n[ 1.0] tap0: x\n\
+        @@ ok 1 - create\n@@ ok 2 - bpf_once # SKIP needs Bpf\n@@ # begin two F6\n\
         @@ not ok 3 - two # TODO F6: a read returned 0\n@@ # 1 passed\n@@ # done\n";
 
     #[test]
@@ -153,8 +176,21 @@ mod tests {
     fn a_panic_names_the_case_it_came_in() {
         let cut = GOOD.split("@@ not ok 3").next().unwrap();
         let t = Transcript::parse(&format!("{cut}[ 9.1] panic: lock error\ndb{{0}}> bt\n"));
-        assert_eq!(t.unfinished.as_deref(), Some("two"));
+        assert_eq!(t.unfinished, Some(("two".to_owned(), "F6".to_owned())));
         assert!(t.fatal.as_ref().unwrap().contains("panic: lock error"));
+        assert!(!t.is_good());
+    }
+
+    #[test]
+    fn a_run_goes_on_behind_a_case_that_ended_the_machine() {
+        let mut t = Transcript::parse("@@ 1..3\n@@ # begin a F9\npanic: x\n");
+        assert!(t.conclude());
+        assert!(!t.conclude());
+        assert_eq!(t.outcomes[0].verdict, Verdict::Known);
+        assert_eq!(t.outcomes[0].note, "F9: panic: x");
+        t.append(Transcript::parse("@@ 1..3\n@@ ok 2 - b\n@@ # begin c -\n"));
+        assert!(t.conclude());
+        assert_eq!(t.outcomes[2].verdict, Verdict::Failed);
         assert!(!t.is_good());
     }
 

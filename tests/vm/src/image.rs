@@ -21,17 +21,20 @@ pub struct Settings {
     pub only: String,
     /// Also what NetBSD's own driver would not survive.
     pub dangerous: bool,
+    /// The number of the first case, from 1.
+    pub from: usize,
 }
 
 impl Settings {
     fn text(&self) -> String {
         let flag = |on| if on { "1" } else { "0" };
         format!(
-            "module=/driver.kmod\nname={}\nstock={}\nonly={}\ndangerous={}\n",
+            "module=/driver.kmod\nname={}\nstock={}\nonly={}\ndangerous={}\nfrom={}\n",
             self.module,
             flag(self.stock),
             self.only,
-            flag(self.dangerous)
+            flag(self.dangerous),
+            self.from
         )
     }
 }
@@ -53,6 +56,8 @@ pub fn make(scratch: &Path, init: &Path, module: &Path, settings: &Settings) -> 
     let image = scratch.join("root.img");
     // Revision 1 and no feature that NetBSD's ext2fs(5) does not know.
     let status = Command::new("mke2fs")
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
         .args(["-q", "-F", "-t", "ext2", "-b", "1024", "-I", "128", "-N", "64", "-m", "0"])
         .args(["-O", "none,filetype", "-E", "root_owner=0:0", "-d"])
         .arg(&root)
@@ -104,6 +109,7 @@ mod tests {
             stock: false,
             only: "read".into(),
             dangerous: true,
+            from: 7,
         };
         let image = make(scratch.path(), &init, &module, &settings).unwrap();
         let show = |request: &str| {
@@ -114,7 +120,9 @@ mod tests {
         };
         assert_eq!(show("cat /sbin/init"), "init program");
         assert_eq!(show("cat /driver.kmod"), "module file");
-        assert!(show("cat /conf").contains("name=if_tap_rs\nstock=0\nonly=read\ndangerous=1\n"));
+        assert!(
+            show("cat /conf").contains("name=if_tap_rs\nstock=0\nonly=read\ndangerous=1\nfrom=7\n")
+        );
         assert!(show("stat /dev/console").contains("Type: character special"));
         assert!(show("stat /sbin/init").contains("0755"));
     }
@@ -124,8 +132,13 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let init = scratch.path().join("i");
         fs::write(&init, b"").unwrap();
-        let settings =
-            Settings { module: String::new(), stock: false, only: String::new(), dangerous: false };
+        let settings = Settings {
+            module: String::new(),
+            stock: false,
+            only: String::new(),
+            dangerous: false,
+            from: 1,
+        };
         let missing = scratch.path().join("none.kmod");
         let said = make(scratch.path(), &init, &missing, &settings).unwrap_err();
         assert!(format!("{said:#}").contains("none.kmod"));

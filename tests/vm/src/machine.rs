@@ -18,8 +18,8 @@ pub struct Machine<'a> {
     pub cpus: u32,
     /// Use KVM.
     pub kvm: bool,
-    /// After this long it is turned off.
-    pub timeout: Duration,
+    /// After this long without a word on the console it is turned off.
+    pub patience: Duration,
     /// Where the console goes.
     pub console: &'a Path,
 }
@@ -37,7 +37,7 @@ pub enum Boot {
 pub enum End {
     /// By itself.
     Off,
-    /// The time was over.
+    /// It fell silent.
     TimedOut,
     /// The kernel stopped in its debugger, or halted.
     Stopped,
@@ -87,17 +87,21 @@ impl Machine<'_> {
     }
 
     fn watch(&self, mut child: Child) -> Result<End> {
-        let begun = Instant::now();
+        let mut last_word = (0, Instant::now());
         loop {
             if child.try_wait()?.is_some() {
                 return Ok(End::Off);
             }
-            let stopped = is_stopped(&self.text()?);
+            let text = self.text()?;
+            if text.len() != last_word.0 {
+                last_word = (text.len(), Instant::now());
+            }
+            let stopped = is_stopped(&text);
             if stopped {
                 // What the debugger was told to print at once may still be on its way.
                 std::thread::sleep(Duration::from_secs(3));
             }
-            if stopped || begun.elapsed() > self.timeout {
+            if stopped || last_word.1.elapsed() > self.patience {
                 child.kill()?;
                 child.wait()?;
                 return Ok(if stopped { End::Stopped } else { End::TimedOut });
@@ -137,7 +141,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     /// A program that plays the emulator.
-    fn run(script: &str, timeout: Duration) -> (String, End) {
+    fn run(script: &str, patience: Duration) -> (String, End) {
         let dir = tempfile::tempdir().unwrap();
         let qemu = dir.path().join("qemu");
         std::fs::write(&qemu, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -147,7 +151,7 @@ mod tests {
             qemu: qemu.to_str().unwrap(),
             cpus: 2,
             kvm: false,
-            timeout,
+            patience,
             console: &console,
         };
         machine.run(&Boot::Direct("k".into()), None, "wd0a").unwrap()
@@ -182,7 +186,7 @@ mod tests {
             qemu: "no-such-qemu",
             cpus: 1,
             kvm: false,
-            timeout: Duration::from_secs(1),
+            patience: Duration::from_secs(1),
             console: &dir.path().join("c"),
         };
         let said = machine.run(&Boot::Direct("k".into()), None, "wd0a").unwrap_err();

@@ -45,9 +45,12 @@ struct Options {
     /// Use KVM instead of software emulation.
     #[arg(long)]
     kvm: bool,
-    /// Seconds until the machine is turned off.
-    #[arg(long, default_value_t = 900)]
+    /// Seconds of silence after which a machine is taken for hung.
+    #[arg(long, default_value_t = 180)]
     timeout: u64,
+    /// How often to boot again behind a case that ended the machine.
+    #[arg(long, default_value_t = 40)]
+    restarts: u32,
     /// Where the reports go.
     #[arg(long, default_value = "build/vm")]
     out: PathBuf,
@@ -74,20 +77,38 @@ fn run(options: &Options) -> Result<bool> {
         None => kernel::module_for(Path::new("build"), &kernel.version)?,
     };
     let name = module.file_stem().and_then(|stem| stem.to_str()).context("the module's name")?;
-    let settings = Settings {
+    let mut settings = Settings {
         module: name.to_owned(),
         stock: name == "if_tap",
         only: options.cases.clone(),
         dangerous: options.dangerous,
+        from: 1,
     };
     println!("vm: NetBSD {} with {}", kernel.version, module.display());
     fs::create_dir_all(&options.out)?;
-    let scratch = tempfile::tempdir()?;
     let init = build_init(&options.out)?;
-    let image = image::make(scratch.path(), &init, &module, &settings)?;
-    let (console, end) = boot(options, &mut kernel, scratch.path(), &image)?;
     let title = format!("{name} in NetBSD {}", kernel.version);
-    finish(options, &console, end, &title)
+    let mut transcript = Transcript::default();
+    let mut consoles = String::new();
+    for _ in 0..=options.restarts {
+        let scratch = tempfile::tempdir()?;
+        let image = image::make(scratch.path(), &init, &module, &settings)?;
+        let (console, end) = boot(options, &mut kernel, scratch.path(), &image)?;
+        consoles.push_str(&console);
+        let part = Transcript::parse(&console);
+        transcript.planned = part.planned.or(transcript.planned);
+        transcript.append(part);
+        if !transcript.conclude() {
+            if !transcript.is_good() {
+                explain(options, &console, end, &transcript);
+            }
+            break;
+        }
+        println!("--- the console's last lines ---\n{}\n---", console::tail(&console, 30));
+        settings.from = transcript.outcomes.len() + 1;
+    }
+    fs::write(options.out.join("console.log"), consoles)?;
+    finish(options, &transcript, &title)
 }
 
 /// Builds init, a program without an operating system below it.
@@ -136,8 +157,8 @@ fn boot(
         qemu: &options.qemu,
         cpus: options.cpus,
         kvm: options.kvm,
-        timeout: Duration::from_secs(options.timeout),
-        console: &options.out.join("console.log"),
+        patience: Duration::from_secs(options.timeout),
+        console: &scratch.join("console"),
     };
     if kernel.pvh {
         let (console, end) = machine.run(&Boot::Direct(file.clone()), disk, root)?;
@@ -151,26 +172,24 @@ fn boot(
     machine.run(&Boot::Cd(cd), disk, root)
 }
 
-fn finish(options: &Options, console: &str, end: End, title: &str) -> Result<bool> {
-    let transcript = Transcript::parse(console);
-    let table = report::markdown(&transcript, title);
-    fs::write(options.out.join("report.md"), &table)?;
-    fs::write(options.out.join("report.tap"), report::tap(&transcript))?;
-    fs::write(options.out.join("report.xml"), report::junit(&transcript, title))?;
-    println!("{table}");
-    let good = transcript.is_good();
-    if !good {
-        println!("--- the console's last lines ---\n{}\n---", console::tail(console, 40));
-        match (end, &transcript.fatal) {
-            (_, Some(fatal)) => println!("vm: {fatal}"),
-            (End::TimedOut, None) => println!("vm: no end within {} s", options.timeout),
-            (End::Off | End::Stopped, None) if !transcript.done => {
-                println!("vm: the machine stopped before the suite was done");
-            }
-            _ => {}
+fn explain(options: &Options, console: &str, end: End, transcript: &Transcript) {
+    println!("--- the console's last lines ---\n{}\n---", console::tail(console, 40));
+    match (end, &transcript.fatal) {
+        (_, Some(fatal)) => println!("vm: {fatal}"),
+        (End::TimedOut, None) => println!("vm: silent for {} s", options.timeout),
+        (End::Off | End::Stopped, None) if !transcript.done => {
+            println!("vm: the machine stopped before the suite was done");
         }
+        _ => {}
     }
-    println!("{}", report::summary(&transcript));
+}
+
+fn finish(options: &Options, transcript: &Transcript, title: &str) -> Result<bool> {
+    let table = report::markdown(transcript, title);
+    fs::write(options.out.join("report.md"), &table)?;
+    fs::write(options.out.join("report.tap"), report::tap(transcript))?;
+    fs::write(options.out.join("report.xml"), report::junit(transcript, title))?;
+    println!("{table}");
     println!("reports: {}", options.out.display());
-    Ok(good)
+    Ok(transcript.is_good())
 }

@@ -275,6 +275,7 @@ fn syzkaller<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.destroy("tap0").fails_with(Errno::ENXIO, "destroy of nothing")?;
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR | O_NONBLOCK)?;
+    super::open::does_not_block(c, fd, "tap0")?;
     let high = c.keep(c.sys.dup2(fd, 61).on("dup2")?);
     c.close(fd).on("close")?;
     c.inet("tap0", 1).on("SIOCAIFADDR")?;

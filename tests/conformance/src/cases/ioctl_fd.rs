@@ -29,7 +29,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "rr: guard bytes around the argument; zero-filled",
                 guarded::<S>,
             )
-            .differs(&["F37"]),
+            .guards(&["F37"]),
             case("tapgifname_node", "tap(4): TAPGIFNAME on a node", on_node::<S>),
             case("owner_set_get", "FIOSETOWN and FIOGETOWN; TIOCSPGRP and TIOCGPGRP", owner::<S>),
             case(

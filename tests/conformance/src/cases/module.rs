@@ -61,7 +61,10 @@ fn stat<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 fn twice<S: Sys>(c: &Ctx<S>) -> Verdict {
-    c.sys.modload(c.module.path).fails_with(Errno::EEXIST, "second load")?;
+    // A module whose symbols are global is refused for those, before its name is looked at.
+    let second = c.sys.modload(c.module.path);
+    let refused = matches!(second, Err(Errno::EEXIST | Errno::ENOEXEC));
+    check!(refused, "second load: {second:?}");
     c.create("tap0").on("create afterwards")
 }
 

@@ -187,7 +187,8 @@ fn cloexec<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn does_not_block<S: Sys>(c: &Ctx<S>, fd: i32, name: &str) -> Verdict {
+/// A read of an empty interface returns EWOULDBLOCK; the interface is up afterwards.
+pub fn does_not_block<S: Sys>(c: &Ctx<S>, fd: i32, name: &str) -> Verdict {
     let flags = c.sys.fcntl(fd, F_GETFL, 0).on("F_GETFL")?;
     check!(flags & O_NONBLOCK != 0, "F_GETFL says {flags:#x}");
     c.set_up(name, true).on("up")?;

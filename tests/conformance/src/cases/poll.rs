@@ -39,7 +39,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "after down and up with an unread frame pollers wake again",
                 down_up::<S>,
             )
-            .differs(&["F23"])
+            .guards(&["F23"])
             .needs(&[Need::Inet]),
             case("poll_no_lost_wakeup", "behaviour: look and record under one lock", no_lost::<S>)
                 .guards(&["F5a"])

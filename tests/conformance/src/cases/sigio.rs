@@ -18,7 +18,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
         &[
             case("sigio", "tap(4): SIGIO on data, POLL_IN, to the owner", data::<S>)
                 .needs(&[Need::Inet]),
-            case("sigio_down", "behaviour: POLL_HUP on down", down::<S>).differs(&["F23"]),
+            case("sigio_down", "behaviour: POLL_HUP on down", down::<S>).guards(&["F23"]),
             case("sigio_off", "FIOASYNC 0 ends it", off::<S>).needs(&[Need::Inet]),
             case("sigio_fcntl", "F_SETFL O_ASYNC works", fcntl::<S>).needs(&[Need::Inet]),
             case("sigio_after_close", "behaviour: a stranger gets no signals", after_close::<S>)

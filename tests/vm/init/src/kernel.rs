@@ -121,8 +121,8 @@ struct ModLoad {
     length: usize,
 }
 
-/// Waits until a terminal's output is sent.
-const TIOCDRAIN: u64 = 0x2000_745e;
+/// How many bytes of a terminal's output are still to be sent.
+const TIOCOUTQ: u64 = 0x4004_7473;
 const MODCTL_LOAD: usize = 0;
 const MODCTL_UNLOAD: usize = 1;
 const MODCTL_STAT: usize = 4;
@@ -334,8 +334,15 @@ impl Sys for Kernel {
         let line: Text<512> = Text::of(format_args!("@@ {text}\n"));
         self.write(1, In::bytes(line.as_str().as_bytes())).unwrap_or(0);
         // The terminal sends at its leisure, the kernel's own messages at once: wait for the last
-        // byte, lest one be cut in two by the other.
-        self.ioctl(1, TIOCDRAIN, Out::none()).unwrap_or(0);
+        // byte, lest one be cut in two by the other. Not for ever: TIOCDRAIN was seen to hang.
+        for _ in 0..50 {
+            let mut waiting: i32 = 0;
+            let asked = self.ioctl(1, TIOCOUTQ, Out::value(&mut waiting));
+            if asked.is_err() || waiting == 0 {
+                break;
+            }
+            self.sleep_ms(1);
+        }
     }
 
     fn has(self, need: Need) -> bool {

@@ -73,6 +73,7 @@ fn work() -> Result<()> {
         stock,
         only: settings.get("only"),
         dangerous: settings.get("dangerous") == "1",
+        from: settings.get("from").parse().unwrap_or(1),
     };
     match tap_conformance::run(Kernel, &config) {
         Ok(_) => report(format_args!("# done")),
