@@ -61,12 +61,13 @@ impl Kernel {
         Ok(())
     }
 
-    /// Gives the kernel its own symbols, without which it loads no module. A boot loader would
-    /// pass them; a kernel that carries them already (COPY_SYMTAB) is left alone.
-    pub fn embed_symbols(&mut self, scratch: &Path) -> Result<()> {
-        let Some(at) = find(&self.bytes, SYMTAB) else { return Ok(()) };
+    /// The kernel with its own symbols in the room for them, without which it loads no module. A
+    /// boot loader would pass them; a kernel that carries them already (COPY_SYMTAB) is left alone.
+    pub fn with_symbols(&self, scratch: &Path) -> Result<Vec<u8>> {
+        let mut bytes = self.bytes.clone();
+        let Some(at) = find(&bytes, SYMTAB) else { return Ok(bytes) };
         let (whole, bare) = (scratch.join("netbsd.elf"), scratch.join("netbsd.sym"));
-        fs::write(&whole, &self.bytes)?;
+        fs::write(&whole, &bytes)?;
         for (option, from, to) in
             [("--only-keep-debug", &whole, &bare), ("--strip-debug", &bare, &bare)]
         {
@@ -74,14 +75,14 @@ impl Kernel {
             ensure!(status.context("objcopy (package binutils)")?.success(), "objcopy {option}");
         }
         let symbols = fs::read(&bare)?;
-        let room = self.bytes[at + SYMTAB.len()..].iter().take_while(|&&b| b == 0).count();
+        let room = bytes[at + SYMTAB.len()..].iter().take_while(|&&b| b == 0).count();
         ensure!(
             symbols.len() <= room + SYMTAB.len(),
             "the kernel's room for symbols is too small: {room} bytes for {}",
             symbols.len()
         );
-        self.bytes[at..at + symbols.len()].copy_from_slice(&symbols);
-        Ok(())
+        bytes[at..at + symbols.len()].copy_from_slice(&symbols);
+        Ok(bytes)
     }
 }
 

@@ -144,7 +144,6 @@ fn boot(
     scratch: &Path,
     image: &Path,
 ) -> Result<(String, End)> {
-    kernel.embed_symbols(scratch)?;
     let (disk, root) = if kernel.ramdisk.is_some() {
         kernel.embed_root(&fs::read(image)?)?;
         (None, "md0a")
@@ -152,7 +151,6 @@ fn boot(
         (Some(image), "wd0a")
     };
     let file = scratch.join("netbsd");
-    fs::write(&file, &kernel.bytes)?;
     let machine = Machine {
         qemu: &options.qemu,
         cpus: options.cpus,
@@ -161,6 +159,7 @@ fn boot(
         console: &scratch.join("console"),
     };
     if kernel.pvh {
+        fs::write(&file, kernel.with_symbols(scratch)?)?;
         let (console, end) = machine.run(&Boot::Direct(file.clone()), disk, root)?;
         // A kernel may have the note and yet want a hypervisor there; a boot loader is the way then.
         if console.contains("NetBSD") || end == End::TimedOut {
@@ -168,6 +167,8 @@ fn boot(
         }
         println!("vm: the kernel does not start by its PVH entry; trying a boot loader");
     }
+    // The boot loader passes the symbols itself.
+    fs::write(&file, &kernel.bytes)?;
     let cd = machine::make_cd(scratch, &file, root)?;
     machine.run(&Boot::Cd(cd), disk, root)
 }
