@@ -129,6 +129,22 @@ impl<T: Buried> Drop for Arc<T> {
     }
 }
 
+/// Puts a value at the front of a list that is linked through `next`, without a lock. The caller
+/// keeps the value alive, and alone uses its link meanwhile.
+pub(super) fn push<T>(list: &AtomicPtr<Inner<T>>, inner: NonNull<Inner<T>>) {
+    let mut first = list.load(Ordering::Relaxed);
+    loop {
+        // SAFETY: the caller keeps it alive.
+        unsafe { inner.as_ref() }.next.store(first, Ordering::Relaxed);
+        let swapped =
+            list.compare_exchange_weak(first, inner.as_ptr(), Ordering::Release, Ordering::Relaxed);
+        match swapped {
+            Ok(_) => return,
+            Err(now) => first = now,
+        }
+    }
+}
+
 /// Values that nobody refers to any more, on their way to being freed.
 pub struct Graveyard<T> {
     first: AtomicPtr<Inner<T>>,
@@ -148,21 +164,8 @@ impl<T: Buried> Graveyard<T> {
     }
 
     fn bury(&self, inner: NonNull<Inner<T>>) {
-        let mut first = self.first.load(Ordering::Relaxed);
-        loop {
-            // SAFETY: the last reference is gone, so the link is this function's to write.
-            unsafe { inner.as_ref() }.next.store(first, Ordering::Relaxed);
-            let swapped = self.first.compare_exchange_weak(
-                first,
-                inner.as_ptr(),
-                Ordering::Release,
-                Ordering::Relaxed,
-            );
-            match swapped {
-                Ok(_) => return,
-                Err(now) => first = now,
-            }
-        }
+        // The last reference is gone, so the link is the graveyard's to write.
+        push(&self.first, inner);
     }
 
     /// Whether some value is buried and has not departed.

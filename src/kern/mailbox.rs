@@ -5,7 +5,7 @@
 
 use core::ptr::{self, NonNull};
 
-use super::arc::{Arc, Buried, Inner};
+use super::arc::{push, Arc, Buried, Inner};
 use super::atomic::{AtomicPtr, Ordering};
 
 /// A list of references that anybody may add to and one taker empties.
@@ -19,22 +19,8 @@ impl<T: Buried> Mailbox<T> {
 
     /// Adds a reference to a value that is in no mailbox.
     pub fn post(&self, value: Arc<T>) {
-        let inner = value.into_inner();
-        let mut first = self.0.load(Ordering::Relaxed);
-        loop {
-            // SAFETY: the reference keeps it alive, and nobody else uses the link meanwhile.
-            unsafe { inner.as_ref() }.next.store(first, Ordering::Relaxed);
-            let swapped = self.0.compare_exchange_weak(
-                first,
-                inner.as_ptr(),
-                Ordering::Release,
-                Ordering::Relaxed,
-            );
-            match swapped {
-                Ok(_) => return,
-                Err(now) => first = now,
-            }
-        }
+        // The reference keeps the value alive, and nobody else uses the link meanwhile.
+        push(&self.0, value.into_inner());
     }
 
     /// Takes everything out.
