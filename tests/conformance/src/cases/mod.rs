@@ -19,6 +19,7 @@ pub mod poll;
 pub mod races;
 pub mod read;
 pub mod sigio;
+pub mod stress;
 pub mod sysctl;
 pub mod write;
 
@@ -39,6 +40,7 @@ pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
         clients::cases::<S>(),
         foreign::cases::<S>(),
         races::cases::<S>(),
+        stress::cases::<S>(),
         module::cases::<S>(),
     ];
     for topic in topics {

@@ -49,6 +49,13 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 .needs(&[Need::Inet]),
             case("read_large_frames", "chains longer than one mbuf arrive whole", large::<S>)
                 .needs(&[Need::Inet]),
+            case(
+                "read_nonblock_contended",
+                "a frame that waits is read, whoever else asks",
+                contended::<S>,
+            )
+            .guards(&["F7"])
+            .needs(&[Need::Inet, Need::Smp]),
             case("read_order", "frames are read in the order they were sent", order::<S>)
                 .needs(&[Need::Inet]),
             case("read_no_lost_wakeup", "a frame for every echo request, many times", wakeups::<S>)
@@ -314,5 +321,28 @@ fn wakeups<S: Sys>(c: &Ctx<S>) -> Verdict {
     }
     let value = c.join(thread, "reader of many frames")?;
     check!(value == WAIT_FRAMES, "the reader returned {value}");
+    Ok(())
+}
+
+fn keep_asking<S: Sys>(s: S, fd: usize) -> i64 {
+    for _ in 0..20_000 {
+        let mut n: i32 = 0;
+        if s.ioctl(fd as i32, crate::abi::FIONREAD, Out::value(&mut n)).is_err() {
+            return -1;
+        }
+    }
+    0
+}
+
+fn contended<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let live = c.live(0, 1)?;
+    let thread = c.sys.spawn(keep_asking, live.fd as usize).on("spawn")?;
+    let mut frame = [0; 2048];
+    for _ in 0..200 {
+        c.provoke(&live)?;
+        c.sys.read(live.fd, Out::bytes(&mut frame)).on("read of a frame that waits")?;
+    }
+    let value = c.join_long(thread, "FIONREAD in a loop")?;
+    check!(value == 0, "FIONREAD failed");
     Ok(())
 }
