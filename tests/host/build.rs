@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Generates the bindings to the kernel that the host plays, from the headers that the module was
+//! built with, and compiles the kernel functions that only C can define: the variadic ones.
+//!
+//! `TAP_NETBSD` says which release, see `sys-headers/target.rs`.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+#[path = "../../sys-headers/target.rs"]
+mod target;
+
+use target::{fail, Target};
+
+/// What the host uses of the kernel's headers: one regular expression a line.
+const ALLOWLIST: &str = include_str!("allowlist.txt");
+/// Types that nobody looks into.
+const OPAQUE: &[&str] = &["cpu_info", "vnode", "vm_.*", "uvm_.*", "ifaltq_.*"];
+
+fn main() {
+    let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    let root = here.join("../..");
+    for input in ["allowlist.txt", "host.h", "c", "../../sys-headers/kernel-only"] {
+        println!("cargo:rerun-if-changed={input}");
+    }
+    let target = Target::from_env(&root);
+    bindings(&here, &root, &target, &out.join("kpi.rs"));
+    println!("cargo:rustc-env=TAP_KERNEL_VERSION={}", target.version);
+    cc::Build::new()
+        .warnings(true)
+        .extra_warnings(true)
+        .warnings_into_errors(true)
+        .file(here.join("c/variadic.c"))
+        .compile("tap_host_variadic");
+}
+
+fn bindings(here: &Path, root: &Path, target: &Target, to: &Path) {
+    let mut builder = bindgen::Builder::default()
+        .header(here.join("host.h").display().to_string())
+        .clang_args(target.clang_args())
+        .clang_arg(format!("-I{}", root.join("shim").display()))
+        .clang_arg(format!("-I{}", root.join("sys-headers").display()))
+        .clang_macro_fallback()
+        .clang_macro_fallback_build_dir(to.parent().expect("a file in OUT_DIR"))
+        .ctypes_prefix("core::ffi")
+        .use_core()
+        .derive_debug(false)
+        .derive_default(false)
+        .layout_tests(true)
+        .generate_comments(false)
+        .wrap_unsafe_ops(true);
+    for name in ALLOWLIST.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        builder = builder.allowlist_item(name);
+    }
+    for name in OPAQUE {
+        builder = builder.opaque_type(name);
+    }
+    builder
+        .generate()
+        .unwrap_or_else(|error| fail(&format!("bindgen: {error}")))
+        .write_to_file(to)
+        .unwrap_or_else(|error| fail(&format!("{}: {error}", to.display())));
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The kernel that the host plays: one file for each file of the kernel's own sources that
+//! defines what the module imports. Where that sleeps, wakes, drains or counts, so does this.
+
+pub mod condvar;
+pub mod kauth;
+pub mod klock;
+pub mod kmem;
+pub mod mutex;
+pub mod softint;
+pub mod time;
+
+use crate::export::Export;
+
+/// Everything that a module may import.
+pub fn exports() -> impl Iterator<Item = &'static Export> {
+    [
+        condvar::EXPORTS,
+        kauth::EXPORTS,
+        klock::EXPORTS,
+        kmem::EXPORTS,
+        mutex::EXPORTS,
+        softint::EXPORTS,
+        time::EXPORTS,
+    ]
+    .into_iter()
+    .flatten()
+}

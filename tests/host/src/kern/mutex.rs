@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! mutex(9), as sys/kern/kern_mutex.c has it, with LOCKDEBUG's checks: a mutex is initialised
+//! before it is used, destroyed while nobody holds it, never taken by its holder, released by its
+//! holder only, and two are always taken in the same order.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::c_int;
+
+use crate::kpi;
+use crate::sched::{chan, me, Chan, Sleep, Tid};
+use crate::world::{enter, World};
+use crate::{exports, host_panic, kassert};
+
+/// One initialised mutex.
+struct Mutex {
+    /// A spin mutex: its IPL is above the soft interrupts'.
+    spin: bool,
+    owner: Option<Tid>,
+    /// The mutexes that were taken while this one was held.
+    before: BTreeSet<usize>,
+}
+
+/// All mutexes that exist, and the kernel lock.
+#[derive(Default)]
+pub struct Locks {
+    mutexes: BTreeMap<usize, Mutex>,
+    /// All condition variables that exist.
+    pub(super) condvars: BTreeSet<usize>,
+    /// The kernel lock's holder, and how many times it has it.
+    pub(super) kernel: Option<(Tid, u32)>,
+}
+
+impl Locks {
+    /// How many mutexes exist.
+    pub fn count(&self) -> usize {
+        self.mutexes.len()
+    }
+
+    /// A mutex that lies in a span of memory, which is about to be freed.
+    pub fn inside(&self, start: usize, len: usize) -> Option<usize> {
+        self.mutexes.range(start..start + len).next().map(|(address, _)| *address)
+    }
+
+    /// Whether taking `second` with `first` held was ever seen, through others too.
+    fn ordered(&self, first: usize, second: usize) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut todo = vec![first];
+        while let Some(address) = todo.pop() {
+            if address == second {
+                return true;
+            }
+            if seen.insert(address) {
+                todo.extend(self.mutexes.get(&address).into_iter().flat_map(|m| &m.before));
+            }
+        }
+        false
+    }
+}
+
+fn channel(address: usize) -> Chan {
+    chan("mutex", address)
+}
+
+impl World {
+    /// mutex_init(9).
+    pub fn mutex_init(&mut self, address: usize, spin: bool) {
+        let fresh = Mutex { spin, owner: None, before: BTreeSet::new() };
+        let old = self.locks.mutexes.insert(address, fresh);
+        kassert!(old.is_none(), "mutex {address:#x} is initialised twice");
+    }
+
+    /// mutex_destroy(9).
+    pub fn mutex_destroy(&mut self, address: usize) {
+        match self.locks.mutexes.remove(&address) {
+            None => host_panic!("mutex_destroy: {address:#x} is no mutex"),
+            Some(mutex) => {
+                kassert!(mutex.owner.is_none(), "mutex_destroy: {address:#x} is held");
+                kassert!(
+                    !self.has_sleepers(channel(address)),
+                    "mutex_destroy: somebody waits for {address:#x}"
+                );
+            }
+        }
+        for mutex in self.locks.mutexes.values_mut() {
+            mutex.before.remove(&address);
+        }
+    }
+
+    fn mutex(&mut self, address: usize, call: &str) -> &mut Mutex {
+        match self.locks.mutexes.get_mut(&address) {
+            Some(mutex) => mutex,
+            None => host_panic!("{call}: {address:#x} is no mutex, or no longer one"),
+        }
+    }
+
+    /// mutex_enter(9).
+    pub fn mutex_enter(&mut self, address: usize) {
+        let tid = me();
+        let spin = self.mutex(address, "mutex_enter").spin;
+        let thread = self.current();
+        kassert!(
+            spin || thread.spin == 0,
+            "mutex_enter: {} takes the adaptive {address:#x} with a spin mutex held",
+            thread.name
+        );
+        let held = thread.held.clone();
+        for outer in held {
+            kassert!(outer != address, "mutex_enter: {address:#x} is held by its taker");
+            if !self.locks.mutexes[&outer].before.contains(&address) {
+                kassert!(
+                    !self.locks.ordered(address, outer),
+                    "mutex_enter: {address:#x} is taken after {outer:#x}, and was taken before it"
+                );
+                self.mutex(outer, "mutex_enter").before.insert(address);
+            }
+        }
+        while self.mutex(address, "mutex_enter").owner.is_some() {
+            self.sleep(channel(address), Sleep { spins: spin, ..Sleep::default() });
+        }
+        self.take(address, tid, spin);
+    }
+
+    /// mutex_tryenter(9).
+    pub fn mutex_tryenter(&mut self, address: usize) -> bool {
+        let spin = self.mutex(address, "mutex_tryenter").spin;
+        if self.mutex(address, "mutex_tryenter").owner.is_some() {
+            return false;
+        }
+        self.take(address, me(), spin);
+        true
+    }
+
+    fn take(&mut self, address: usize, tid: Tid, spin: bool) {
+        self.mutex(address, "mutex_enter").owner = Some(tid);
+        let thread = self.current();
+        thread.held.push(address);
+        thread.spin += u32::from(spin);
+    }
+
+    /// mutex_exit(9).
+    pub fn mutex_exit(&mut self, address: usize) {
+        let tid = me();
+        let mutex = self.mutex(address, "mutex_exit");
+        let spin = mutex.spin;
+        kassert!(mutex.owner == Some(tid), "mutex_exit: {address:#x} is not held by its releaser");
+        mutex.owner = None;
+        let thread = self.current();
+        thread.held.retain(|held| *held != address);
+        thread.spin -= u32::from(spin);
+        self.wake_one(channel(address));
+    }
+
+    /// mutex_owned(9).
+    pub fn mutex_owned(&mut self, address: usize) -> bool {
+        self.mutex(address, "mutex_owned").owner == Some(me())
+    }
+
+    /// Whether a mutex is a spin mutex.
+    pub fn mutex_spins(&mut self, address: usize) -> bool {
+        self.mutex(address, "condvar").spin
+    }
+}
+
+/// mutex_init(9): adaptive up to the soft interrupts' levels, spin above.
+unsafe extern "C" fn mutex_init(mutex: *mut kpi::kmutex_t, kind: kpi::kmutex_type_t, ipl: c_int) {
+    kassert!(
+        kind == kpi::kmutex_type_t_MUTEX_DEFAULT,
+        "mutex_init: {kind} is no type for new code"
+    );
+    enter().mutex_init(mutex as usize, ipl as u32 > kpi::IPL_SOFTSERIAL);
+}
+
+unsafe extern "C" fn mutex_destroy(mutex: *mut kpi::kmutex_t) {
+    enter().mutex_destroy(mutex as usize);
+}
+
+unsafe extern "C" fn mutex_enter(mutex: *mut kpi::kmutex_t) {
+    enter().mutex_enter(mutex as usize);
+}
+
+unsafe extern "C" fn mutex_spin_enter(mutex: *mut kpi::kmutex_t) {
+    let mut world = enter();
+    kassert!(world.mutex_spins(mutex as usize), "mutex_spin_enter: not a spin mutex");
+    world.mutex_enter(mutex as usize);
+}
+
+unsafe extern "C" fn mutex_exit(mutex: *mut kpi::kmutex_t) {
+    enter().mutex_exit(mutex as usize);
+}
+
+unsafe extern "C" fn mutex_spin_exit(mutex: *mut kpi::kmutex_t) {
+    enter().mutex_exit(mutex as usize);
+}
+
+unsafe extern "C" fn mutex_tryenter(mutex: *mut kpi::kmutex_t) -> c_int {
+    c_int::from(enter().mutex_tryenter(mutex as usize))
+}
+
+unsafe extern "C" fn mutex_owned(mutex: *const kpi::kmutex_t) -> c_int {
+    c_int::from(enter().mutex_owned(mutex as usize))
+}
+
+exports!(
+    mutex_init,
+    mutex_destroy,
+    mutex_enter,
+    mutex_exit,
+    mutex_spin_enter,
+    mutex_spin_exit,
+    mutex_tryenter,
+    mutex_owned,
+);

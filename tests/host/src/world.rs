@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The host's one lock and all that it guards.
+//!
+//! A kernel function that the module calls begins with [`enter`], works on the state, and ends.
+//! When it must call the module back it does so [`World::outside`] of the lock, and when it must
+//! wait it [sleeps](World::sleep), which gives the lock up too.
+
+use std::cell::Cell;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::kern;
+use crate::sched::Sched;
+
+/// All state of the host, a field for each part of the kernel that it plays.
+#[derive(Default)]
+pub struct State {
+    /// Threads, processes, and who runs.
+    pub sched: Sched,
+    /// mutex(9), the kernel lock, and the order in which locks were taken.
+    pub locks: kern::mutex::Locks,
+    /// kmem(9) and malloc(9).
+    pub memory: kern::kmem::Memory,
+    /// softint(9).
+    pub softints: kern::softint::Softints,
+}
+
+static STATE: Mutex<Option<State>> = Mutex::new(None);
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The right to the host's state.
+pub struct World {
+    /// `None` only while the lock is given up, in `outside` and `sleep`.
+    guard: Option<MutexGuard<'static, Option<State>>>,
+}
+
+fn lock() -> MutexGuard<'static, Option<State>> {
+    assert!(!INSIDE.replace(true), "the host's lock is taken twice by one thread");
+    // A thread that panicked with the lock held ends the process; nobody sees half-made state.
+    let mut guard = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+    guard.get_or_insert_with(State::default);
+    guard
+}
+
+/// Enters the host without giving way to anybody, for a thread that is not scheduled yet.
+pub(crate) fn enter_quietly() -> World {
+    World { guard: Some(lock()) }
+}
+
+/// Enters the host from a kernel call, which is where its deterministic scheduler may prefer
+/// another thread.
+pub fn enter() -> World {
+    let mut world = World { guard: Some(lock()) };
+    world.preempt();
+    world
+}
+
+impl World {
+    /// Runs `f`, which may call the module, without the lock.
+    pub fn outside<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        self.give_up();
+        let result = f();
+        self.guard = Some(lock());
+        self.preempt();
+        result
+    }
+
+    fn give_up(&mut self) {
+        self.guard = None;
+        INSIDE.set(false);
+    }
+
+    /// Waits on a condition variable of std, for the scheduler. `None` waits without end.
+    pub(crate) fn wait(&mut self, cv: &std::sync::Condvar, timeout: Option<std::time::Duration>) {
+        let guard = self.guard.take().expect("the lock is held");
+        INSIDE.set(false);
+        let guard = match timeout {
+            None => cv.wait(guard).unwrap_or_else(PoisonError::into_inner),
+            Some(timeout) => {
+                cv.wait_timeout(guard, timeout).unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+        INSIDE.set(true);
+        self.guard = Some(guard);
+    }
+}
+
+impl Deref for World {
+    type Target = State;
+    fn deref(&self) -> &State {
+        self.guard.as_ref().and_then(|guard| guard.as_ref()).expect("the lock is held")
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut State {
+        self.guard.as_mut().and_then(|guard| guard.as_mut()).expect("the lock is held")
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.give_up();
+    }
+}
+
+/// Ends the process as panic(9) would end the kernel: with a message and a backtrace.
+pub fn panic(message: &str) -> ! {
+    eprintln!("panic: {message}");
+    eprintln!("{}", std::backtrace::Backtrace::force_capture());
+    std::process::abort();
+}
+
+/// [`panic`] with a formatted message.
+#[macro_export]
+macro_rules! host_panic {
+    ($($message:tt)+) => { $crate::world::panic(&format!($($message)+)) };
+}
+
+/// [`panic`] unless a condition holds that a kernel with DIAGNOSTIC would assert.
+#[macro_export]
+macro_rules! kassert {
+    ($condition:expr, $($message:tt)+) => {
+        if !$condition {
+            $crate::host_panic!($($message)+);
+        }
+    };
+}
