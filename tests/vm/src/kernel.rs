@@ -65,7 +65,7 @@ impl Kernel {
     /// boot loader would pass them; a kernel that carries them already (COPY_SYMTAB) is left alone.
     pub fn with_symbols(&self, scratch: &Path) -> Result<Vec<u8>> {
         let mut bytes = self.bytes.clone();
-        let Some(at) = find(&bytes, SYMTAB) else { return Ok(bytes) };
+        let Some((at, room)) = room_for_symbols(&bytes) else { return Ok(bytes) };
         let (whole, bare) = (scratch.join("netbsd.elf"), scratch.join("netbsd.sym"));
         fs::write(&whole, &bytes)?;
         for (option, from, to) in
@@ -75,9 +75,8 @@ impl Kernel {
             ensure!(status.context("objcopy (package binutils)")?.success(), "objcopy {option}");
         }
         let symbols = fs::read(&bare)?;
-        let room = bytes[at + SYMTAB.len()..].iter().take_while(|&&b| b == 0).count();
         ensure!(
-            symbols.len() <= room + SYMTAB.len(),
+            symbols.len() <= room,
             "the kernel's room for symbols is too small: {room} bytes for {}",
             symbols.len()
         );
@@ -99,6 +98,21 @@ fn unpack(raw: Vec<u8>) -> Result<Vec<u8>> {
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
+}
+
+/// Where the room for a symbol table begins, and its bytes. The mark alone is no room: the code that
+/// looks for it holds it too, with the next string behind it.
+fn room_for_symbols(bytes: &[u8]) -> Option<(usize, usize)> {
+    const LEAST: usize = 1024;
+    let mut from = 0;
+    while let Some(at) = find(&bytes[from..], SYMTAB).map(|at| from + at) {
+        from = at + SYMTAB.len();
+        let zeros = bytes[from..].iter().take_while(|&&b| b == 0).count();
+        if zeros >= LEAST {
+            return Some((at, SYMTAB.len() + zeros));
+        }
+    }
+    None
 }
 
 /// The version in the kernel's banner, "NetBSD 10.99.12 (GENERIC) …".
@@ -241,6 +255,18 @@ mod tests {
         let mut kernel = Kernel::examine(bytes).unwrap();
         kernel.embed_root(&[7; 120]).unwrap();
         assert!(kernel.embed_root(&[7; 1000]).is_err());
+    }
+
+    #[test]
+    fn room_for_symbols_is_not_the_mark_in_the_code() {
+        let mut bytes = amd64(b"NetBSD 10.1 (X)\0");
+        bytes.extend_from_slice(SYMTAB);
+        bytes.extend_from_slice(b"\0another string");
+        assert_eq!(room_for_symbols(&bytes), None);
+        let at = bytes.len();
+        bytes.extend_from_slice(SYMTAB);
+        bytes.extend_from_slice(&[0; 4096]);
+        assert_eq!(room_for_symbols(&bytes), Some((at, SYMTAB.len() + 4096)));
     }
 
     #[test]
