@@ -36,6 +36,7 @@ fn main() {
     {
         println!("cargo:rerun-if-changed={input}");
     }
+    println!("cargo:rerun-if-env-changed=TAP_CC");
     let target = Target::from_env(&root);
     bindings(&root, &target, &out.join("kpi.rs"));
     shim(&root, &target);
@@ -71,7 +72,7 @@ fn bindings(root: &Path, target: &Target, to: &Path) {
 fn shim(root: &Path, target: &Target) {
     let mut build = cc::Build::new();
     build
-        .compiler("clang-14")
+        .compiler(env::var_os("TAP_CC").unwrap_or_else(|| "clang-14".into()))
         .no_default_flags(true)
         .warnings(true)
         .extra_warnings(true)
