@@ -17,6 +17,7 @@ pub mod errno;
 pub mod frames;
 pub mod net;
 pub mod run;
+pub mod storm;
 pub mod sys;
 pub mod sysctl_name;
 pub mod text;

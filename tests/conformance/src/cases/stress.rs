@@ -9,6 +9,7 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames;
+use crate::storm;
 use crate::sys::{Need, Sys};
 use crate::text::Text;
 use crate::user::{In, Out};
@@ -26,6 +27,8 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             case("stress_ipv6_up", "FreeBSD if_clone_test _ipv6_up_stress", stress_ipv6::<S>)
                 .dangerous(&["F34"])
                 .needs(&[Need::Inet6]),
+            case("storm", "everything at once, the module's unload too", storm::<S>)
+                .dangerous(&["F19", "F39"]),
             case("stress_cloning_open", "two cloning opens at once", stress_open::<S>)
                 .dangerous(&["F34"]),
             case(
@@ -156,6 +159,13 @@ fn stress_destroy<S: Sys>(c: &Ctx<S>) -> Verdict {
         let value = c.join_long(user, "user of the node")?;
         check!(value >= 0, "a close failed");
     }
+    Ok(())
+}
+
+fn storm<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let bounds = storm::Bounds { ms: 10_000, steps: 150, seed: 1 };
+    let calls = storm::run(c, bounds, true)?;
+    check!(calls > 100, "only {calls} calls were made");
     Ok(())
 }
 
