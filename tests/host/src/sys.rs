@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The host's system calls, as the conformance cases ask for them.
+
+use std::collections::BTreeMap;
+use std::ffi::CStr;
+use std::sync::Mutex;
+
+use tap_conformance::abi::{Kev, ModStat, PollFd};
+use tap_conformance::errno::{Errno, Result};
+use tap_conformance::sys::{Need, PfilCount, SigIo, Sys};
+use tap_conformance::user::{In, Out};
+
+use crate::kern::{module, sysctl};
+use crate::sched::{me, spawn, Sleep, Tid, HZ};
+use crate::world::enter;
+use crate::{kern, stack, syscall};
+
+/// A process of the host: whichever the calling thread belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct HostSys;
+
+/// What threads returned that nobody has asked yet.
+static RETURNED: Mutex<BTreeMap<Tid, i64>> = Mutex::new(BTreeMap::new());
+
+fn returned() -> std::sync::MutexGuard<'static, BTreeMap<Tid, i64>> {
+    RETURNED.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn spans(spans: impl Iterator<Item = (usize, usize)>) -> Vec<(usize, usize)> {
+    spans.collect()
+}
+
+impl Sys for HostSys {
+    fn open(self, path: &CStr, flags: i32) -> Result<i32> {
+        syscall::open(&mut enter(), path, flags)
+    }
+
+    fn close(self, fd: i32) -> Result<()> {
+        syscall::close(&mut enter(), fd)
+    }
+
+    fn read(self, fd: i32, buf: Out<'_>) -> Result<usize> {
+        syscall::read(&mut enter(), fd, &[(buf.addr, buf.len)])
+    }
+
+    fn write(self, fd: i32, buf: In<'_>) -> Result<usize> {
+        syscall::write(&mut enter(), fd, &[(buf.addr, buf.len)])
+    }
+
+    fn readv(self, fd: i32, bufs: &mut [Out<'_>]) -> Result<usize> {
+        let spans = spans(bufs.iter().map(|buf| (buf.addr, buf.len)));
+        syscall::read(&mut enter(), fd, &spans)
+    }
+
+    fn writev(self, fd: i32, bufs: &[In<'_>]) -> Result<usize> {
+        let spans = spans(bufs.iter().map(|buf| (buf.addr, buf.len)));
+        syscall::write(&mut enter(), fd, &spans)
+    }
+
+    fn fcntl(self, fd: i32, cmd: i32, arg: usize) -> Result<i32> {
+        syscall::fcntl(&mut enter(), fd, cmd, arg)
+    }
+
+    fn fstat(self, fd: i32, st: Out<'_>) -> Result<()> {
+        syscall::fstat(&mut enter(), fd, st.addr)
+    }
+
+    fn ioctl(self, fd: i32, cmd: u64, arg: Out<'_>) -> Result<i32> {
+        syscall::ioctl(&mut enter(), fd, cmd, arg.addr)
+    }
+
+    fn poll(self, fds: &mut [PollFd], timeout_ms: i32) -> Result<usize> {
+        syscall::poll(&mut enter(), fds, timeout_ms)
+    }
+
+    fn select_read(self, fd: i32, timeout_ms: i32) -> Result<bool> {
+        syscall::select_read(&mut enter(), fd, timeout_ms)
+    }
+
+    fn kqueue(self) -> Result<i32> {
+        syscall::kqueue(&mut enter())
+    }
+
+    fn kevent(
+        self,
+        kq: i32,
+        changes: &[Kev],
+        events: &mut [Kev],
+        timeout_ms: i32,
+    ) -> Result<usize> {
+        syscall::kevent(&mut enter(), kq, changes, events, timeout_ms)
+    }
+
+    fn socket(self, domain: i32, kind: i32, protocol: i32) -> Result<i32> {
+        syscall::socket(&mut enter(), domain, kind, protocol)
+    }
+
+    fn sysctl(self, mib: &[i32], old: Out<'_>, new: In<'_>) -> Result<usize> {
+        sysctl::sysctl(&mut enter(), mib, (old.addr, old.len), (new.addr, new.len))
+    }
+
+    fn modload(self, path: &CStr) -> Result<()> {
+        module::modload(&mut enter(), path)
+    }
+
+    fn modunload(self, name: &CStr) -> Result<()> {
+        module::modunload(&mut enter(), name)
+    }
+
+    fn modstat(self, name: &CStr) -> Result<ModStat> {
+        module::modstat(&mut enter(), name)
+    }
+
+    fn mknod(self, path: &CStr, mode: u32, dev: u64) -> Result<()> {
+        syscall::mknod(&mut enter(), path, mode, dev)
+    }
+
+    fn unlink(self, path: &CStr) -> Result<()> {
+        syscall::unlink(&mut enter(), path)
+    }
+
+    fn revoke(self, path: &CStr) -> Result<()> {
+        syscall::revoke(&mut enter(), path)
+    }
+
+    fn dup2(self, from: i32, to: i32) -> Result<i32> {
+        syscall::dup2(&mut enter(), from, to)
+    }
+
+    fn getpid(self) -> i32 {
+        enter().current_pid()
+    }
+
+    fn seteuid(self, uid: u32) -> Result<()> {
+        syscall::seteuid(&mut enter(), uid)
+    }
+
+    fn sigio_watch(self) -> Result<()> {
+        syscall::sigio_watch(&mut enter())
+    }
+
+    fn sigio_take(self) -> SigIo {
+        syscall::sigio_take(&mut enter())
+    }
+
+    fn spawn(self, f: fn(Self, usize) -> i64, arg: usize) -> Result<usize> {
+        let mut world = enter();
+        let pid = world.current_pid();
+        let tid = spawn(&mut world, pid, "case thread", move || {
+            let value = f(HostSys, arg);
+            returned().insert(me(), value);
+        });
+        Ok(tid as usize)
+    }
+
+    fn joined(self, thread: usize) -> Option<i64> {
+        if !enter().reap(thread as Tid) {
+            return None;
+        }
+        // A thread of a killed process ended without a value.
+        Some(returned().remove(&(thread as Tid)).unwrap_or(-i64::from(Errno::EINTR.0)))
+    }
+
+    fn fork(self, f: fn(Self, usize) -> i32, arg: usize) -> Result<i32> {
+        syscall::fork(&mut enter(), move || f(HostSys, arg))
+    }
+
+    fn kill(self, pid: i32, signal: i32) -> Result<()> {
+        syscall::kill(&mut enter(), pid, signal)
+    }
+
+    fn reap(self, pid: i32) -> Result<Option<i32>> {
+        syscall::reap(&mut enter(), pid)
+    }
+
+    fn sleep_ms(self, ms: u32) {
+        let ticks = (ms * HZ).div_ceil(1000).max(1);
+        let on = kern::klock::nobody(me() as usize);
+        enter().sleep(on, Sleep { ticks: Some(ticks), interruptible: true, ..Sleep::default() });
+    }
+
+    fn now_ms(self) -> u64 {
+        enter().ticks() * 1000 / u64::from(HZ)
+    }
+
+    fn edge(self) -> usize {
+        edge::address()
+    }
+
+    fn line(self, text: &str) {
+        println!("{text}");
+    }
+
+    fn has(self, need: Need) -> bool {
+        match need {
+            Need::Bpf
+            | Need::Inet
+            | Need::Inet6
+            | Need::Process
+            | Need::Privilege
+            | Need::Revoke
+            | Need::Pfil
+            | Need::MbufStat => true,
+            // In the seeded mode one thread runs at a time.
+            Need::Smp => !enter().is_seeded(),
+            Need::Bridge | Need::Vlan | Need::Vether => stack::has(need),
+        }
+    }
+
+    fn pfil(self, ifname: &str) -> Option<PfilCount> {
+        kern::ifnet::pfil_count(&mut enter(), ifname)
+    }
+}
+
+/// The page that nobody has mapped, and the two before it that are.
+mod edge {
+    use std::sync::OnceLock;
+
+    const PAGE: usize = 4096;
+    static EDGE: OnceLock<usize> = OnceLock::new();
+
+    /// The end of 8192 writable bytes behind which nothing is mapped.
+    pub fn address() -> usize {
+        *EDGE.get_or_init(|| {
+            // SAFETY: a new mapping, wherever there is room.
+            let start = unsafe {
+                libc::mmap(
+                    std::ptr::null_mut(),
+                    3 * PAGE,
+                    libc::PROT_READ | libc::PROT_WRITE,
+                    libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                    -1,
+                    0,
+                )
+            };
+            crate::kassert!(start != libc::MAP_FAILED, "no memory for the edge");
+            let edge = start as usize + 2 * PAGE;
+            // SAFETY: the last page of the mapping made above, which nobody uses. It stays
+            // reserved, without access, so that nobody else gets the place.
+            let failed = unsafe { libc::mprotect(edge as *mut _, PAGE, libc::PROT_NONE) };
+            crate::kassert!(failed == 0, "no edge of memory");
+            edge
+        })
+    }
+}
