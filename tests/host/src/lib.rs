@@ -14,5 +14,6 @@
 pub mod export;
 pub mod kern;
 pub mod kpi;
+pub mod loader;
 pub mod sched;
 pub mod world;

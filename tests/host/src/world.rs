@@ -23,6 +23,10 @@ pub struct State {
     pub locks: kern::mutex::Locks,
     /// kmem(9) and malloc(9).
     pub memory: kern::kmem::Memory,
+    /// What was printed.
+    pub messages: kern::prf::Messages,
+    /// Modules.
+    pub modules: kern::module::Modules,
     /// softint(9).
     pub softints: kern::softint::Softints,
 }
@@ -112,7 +116,7 @@ impl Drop for World {
 /// Ends the process as panic(9) would end the kernel: with a message and a backtrace.
 pub fn panic(message: &str) -> ! {
     eprintln!("panic: {message}");
-    eprintln!("{}", std::backtrace::Backtrace::force_capture());
+    eprintln!("{}", crate::loader::trace::backtrace());
     std::process::abort();
 }
 

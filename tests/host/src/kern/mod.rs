@@ -8,7 +8,9 @@ pub mod condvar;
 pub mod kauth;
 pub mod klock;
 pub mod kmem;
+pub mod module;
 pub mod mutex;
+pub mod prf;
 pub mod softint;
 pub mod time;
 
@@ -22,8 +24,10 @@ pub fn exports() -> impl Iterator<Item = &'static Export> {
         klock::EXPORTS,
         kmem::EXPORTS,
         mutex::EXPORTS,
+        prf::EXPORTS,
         softint::EXPORTS,
         time::EXPORTS,
+        time::VARIABLES,
     ]
     .into_iter()
     .flatten()

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Names for addresses in modules, those that are gone among them, and backtraces through them.
+//!
+//! A module has no unwind tables, but it keeps its frame pointers: one synthetic entry for all of
+//! its text says so to the unwinder, so that a backtrace goes on to who called the module.
+
+use std::fmt::Write;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use backtrace::SymbolName;
+use object::elf;
+
+use super::elf::Symbol;
+use super::symbols::kernel;
+
+/// One module that is or was loaded.
+struct Entry {
+    id: u64,
+    name: String,
+    span: Range<usize>,
+    live: bool,
+    /// Address, length and name of each function.
+    functions: Vec<(u64, u64, String)>,
+    frames: Frames,
+}
+
+struct State {
+    next: u64,
+    entries: Vec<Entry>,
+}
+
+static STATE: Mutex<State> = Mutex::new(State { next: 0, entries: Vec::new() });
+/// How many entries of modules that are gone are kept.
+const GONE: usize = 64;
+
+/// A module's stay in memory. Dropped, its name stays for a while.
+pub struct Registration(u64);
+
+/// Makes a module known to backtraces.
+pub(super) fn register(
+    name: &str,
+    span: Range<usize>,
+    text: Range<usize>,
+    symbols: &[Symbol],
+) -> Registration {
+    let functions = symbols.iter().filter(|symbol| symbol.kind == elf::STT_FUNC);
+    let mut functions: Vec<_> = functions
+        .filter(|symbol| text.contains(&(symbol.value as usize)))
+        .map(|symbol| (symbol.value, symbol.size, symbol.name.clone()))
+        .collect();
+    functions.sort_unstable();
+    let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+    state.next += 1;
+    let id = state.next;
+    let frames = Frames::new(&text);
+    state.entries.push(Entry { id, name: name.into(), span, live: true, functions, frames });
+    Registration(id)
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = state.entries.iter_mut().find(|entry| entry.id == self.0) {
+            entry.live = false;
+            entry.frames.forget();
+        }
+        let gone = state.entries.iter().filter(|entry| !entry.live).count();
+        if gone > GONE {
+            if let Some(oldest) = state.entries.iter().position(|entry| !entry.live) {
+                state.entries.remove(oldest);
+            }
+        }
+    }
+}
+
+/// What an address in a module is, as "if_tap_rs: tap_rs_init+0x12".
+pub fn symbolise(address: usize) -> Option<String> {
+    // Never waits: who asks may have been interrupted anywhere.
+    let state = STATE.try_lock().ok()?;
+    let entry = state.entries.iter().rev().find(|entry| entry.span.contains(&address))?;
+    let mut text = entry.name.clone();
+    if !entry.live {
+        text += " (unloaded)";
+    }
+    let before = entry.functions.partition_point(|(start, ..)| *start <= address as u64);
+    let function = before.checked_sub(1).map(|at| &entry.functions[at]);
+    let _ = match function {
+        Some((start, len, name)) if address as u64 <= start + len => {
+            let name = SymbolName::new(name.as_bytes());
+            write!(text, ": {name:#}+{:#x}", address as u64 - start)
+        }
+        _ => write!(text, "+{:#x}", address - entry.span.start),
+    };
+    Some(text)
+}
+
+/// The calling thread's backtrace, with the modules' functions in it.
+pub fn backtrace() -> String {
+    let mut text = String::new();
+    let mut number = 0;
+    backtrace::trace(|frame| {
+        let address = frame.ip() as usize;
+        if let Some(name) = symbolise(address) {
+            let _ = writeln!(text, "{number:4}: {address:#x} {name}");
+        } else {
+            describe(frame, number, &mut text);
+        }
+        number += 1;
+        number < 96
+    });
+    text
+}
+
+fn describe(frame: &backtrace::Frame, number: usize, text: &mut String) {
+    let mut known = false;
+    backtrace::resolve_frame(frame, |symbol| {
+        let name = symbol.name().map(|name| format!("{name:#}")).unwrap_or_default();
+        known = true;
+        let _ = write!(text, "{number:4}: {name}");
+        if let (Some(file), Some(line)) = (symbol.filename(), symbol.lineno()) {
+            let _ = write!(text, " at {}:{line}", file.display());
+        }
+        text.push('\n');
+    });
+    if !known {
+        let address = frame.ip() as u64;
+        let name = kernel().name_of(address).unwrap_or("?");
+        let _ = writeln!(text, "{number:4}: {address:#x} {name}");
+    }
+}
+
+unsafe extern "C" {
+    fn __register_frame(begin: *const u8);
+    fn __deregister_frame(begin: *const u8);
+}
+
+/// The unwind entry of a module's text.
+struct Frames {
+    /// A CIE, an FDE and the end marker; boxed, because the unwinder keeps the address.
+    section: Box<[u8]>,
+    registered: bool,
+}
+
+impl Frames {
+    fn new(text: &Range<usize>) -> Frames {
+        let mut section = Vec::new();
+        // Version 1, augmentation "", code alignment 1, data alignment -8, return address in
+        // register 16. The frame's address is %rbp + 16; the return address lies 8 below it, the
+        // caller's %rbp 16 below.
+        let cie: [&[u8]; 3] = [
+            &[0, 0, 0, 0, 1, 0, 1, 0x78, 16],
+            &[elf_cfa::DEF_CFA, elf_cfa::RBP, 16],
+            &[elf_cfa::OFFSET | elf_cfa::RA, 1, elf_cfa::OFFSET | elf_cfa::RBP, 2],
+        ];
+        entry(&mut section, &cie.concat());
+        // The distance back to the CIE, from the field that says it.
+        let back = section.len() as u32 + 4;
+        let mut fde = back.to_le_bytes().to_vec();
+        fde.extend_from_slice(&(text.start as u64).to_le_bytes());
+        fde.extend_from_slice(&(text.len() as u64).to_le_bytes());
+        entry(&mut section, &fde);
+        section.extend_from_slice(&[0; 4]);
+        let section = section.into_boxed_slice();
+        // SAFETY: a well-formed section that stays where it is until it is deregistered.
+        unsafe { __register_frame(section.as_ptr()) };
+        Frames { section, registered: true }
+    }
+
+    fn forget(&mut self) {
+        if std::mem::take(&mut self.registered) {
+            // SAFETY: registered by `new`, and forgotten once.
+            unsafe { __deregister_frame(self.section.as_ptr()) };
+        }
+    }
+}
+
+/// DWARF's call frame instructions, as far as used.
+mod elf_cfa {
+    pub const DEF_CFA: u8 = 0x0c;
+    pub const OFFSET: u8 = 0x80;
+    pub const RBP: u8 = 6;
+    pub const RA: u8 = 16;
+}
+
+/// Appends one entry of .eh_frame: its length, then its bytes, padded with DW_CFA_nop.
+fn entry(section: &mut Vec<u8>, bytes: &[u8]) {
+    let len = bytes.len().next_multiple_of(8) + 4;
+    section.extend_from_slice(&(len as u32).to_le_bytes());
+    section.extend_from_slice(bytes);
+    section.resize(section.len() + len - bytes.len(), 0);
+}
