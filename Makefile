@@ -3,9 +3,11 @@
 #
 # if_tap_rs: a bare `make` lists the targets.
 
-ARCH=		amd64
+# On the machine itself, or else for the one that most people have.
+ARCH!=		case "$$(uname -sp)" in 'NetBSD aarch64') echo aarch64 ;; *) echo amd64 ;; esac
 RELEASES=	10.1 11.0
 KMOD=
+PREFIX=		/usr
 
 help:
 	@echo 'make kmod [ARCH=amd64]   build/netbsd-{10.1,11.0}-<arch>/if_tap_rs.kmod'
@@ -17,6 +19,11 @@ help:
 	@echo 'make lint                rustfmt, clippy'
 	@echo 'make headers             only fetch the header sets of the releases'
 	@echo 'make setup               only install what a build needs (Debian, root)'
+	@echo 'make install [DESTDIR=d] [PREFIX=/usr] [RELEASE=10.1] [ARCH=amd64]'
+	@echo '                         what is built, the manual pages, tap_rs(8) and rc.d/tap_rs'
+	@echo 'make uninstall           exactly what install has made'
+	@echo 'make dist                build/dist: the release archive, and its checksums'
+	@echo 'make manual              render the manual pages into docs/manual'
 	@echo 'make clean               remove build/'
 
 setup:
@@ -29,10 +36,11 @@ kmod: headers
 	@if [ -n "$(NETBSD_SYS)" ]; then \
 		NETBSD_SYS="$(NETBSD_SYS)" ./kmod/build tree $(ARCH); \
 	else \
-		for release in $(RELEASES); do \
-			./kmod/build $$release $(ARCH) || exit 1; \
-		done; \
+		./kmod/build-all "$(RELEASES)" "$(ARCH)"; \
 	fi
+
+kmod-all: headers
+	@./kmod/build-all "$(RELEASES)" "amd64 aarch64"
 
 kmod-check: setup
 	@./kmod/check-all $(KMOD)
@@ -44,10 +52,21 @@ vm: setup
 lint: setup
 	@./tests/lint
 
-test: kmod
+test: kmod-all
+	@./tests/setup || echo 'make test: some tests will be skipped' >&2
 	@./tests/run
+
+install uninstall:
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" RELEASE="$(RELEASE)" ARCH="$(ARCH)" \
+		./packaging/install $@
+
+dist: kmod-all
+	@./packaging/dist
+
+manual:
+	@./packaging/manual
 
 clean:
 	rm -rf build
 
-.PHONY: help setup headers kmod kmod-check vm lint test clean
+.PHONY: help setup headers kmod kmod-all kmod-check vm lint test install uninstall dist manual clean
