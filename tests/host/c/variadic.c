@@ -83,6 +83,16 @@ kernel_snprintf(char *buf, size_t size, const char *fmt, ...)
 	return len;
 }
 
+/* What a module built with DIAGNOSTIC calls when its KASSERT fails. */
+_Noreturn void
+kernel_assert(const char *fmt, ...)
+{
+	char text[LINE];
+
+	FORMAT(text, fmt);
+	host_panic(text);
+}
+
 _Noreturn void
 kernel_panic(const char *fmt, ...)
 {

@@ -25,6 +25,10 @@ pub struct State {
     pub memory: kern::kmem::Memory,
     /// What was printed.
     pub messages: kern::prf::Messages,
+    /// cprng(9).
+    pub random: kern::cprng::Random,
+    /// Power handlers.
+    pub power: kern::pmf::Power,
     /// Modules.
     pub modules: kern::module::Modules,
     /// softint(9).

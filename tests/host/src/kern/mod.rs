@@ -4,14 +4,19 @@
 //! The kernel that the host plays: one file for each file of the kernel's own sources that
 //! defines what the module imports. Where that sleeps, wakes, drains or counts, so does this.
 
+pub mod atomic;
 pub mod condvar;
+pub mod cprng;
 pub mod kauth;
 pub mod klock;
 pub mod kmem;
+pub mod libkern;
 pub mod module;
 pub mod mutex;
+pub mod pmf;
 pub mod prf;
 pub mod softint;
+pub mod spl;
 pub mod time;
 
 use crate::export::Export;
@@ -19,13 +24,18 @@ use crate::export::Export;
 /// Everything that a module may import.
 pub fn exports() -> impl Iterator<Item = &'static Export> {
     [
+        atomic::EXPORTS,
         condvar::EXPORTS,
+        cprng::EXPORTS,
         kauth::EXPORTS,
         klock::EXPORTS,
         kmem::EXPORTS,
+        libkern::EXPORTS,
         mutex::EXPORTS,
+        pmf::EXPORTS,
         prf::EXPORTS,
         softint::EXPORTS,
+        spl::EXPORTS,
         time::EXPORTS,
         time::VARIABLES,
     ]

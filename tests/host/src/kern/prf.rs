@@ -101,5 +101,6 @@ variadic!(
     kernel_aprint_naive_dev = "aprint_naive_dev",
     kernel_log = "log",
     kernel_snprintf = "snprintf",
+    kernel_assert = "kern_assert",
     kernel_panic = "panic",
 );
