@@ -29,10 +29,20 @@ pub struct State {
     pub random: kern::cprng::Random,
     /// Power handlers.
     pub power: kern::pmf::Power,
+    /// sysctl(9).
+    pub sysctl: kern::sysctl::Sysctl,
     /// Modules.
     pub modules: kern::module::Modules,
     /// softint(9).
     pub softints: kern::softint::Softints,
+    /// autoconf(9).
+    pub autoconf: kern::autoconf::Autoconf,
+    /// The device switch.
+    pub devsw: kern::devsw::Devsw,
+    /// Open files and descriptors.
+    pub files: kern::descrip::Files,
+    /// Copies from and to user memory.
+    pub copies: kern::uio::Copies,
 }
 
 static STATE: Mutex<Option<State>> = Mutex::new(None);

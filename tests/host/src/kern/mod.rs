@@ -7,6 +7,12 @@
 pub mod atomic;
 pub mod condvar;
 pub mod cprng;
+pub mod autoconf;
+pub mod condvar;
+pub mod descrip;
+pub mod devsw;
+pub mod errno;
+pub mod event;
 pub mod kauth;
 pub mod klock;
 pub mod kmem;
@@ -17,7 +23,10 @@ pub mod pmf;
 pub mod prf;
 pub mod softint;
 pub mod spl;
+pub mod sysctl;
 pub mod time;
+pub mod user;
+pub mod uio;
 
 use crate::export::Export;
 
@@ -27,6 +36,10 @@ pub fn exports() -> impl Iterator<Item = &'static Export> {
         atomic::EXPORTS,
         condvar::EXPORTS,
         cprng::EXPORTS,
+        autoconf::EXPORTS,
+        condvar::EXPORTS,
+        descrip::EXPORTS,
+        devsw::EXPORTS,
         kauth::EXPORTS,
         klock::EXPORTS,
         kmem::EXPORTS,
@@ -36,8 +49,12 @@ pub fn exports() -> impl Iterator<Item = &'static Export> {
         prf::EXPORTS,
         softint::EXPORTS,
         spl::EXPORTS,
+        sysctl::CREATE,
+        sysctl::LOOKUP,
+        sysctl::VARIADIC,
         time::EXPORTS,
         time::VARIABLES,
+        uio::EXPORTS,
     ]
     .into_iter()
     .flatten()

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The device switch, as sys/kern/subr_devsw.c has it: which driver has which major number, and
+//! how many opens are inside each driver, which a detach waits for.
+
+#[allow(dead_code)] // Until the spec layer is there.
+mod calls;
+
+use std::collections::BTreeMap;
+use std::ffi::{c_char, c_int, CStr};
+use std::sync::Arc;
+
+use tap_conformance::errno::{Errno, Result};
+
+use crate::kern::descrip::NativeFile;
+use crate::kern::errno::to_int;
+use crate::kpi;
+use crate::sched::{chan, Chan, Sleep};
+use crate::world::{enter, World};
+use crate::{exports, host_panic, kassert};
+
+/// What conf/majors gives tap(4), whether a kernel has it or not.
+const TAP_MAJOR: i32 = 169;
+/// The first major number that no driver of amd64 has in conf/majors and conf/majors.amd64.
+const FIRST_DYNAMIC: i32 = 367;
+/// MAXDEVSW: one more than the highest major number.
+const MAXDEVSW: i32 = 512;
+
+/// A device of the host's own whose opens make descriptors of their own, as /dev/bpf's do.
+pub trait NativeDevice: Send + Sync {
+    /// What an open with these flags (FREAD, FWRITE) gives.
+    fn open(&self, world: &mut World, minor: u32, flags: u32) -> Result<Arc<dyn NativeFile>>;
+}
+
+/// A driver behind a major number.
+#[derive(Clone)]
+enum Driver {
+    /// A `struct cdevsw`.
+    Module(usize),
+    #[allow(dead_code)]
+    Native(Arc<dyn NativeDevice>),
+    /// A driver of the kernel's own that nobody opens.
+    BuiltIn,
+}
+
+struct Entry {
+    driver: Driver,
+    /// Opens inside of it: its localcount.
+    refs: u32,
+    /// Detached, and waited for.
+    draining: bool,
+}
+
+/// A name and its numbers: `struct devsw_conv`.
+struct Conv {
+    name: String,
+    cmajor: i32,
+}
+
+/// Who has which number.
+pub struct Devsw {
+    convs: Vec<Conv>,
+    entries: BTreeMap<i32, Entry>,
+}
+
+impl Default for Devsw {
+    fn default() -> Self {
+        Self {
+            convs: vec![Conv { name: "tap".into(), cmajor: TAP_MAJOR }],
+            entries: BTreeMap::new(),
+        }
+    }
+}
+
+impl Devsw {
+    /// kern.drivers: every name and its character major number.
+    pub fn drivers(&self) -> impl Iterator<Item = (&str, i32)> {
+        self.convs.iter().map(|conv| (conv.name.as_str(), conv.cmajor))
+    }
+
+    /// The modules' drivers that are still attached, one line each.
+    pub fn leftovers(&self) -> Vec<String> {
+        self.entries
+            .iter()
+            .filter(|(_, entry)| matches!(entry.driver, Driver::Module(_)))
+            .map(|(major, entry)| format!("devsw, major {major}, {} opens", entry.refs))
+            .collect()
+    }
+
+    fn attached(&self, major: i32) -> Option<&Entry> {
+        self.entries.get(&major).filter(|entry| !entry.draining)
+    }
+
+    /// A number for a driver that has none.
+    fn free_major(&self) -> i32 {
+        (FIRST_DYNAMIC..MAXDEVSW)
+            .find(|major| {
+                self.attached(*major).is_none()
+                    && self.convs.iter().all(|conv| conv.cmajor != *major)
+            })
+            .unwrap_or(MAXDEVSW)
+    }
+
+    /// The number that a driver of this name gets, and whether the name is known.
+    fn choose(&self, name: &str, wanted: i32) -> Result<(i32, bool)> {
+        let known = self.convs.iter().find(|conv| conv.name == name);
+        let major = match known {
+            None if wanted < 0 => self.free_major(),
+            None => wanted,
+            Some(conv) => {
+                if wanted >= 0 && wanted != conv.cmajor {
+                    return Err(Errno::EINVAL);
+                }
+                conv.cmajor
+            }
+        };
+        if major >= MAXDEVSW {
+            return Err(Errno::ENOMEM);
+        }
+        if self.attached(major).is_some() {
+            return Err(Errno::EEXIST);
+        }
+        Ok((major, known.is_some()))
+    }
+
+    fn attach(&mut self, name: &str, driver: Driver, wanted: i32) -> Result<i32> {
+        let (major, known) = self.choose(name, wanted)?;
+        let entry = Entry { driver, refs: 0, draining: false };
+        let old = self.entries.insert(major, entry);
+        kassert!(old.is_none(), "devsw_attach: the last driver of major {major} is still inside");
+        if !known {
+            self.convs.push(Conv { name: name.into(), cmajor: major });
+        }
+        Ok(major)
+    }
+}
+
+fn drained(major: i32) -> Chan {
+    chan("devsw", major as usize)
+}
+
+impl World {
+    /// Attaches a device of the host's own.
+    pub fn devsw_attach_native(&mut self, name: &str, major: i32, device: Arc<dyn NativeDevice>) {
+        let result = self.devsw.attach(name, Driver::Native(device), major);
+        kassert!(result == Ok(major), "{name} does not get major {major}: {result:?}");
+    }
+
+    /// Puts a driver of the kernel's own in the place of a name that conf/majors knows, as a
+    /// kernel with it built in has one.
+    pub fn devsw_attach_built_in(&mut self, name: &str) -> Result<i32> {
+        self.devsw.attach(name, Driver::BuiltIn, -1)
+    }
+
+    /// devsw_detach(9): no new open gets in, and those that are inside are waited for.
+    fn devsw_detach(&mut self, cdev: usize) {
+        self.assert_sleepable("devsw_detach");
+        let major = self
+            .devsw
+            .entries
+            .iter()
+            .find(|(_, entry)| matches!(entry.driver, Driver::Module(at) if at == cdev))
+            .map(|(major, _)| *major);
+        let Some(major) = major else { host_panic!("devsw_detach: {cdev:#x} is not attached") };
+        // SAFETY: it is attached, so the module that it is in is there.
+        let cfdriver = unsafe { (*(cdev as *const kpi::cdevsw)).d_cfdriver };
+        kassert!(
+            cfdriver.is_null() || self.autoconf.units(cfdriver as usize) == 0,
+            "devsw_detach: the driver still has units"
+        );
+        let entry = self.devsw_entry(major);
+        kassert!(!entry.draining, "devsw_detach: major {major} is detached twice");
+        entry.draining = true;
+        while self.devsw_entry(major).refs != 0 {
+            self.sleep(drained(major), Sleep::default());
+        }
+        self.devsw.entries.remove(&major);
+    }
+
+    fn devsw_entry(&mut self, major: i32) -> &mut Entry {
+        match self.devsw.entries.get_mut(&major) {
+            Some(entry) => entry,
+            None => host_panic!("no driver has major {major}"),
+        }
+    }
+}
+
+/// Only character devices: nobody here has a block device.
+unsafe extern "C" fn devsw_attach(
+    devname: *const c_char,
+    bdev: *const kpi::bdevsw,
+    _bmajor: *mut kpi::__devmajor_t,
+    cdev: *const kpi::cdevsw,
+    cmajor: *mut kpi::__devmajor_t,
+) -> c_int {
+    if devname.is_null() || cdev.is_null() {
+        return kpi::EINVAL as c_int;
+    }
+    kassert!(bdev.is_null(), "devsw_attach: a block device");
+    // SAFETY: a string of the module's.
+    let name = unsafe { CStr::from_ptr(devname) }.to_string_lossy();
+    // SAFETY: the caller's variable.
+    let major = unsafe { &mut *cmajor };
+    let mut world = enter();
+    world.assert_sleepable("devsw_attach");
+    let result = world.devsw.attach(&name, Driver::Module(cdev as usize), *major);
+    to_int(result.map(|chosen| *major = chosen))
+}
+
+unsafe extern "C" fn devsw_detach(bdev: *const kpi::bdevsw, cdev: *const kpi::cdevsw) {
+    kassert!(bdev.is_null(), "devsw_detach: a block device");
+    if !cdev.is_null() {
+        enter().devsw_detach(cdev as usize);
+    }
+}
+
+unsafe extern "C" fn nommap(_: kpi::dev_t, _: kpi::off_t, _: c_int) -> kpi::paddr_t {
+    !0
+}
+
+/// `nodiscard` and its like, under whatever type.
+unsafe extern "C" fn devenodev() -> c_int {
+    kpi::ENODEV as c_int
+}
+
+/// `notty`'s and `nostop`'s.
+unsafe extern "C" fn ttyvenodev() {}
+
+exports!(devsw_attach, devsw_detach, nommap; devenodev, ttyvenodev);
