@@ -5,10 +5,9 @@
 //! defines what the module imports. Where that sleeps, wakes, drains or counts, so does this.
 
 pub mod atomic;
-pub mod condvar;
-pub mod cprng;
 pub mod autoconf;
 pub mod condvar;
+pub mod cprng;
 pub mod descrip;
 pub mod devsw;
 pub mod errno;
@@ -25,8 +24,8 @@ pub mod softint;
 pub mod spl;
 pub mod sysctl;
 pub mod time;
-pub mod user;
 pub mod uio;
+pub mod user;
 
 use crate::export::Export;
 
@@ -34,10 +33,9 @@ use crate::export::Export;
 pub fn exports() -> impl Iterator<Item = &'static Export> {
     [
         atomic::EXPORTS,
-        condvar::EXPORTS,
-        cprng::EXPORTS,
         autoconf::EXPORTS,
         condvar::EXPORTS,
+        cprng::EXPORTS,
         descrip::EXPORTS,
         devsw::EXPORTS,
         kauth::EXPORTS,
