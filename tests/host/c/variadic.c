@@ -9,6 +9,7 @@
  */
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* What Rust does with a finished text; the kinds are those of kern/prf.rs. */
@@ -100,4 +101,60 @@ kernel_panic(const char *fmt, ...)
 
 	FORMAT(text, fmt);
 	host_panic(text);
+}
+
+/* sys/sysctl.h, and errno(2). */
+#define	CTL_MAXNAME	12
+#define	CTL_EOL		(-1)
+#define	CTL_CREATE	(-3)
+#define	ENAMETOOLONG	63
+
+int	host_sysctl_createv(void *, int, void *, void *, int, int, const char *,
+	    const char *, void *, uint64_t, void *, size_t, const int *, int);
+int	host_sysctl_destroyv(void *, const int *, int);
+
+/* A last number of CTL_CREATE belongs to the name, CTL_EOL does not. */
+int
+kernel_sysctl_createv(void *log, int cflags, void *rnode, void *cnode,
+    int flags, int type, const char *name, const char *descr, void *func,
+    uint64_t qv, void *data, size_t size, ...)
+{
+	int mib[CTL_MAXNAME], n = 0;
+	va_list ap;
+
+	va_start(ap, size);
+	for (;;) {
+		int number = va_arg(ap, int);
+
+		if (number == CTL_EOL)
+			break;
+		if (n == CTL_MAXNAME) {
+			va_end(ap);
+			return ENAMETOOLONG;
+		}
+		mib[n++] = number;
+		if (number == CTL_CREATE)
+			break;
+	}
+	va_end(ap);
+	return host_sysctl_createv(log, cflags, rnode, cnode, flags, type,
+	    name, descr, func, qv, data, size, mib, n);
+}
+
+int
+kernel_sysctl_destroyv(void *rnode, ...)
+{
+	int mib[CTL_MAXNAME], n = 0, number;
+	va_list ap;
+
+	va_start(ap, rnode);
+	while ((number = va_arg(ap, int)) != CTL_EOL) {
+		if (n == CTL_MAXNAME) {
+			va_end(ap);
+			return ENAMETOOLONG;
+		}
+		mib[n++] = number;
+	}
+	va_end(ap);
+	return host_sysctl_destroyv(rnode, mib, n);
 }

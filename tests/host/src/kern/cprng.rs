@@ -20,7 +20,7 @@ impl Default for Random {
 
 impl Random {
     /// Eight more bytes.
-    pub fn next(&mut self) -> u64 {
+    pub fn word(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -33,7 +33,7 @@ unsafe extern "C" fn cprng_fast(to: *mut c_void, len: usize) -> usize {
     // SAFETY: the caller's buffer.
     let buffer = unsafe { slice::from_raw_parts_mut(to.cast::<u8>(), len) };
     for chunk in buffer.chunks_mut(8) {
-        chunk.copy_from_slice(&world.random.next().to_le_bytes()[..chunk.len()]);
+        chunk.copy_from_slice(&world.random.word().to_le_bytes()[..chunk.len()]);
     }
     len
 }

@@ -235,7 +235,7 @@ fn setup_sysctl(world: &mut World, module: &mut Module) {
 
 /// Undoes [`setup_sysctl`].
 fn teardown_sysctl(world: &mut World, module: &mut Module) {
-    let _ = (world, module);
+    crate::kern::sysctl::teardown(world, &mut module.log);
 }
 
 fn start(world: &mut World, mut module: Module) -> Result<()> {
