@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Loading and unloading, through modctl(2).
+
+use std::ffi::{CStr, CString};
+use std::process::Command;
+
+use tap_conformance::errno::Result;
+use tap_conformance::Errno;
+use tap_host::kern::module::{self, EPROGMISMATCH};
+use tap_host::kern::{kauth, user};
+use tap_host::loader::trace;
+use tap_host::{kpi, sched, world};
+
+use crate::object::{version, Module};
+
+/// `mov %edi, %eax; shl $4, %eax; ret`: INIT is 0, FINI 16, EBUSY.
+const BUSY: &[u8] = &[0x89, 0xf8, 0xc1, 0xe0, 0x04, 0xc3];
+/// `mov $6, %eax; ret`: ENXIO whatever comes.
+const FAIL: &[u8] = &[0xb8, 6, 0, 0, 0, 0xc3];
+
+/// A module's file, and this thread as one of a process that may load it.
+struct Loadable {
+    path: CString,
+    name: CString,
+}
+
+impl Loadable {
+    fn new(module: &Module) -> Loadable {
+        Loadable::bytes(module.name, &module.build().bytes())
+    }
+
+    fn bytes(name: &str, bytes: &[u8]) -> Loadable {
+        sched::adopt(100, name);
+        let path = std::env::temp_dir().join(format!("{}-{name}.kmod", std::process::id()));
+        std::fs::write(&path, bytes).unwrap();
+        let path = CString::new(path.to_str().unwrap()).unwrap();
+        Loadable { path, name: CString::new(name).unwrap() }
+    }
+
+    fn load(&self, flags: u32) -> Result<()> {
+        module::modload(&mut world::enter(), &self.path, flags)
+    }
+
+    fn unload(&self) -> Result<()> {
+        module::modunload(&mut world::enter(), &self.name)
+    }
+
+    /// Where its text is, how long, and how often it is required.
+    fn stat(&self) -> Result<(usize, usize, u32)> {
+        let stat = module::modstat(&mut world::enter(), &self.name)?;
+        Ok((stat.addr as usize, stat.size as usize, stat.refcnt))
+    }
+}
+
+impl Drop for Loadable {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(self.path.to_str().unwrap());
+    }
+}
+
+#[test]
+fn loads_once_and_unloads_once() {
+    let module = Loadable::new(&Module::named("once"));
+    assert_eq!(module.stat(), Err(Errno::ENOENT));
+    assert_eq!(module.unload(), Err(Errno::ENOENT));
+    assert_eq!(module.load(0), Ok(()));
+    assert_eq!(module.load(0), Err(Errno::EEXIST));
+    assert_eq!(module.stat().unwrap().2, 0);
+    assert_eq!(module.unload(), Ok(()));
+    assert_eq!(module.stat(), Err(Errno::ENOENT));
+    assert_eq!(module.unload(), Err(Errno::ENOENT));
+}
+
+#[test]
+fn paths() {
+    let module = Loadable::new(&Module::named("path"));
+    let load = |path: &CStr| module::modload(&mut world::enter(), path, 0);
+    assert_eq!(load(c"/no/such/file.kmod"), Err(Errno::ENOENT));
+    assert_eq!(load(c"/"), Err(Errno(kpi::EISDIR as i32)));
+    // A bare name is looked up in the kernel's own folder, where nothing is.
+    assert_eq!(load(c"path"), Err(Errno::ENOENT));
+    assert_eq!(module.load(0), Ok(()));
+    // But it is compared with what is loaded first.
+    assert_eq!(load(c"path"), Err(Errno::EEXIST));
+    assert_eq!(module.unload(), Ok(()));
+}
+
+#[test]
+fn other_kernels() {
+    let far = Module { version: version() + 10_000, ..Module::named("far_version") };
+    let far = Loadable::new(&far);
+    assert_eq!(far.load(0), Err(EPROGMISMATCH));
+    assert_eq!(far.load(kpi::MODCTL_LOAD_FORCE), Ok(()));
+    assert_eq!(far.unload(), Ok(()));
+    let near = Module { version: version() + 9_999, ..Module::named("near_version") };
+    let near = Loadable::new(&near);
+    let current = version() / 1_000_000 % 100 == 99;
+    assert_eq!(near.load(0), if current { Err(EPROGMISMATCH) } else { Ok(()) });
+    if !current {
+        assert_eq!(near.unload(), Ok(()));
+    }
+}
+
+#[test]
+fn descriptions_that_cannot_be() {
+    let long = "a_module_name_of_thirty-two_byte";
+    let named = Module::named("described");
+    for (module, error) in [
+        (Module { name: long, ..named.clone() }, Errno::EINVAL),
+        (Module { class: kpi::modclass_MODULE_CLASS_ANY, ..named.clone() }, Errno::EINVAL),
+        (Module { class: kpi::modclass_MODULE_CLASS_MAX, ..named.clone() }, Errno::EINVAL),
+        (Module { required: "described", ..named.clone() }, Errno(kpi::EDEADLK as i32)),
+        (Module { required: "absent,other", ..named.clone() }, Errno::ENOENT),
+        (Module { required: long, ..named.clone() }, Errno::EINVAL),
+    ] {
+        assert_eq!(Loadable::new(&module).load(0), Err(error), "{}", module.required);
+    }
+    let name = CString::new(long).unwrap();
+    let unload = module::modunload(&mut world::enter(), &name);
+    assert_eq!(unload, Err(Errno(kpi::ENAMETOOLONG as i32)));
+}
+
+#[test]
+fn a_required_module_is_busy() {
+    let base = Loadable::new(&Module::named("base"));
+    let user = Loadable::new(&Module { required: "base", ..Module::named("user") });
+    assert_eq!(base.load(0), Ok(()));
+    assert_eq!(user.load(0), Ok(()));
+    assert_eq!(base.stat().unwrap().2, 1);
+    assert_eq!(base.unload(), Err(Errno::EBUSY));
+    assert_eq!(user.unload(), Ok(()));
+    assert_eq!(base.unload(), Ok(()));
+}
+
+#[test]
+fn a_module_that_refuses() {
+    let failing = Loadable::new(&Module { code: FAIL, ..Module::named("failing") });
+    assert_eq!(failing.load(0), Err(Errno::ENXIO));
+    assert_eq!(failing.stat(), Err(Errno::ENOENT));
+    let busy = Loadable::new(&Module { code: BUSY, ..Module::named("busy") });
+    assert_eq!(busy.load(0), Ok(()));
+    assert_eq!(busy.unload(), Err(Errno::EBUSY));
+    assert!(busy.stat().is_ok());
+}
+
+#[test]
+fn others_may_not() {
+    let module = Loadable::new(&Module::named("privileged"));
+    assert_eq!(module.load(0), Ok(()));
+    sched::adopt(101, "nobody");
+    world::enter().current_proc().cred = kauth::new_cred(1);
+    assert_eq!(module.unload(), Err(Errno::EPERM));
+    assert_eq!(module.load(0), Err(Errno::EPERM));
+    // Whoever asks may know that it is there, but not where.
+    assert_eq!(module.stat(), Ok((0, 0, 0)));
+    sched::adopt(100, "root again");
+    assert_eq!(module.unload(), Ok(()));
+}
+
+/// `sub $8, %rsp; call getticks; mov hz(%rip), %eax; sub $100, %eax; add $8, %rsp; ret`.
+#[test]
+fn imports_are_called_and_read() {
+    let code = b"\x48\x83\xec\x08\xe8\0\0\0\0\x8b\x05\0\0\0\0\x83\xe8\x64\x48\x83\xc4\x08\xc3";
+    let imports = &[(5, "getticks"), (11, "hz")];
+    let module = Loadable::new(&Module { code, imports, ..Module::named("importing") });
+    assert_eq!(module.load(0), Ok(()));
+    assert_eq!(module.unload(), Ok(()));
+}
+
+#[test]
+fn text_is_gone_after_an_unload_and_known_by_name() {
+    let module = Loadable::new(&Module::named("going"));
+    assert_eq!(module.load(0), Ok(()));
+    let (text, len, _) = module.stat().unwrap();
+    let mut code = vec![0; len];
+    assert_eq!(user::copyin(text, &mut code), Ok(()));
+    assert_eq!(code, crate::object::SUCCEED);
+    assert_eq!(user::copyout(&code, text), Err(Errno::EFAULT), "text can be written to");
+    assert_eq!(trace::symbolise(text + 2).unwrap(), "going: modcmd+0x2");
+    assert_eq!(module.unload(), Ok(()));
+    assert_eq!(user::copyin(text, &mut code), Err(Errno::EFAULT), "text outlives its module");
+    assert_eq!(trace::symbolise(text + 2).unwrap(), "going (unloaded): modcmd+0x2");
+}
+
+/// Ends the process, in a process of its own: `push %rbp; mov %rsp, %rbp; call panic`.
+#[test]
+fn backtraces_lead_through_a_module() {
+    const CHILD: &str = "LOADER_TEST_PANICS";
+    if std::env::var_os(CHILD).is_some() {
+        let code = b"\x55\x48\x89\xe5\x48\x8d\x3d\xf5\xff\xff\xff\xe8\0\0\0\0\x0f\x0b";
+        let imports = &[(12, "panic")];
+        let module = Module { code, imports, ..Module::named("panicking") };
+        panic!("it returned: {:?}", Loadable::new(&module).load(0));
+    }
+    let test = "modules::backtraces_lead_through_a_module";
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let output = command.args(["--exact", test, "--nocapture"]).env(CHILD, "1").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    let module = text.find("panicking: modcmd+0x10").unwrap_or_else(|| panic!("{text}"));
+    let caller = text.find("kern::module::modload").unwrap_or_else(|| panic!("{text}"));
+    assert!(text.contains("panic: "), "{text}");
+    assert!(module < caller, "{text}");
+}

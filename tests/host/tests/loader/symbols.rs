@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Symbols and the relocations against them.
+
+use object::elf;
+use object::write::SymbolSection;
+use object::{SymbolFlags, SymbolKind, SymbolScope};
+use tap_conformance::Errno;
+use tap_host::loader::symbols::Resolved;
+use tap_host::loader::{Info, Staged};
+
+use crate::object::{lookup, Builder, Module};
+
+fn good() -> Builder {
+    Module::named("symbols").build()
+}
+
+/// Asserts that an object is refused with ENOEXEC and a message that says why.
+fn refused(builder: &Builder, why: &str) {
+    let refusal = builder.refusal();
+    assert_eq!(refusal.errno, Errno::ENOEXEC, "{}", refusal.message);
+    assert!(refusal.message.contains(why), "{:?} does not say {why:?}", refusal.message);
+}
+
+/// A good object with a call of an import in it; the import's symbol may be changed.
+fn calling(name: &str, r_type: u32, change: impl FnOnce(&mut object::write::Symbol)) -> Builder {
+    let mut builder = good();
+    builder.function("caller", &[0xe8, 0, 0, 0, 0, 0xc3, 0, 0, 0]);
+    let import = builder.import(name);
+    change(builder.object.symbol_mut(import));
+    let text = builder.text;
+    builder.relocate_by(text, 17, import, r_type, -4);
+    builder
+}
+
+#[test]
+fn all_missing_imports_are_named_at_once() {
+    let mut builder = calling("no_such_function", elf::R_X86_64_PLT32, |_| ());
+    builder.import("nor_this");
+    builder.import("panic");
+    let refusal = builder.refusal();
+    assert_eq!(refusal.errno, Errno::ENOEXEC);
+    let listed = refusal.message.strip_prefix("symbols not found: ").unwrap();
+    let mut names: Vec<_> = listed.split(", ").collect();
+    names.sort_unstable();
+    assert_eq!(names, ["no_such_function", "nor_this"]);
+}
+
+#[test]
+fn weak_undefined_symbols() {
+    refused(&calling("panic", elf::R_X86_64_PLT32, |symbol| symbol.weak = true), "weak symbol");
+}
+
+#[test]
+fn local_undefined_symbols() {
+    let local = |symbol: &mut object::write::Symbol| {
+        let st_info = elf::STB_LOCAL << 4;
+        symbol.flags = SymbolFlags::Elf { st_info, st_other: 0 };
+    };
+    refused(&calling("panic", elf::R_X86_64_PLT32, local), "local symbol undefined");
+}
+
+#[test]
+fn common_symbols() {
+    let mut builder = good();
+    let common = SymbolSection::Common;
+    let id = builder.symbol("shared", common, SymbolKind::Data, SymbolScope::Linkage);
+    builder.object.symbol_mut(id).size = 8;
+    refused(&builder, "common symbol `shared'");
+}
+
+#[test]
+fn symbols_that_the_kernel_defines() {
+    let mut builder = good();
+    for name in ["panic", "hz", "mine"] {
+        let text = SymbolSection::Section(builder.text);
+        builder.symbol(name, text, SymbolKind::Text, SymbolScope::Linkage);
+    }
+    let refusal = builder.refusal();
+    assert_eq!(refusal.errno, Errno::ENOEXEC);
+    assert_eq!(refusal.message, "global symbols redefined: panic, hz");
+}
+
+#[test]
+fn relocation_types_that_the_kernel_does_not_know() {
+    for r_type in [elf::R_X86_64_GOTPCREL, elf::R_X86_64_GOTPCRELX, elf::R_X86_64_PC64] {
+        refused(&calling("panic", r_type, |_| ()), "unexpected type");
+    }
+}
+
+#[test]
+fn relocations_beyond_their_section() {
+    let mut builder = good();
+    let import = builder.import("panic");
+    let text = builder.text;
+    builder.relocate(text, 4096, import, elf::R_X86_64_64);
+    refused(&builder, "beyond its section");
+}
+
+#[test]
+fn data_out_of_reach() {
+    let far = |name: &str| match name {
+        "far" => Some(Resolved { address: 0x7f00_0000_0000, function: false }),
+        _ => lookup(name),
+    };
+    for r_type in [elf::R_X86_64_PC32, elf::R_X86_64_32, elf::R_X86_64_32S] {
+        let bytes = calling("far", r_type, |_| ()).bytes();
+        let staged = Staged::load(&bytes, &far).unwrap();
+        let refusal = staged.affix("far", &far).err().unwrap();
+        assert_eq!(refusal.errno, Errno::ENOEXEC);
+        assert!(refusal.message.contains("out of reach"), "{}", refusal.message);
+    }
+}
+
+/// Every relocation that a module may have, each held against what the ABI says.
+#[test]
+fn relocations_give_the_words_of_the_abi() {
+    let import = Resolved { address: 0x1234_5678, function: false };
+    let known = |name: &str| (name == "import").then_some(import).or_else(|| lookup(name));
+    let mut builder = good();
+    let words = builder.section(".words", object::SectionKind::Data, &[0xee; 64]);
+    let symbol = builder.import("import");
+    let types = [
+        (0, elf::R_X86_64_64),
+        (8, elf::R_X86_64_PC32),
+        (16, elf::R_X86_64_PLT32),
+        (24, elf::R_X86_64_32),
+        (32, elf::R_X86_64_32S),
+        (40, elf::R_X86_64_GLOB_DAT),
+        (48, elf::R_X86_64_RELATIVE),
+        (56, elf::R_X86_64_NONE),
+    ];
+    for (at, r_type) in types {
+        builder.relocate_by(words, at, symbol, r_type, 0x10);
+    }
+    let staged = Staged::load(&builder.bytes(), &known).unwrap();
+    let name = Info::read(&staged).unwrap().name;
+    let image = staged.affix(&name, &known).unwrap();
+    let (start, len) = image.section(".words").unwrap();
+    let mut bytes = vec![0; len];
+    tap_host::kern::user::copyin(start, &mut bytes).unwrap();
+    let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
+    let half = |at: usize| word(at) as u32;
+    let (sum, base) = (import.address + 0x10, start as u64);
+    assert_eq!(word(0), sum);
+    assert_eq!(half(8), sum.wrapping_sub(base + 8) as u32);
+    assert_eq!(half(16), sum.wrapping_sub(base + 16) as u32);
+    assert_eq!(half(24), sum as u32);
+    assert_eq!(half(32), sum as u32);
+    assert_eq!(word(24) >> 32, 0xeeee_eeee, "a word of 32 bits is no wider");
+    assert_eq!(word(40), import.address);
+    assert_eq!(word(48), base + 0x10);
+    assert_eq!(word(56), 0xeeee_eeee_eeee_eeee);
+}
