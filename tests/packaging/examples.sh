@@ -1,0 +1,30 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The if_tap_rs contributors
+#
+# What is installed as examples.
+# shellcheck disable=SC2154 # $top is that of run.
+
+test_tap_answer_answers_arp_and_ping_alone() {
+	need clang-14
+	clang-14 -std=c99 -D_DEFAULT_SOURCE -Wall -Wextra -Wconversion -Werror \
+	    -fsanitize=undefined -fsanitize-trap=undefined -O1 \
+	    -o tap_answer "$top/packaging/examples/tap_answer.c"
+	python3 "$top/tests/packaging/answer.py" ./tap_answer
+}
+
+test_tap_answer_says_what_is_wrong() {
+	need clang-14
+	clang-14 -o tap_answer "$top/packaging/examples/tap_answer.c"
+	for words in '' '-' '- 10.0.0' '/nonexistent 10.0.0.2'; do
+		# shellcheck disable=SC2086 # Words are wanted.
+		if ./tap_answer $words 2>err; then fail "took '$words'"; fi
+	done
+	grep -q nonexistent err
+}
+
+# rc.d/modules gives modload(8) the first word of a line last.
+test_modules_conf_has_the_modules_name() {
+	same if_tap_rs "$(grep -v '^#' "$top/packaging/examples/modules.conf")"
+	grep -q 'MODULE(MODULE_CLASS_DRIVER, if_tap_rs, NULL);' "$top/shim/register.c"
+}
