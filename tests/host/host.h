@@ -6,5 +6,16 @@
 #include "kpi.h"
 
 #include <sys/socket.h>
+#include <net/bpf.h>
+#include <net/dlt.h>
+#include <net/if_ether.h>
 #include <net/if_stats.h>
+#include <net/if_types.h>
 #include <net/pfil.h>
+#include <netinet/in.h>
+
+/* Only the commands and flags: their kernel half needs more headers than there are. */
+#undef _KERNEL
+#include <netinet/in_var.h>
+#include <netinet6/in6_var.h>
+#define _KERNEL

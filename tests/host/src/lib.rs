@@ -16,4 +16,5 @@ pub mod kern;
 pub mod kpi;
 pub mod loader;
 pub mod sched;
+pub mod stack;
 pub mod world;

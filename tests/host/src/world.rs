@@ -31,6 +31,8 @@ pub struct State {
     pub power: kern::pmf::Power,
     /// sysctl(9).
     pub sysctl: kern::sysctl::Sysctl,
+    /// The lock of configuration changes.
+    pub config: kern::cfglock::Config,
     /// Modules.
     pub modules: kern::module::Modules,
     /// softint(9).
@@ -43,6 +45,16 @@ pub struct State {
     pub files: kern::descrip::Files,
     /// Copies from and to user memory.
     pub copies: kern::uio::Copies,
+    /// mbuf(9).
+    pub mbufs: kern::mbuf::Mbufs,
+    /// percpu(9).
+    pub percpus: kern::percpu::Percpus,
+    /// Network interfaces.
+    pub net: kern::net::ifnet::Net,
+    /// bpf(4).
+    pub bpf: kern::net::bpf::Bpf,
+    /// What the protocols have not looked at yet.
+    pub protocols: crate::stack::Queue,
 }
 
 static STATE: Mutex<Option<State>> = Mutex::new(None);

@@ -6,18 +6,24 @@
 
 pub mod atomic;
 pub mod autoconf;
+pub mod cfglock;
 pub mod condvar;
 pub mod cprng;
 pub mod descrip;
 pub mod devsw;
 pub mod errno;
 pub mod event;
+mod field;
 pub mod kauth;
 pub mod klock;
 pub mod kmem;
 pub mod libkern;
+pub mod mbuf;
 pub mod module;
 pub mod mutex;
+pub mod net;
+pub mod packet;
+pub mod percpu;
 pub mod pmf;
 pub mod prf;
 pub mod softint;
@@ -42,7 +48,10 @@ pub fn exports() -> impl Iterator<Item = &'static Export> {
         klock::EXPORTS,
         kmem::EXPORTS,
         libkern::EXPORTS,
+        mbuf::EXPORTS,
         mutex::EXPORTS,
+        packet::EXPORTS,
+        percpu::EXPORTS,
         pmf::EXPORTS,
         prf::EXPORTS,
         softint::EXPORTS,
@@ -56,4 +65,5 @@ pub fn exports() -> impl Iterator<Item = &'static Export> {
     ]
     .into_iter()
     .flatten()
+    .chain(net::exports())
 }

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use tap_conformance::abi::{
-    AF_INET, AF_INET6, CTL_KERN, KERN_DRIVERS, KERN_MBUF, KERN_OSREV, MBUF_STATS,
+    KinfoDriver, MbStat, AF_INET, AF_INET6, CTL_KERN, KERN_DRIVERS, KERN_MBUF, KERN_OSREV,
+    MBUF_STATS,
 };
+use tap_conformance::user::Plain;
 
 use super::create::{createv, New};
 use super::node::Value;
@@ -52,6 +54,8 @@ pub(super) fn build(world: &mut World) {
     add(table("stats", Arc::new(mbuf_stats)), &[CTL_KERN, KERN_MBUF, MBUF_STATS]);
     add(table("drivers", Arc::new(drivers)), &[CTL_KERN, KERN_DRIVERS]);
     add(node("net"), &[CTL_NET]);
+    // The loopback interface's nodes keep it in a kernel.
+    add(node("interfaces"), &[CTL_NET, kpi::CTL_CREATE]);
     add(node("inet"), &[CTL_NET, AF_INET]);
     add(node("ip"), &[CTL_NET, AF_INET, IPPROTO_IP]);
     add(int("dad_count", 3), &[CTL_NET, AF_INET, IPPROTO_IP, kpi::CTL_CREATE]);
@@ -60,12 +64,22 @@ pub(super) fn build(world: &mut World) {
     add(int("auto_linklocal", 1), &[CTL_NET, AF_INET6, IPPROTO_IPV6, kpi::CTL_CREATE]);
 }
 
-fn mbuf_stats(_world: &mut World) -> Vec<u8> {
-    Vec::new()
+/// A `struct mbstat`.
+fn mbuf_stats(world: &mut World) -> Vec<u8> {
+    let stats = MbStat { types: world.mbufs.by_type(), ..MbStat::zeroed() };
+    stats.as_bytes().to_vec()
 }
 
-fn drivers(_world: &mut World) -> Vec<u8> {
-    Vec::new()
+/// An array of `struct kinfo_drivers`; no driver here is a block device's.
+fn drivers(world: &mut World) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (name, cmajor) in world.devsw.drivers() {
+        let mut driver = KinfoDriver { cmajor, bmajor: -1, ..KinfoDriver::zeroed() };
+        let len = name.len().min(driver.name.len() - 1);
+        driver.name[..len].copy_from_slice(&name.as_bytes()[..len]);
+        bytes.extend_from_slice(driver.as_bytes());
+    }
+    bytes
 }
 
 impl World {

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Packets, chains of mbufs, as sys/kern/uipc_mbuf.c works on them: made, read, cut, verified.
+
+use std::ffi::{c_int, c_void};
+
+use crate::kern::field::poke;
+use crate::kern::mbuf::{Mbuf, MHLEN};
+use crate::kpi;
+use crate::world::{enter, World};
+use crate::{exports, host_panic, kassert};
+
+const PKTHDR: i32 = kpi::M_PKTHDR as i32;
+/// Room before the data of a packet that the stack makes, for headers of the link: max_linkhdr.
+const LINK_ROOM: usize = 64;
+
+/// Copies `to.len()` bytes of an mbuf from `offset` on.
+fn read(m: Mbuf, offset: usize, to: &mut [u8]) {
+    // SAFETY: within the mbuf's data, which `data` and `len` describe; verified by the caller.
+    let from = unsafe { m.data().add(offset) };
+    // SAFETY: as above, and the two do not overlap: one is the host's own.
+    unsafe { std::ptr::copy_nonoverlapping(from, to.as_mut_ptr(), to.len()) };
+}
+
+impl Mbuf {
+    /// The mbufs of the chain.
+    pub fn chain(self) -> impl Iterator<Item = Mbuf> {
+        std::iter::successors(Some(self), |m| m.next())
+    }
+
+    /// How many bytes the chain holds: m_length(9).
+    pub fn chain_len(self) -> usize {
+        self.chain().map(Mbuf::len).sum()
+    }
+
+    /// m_copydata(9).
+    pub fn copy_data(self, mut offset: usize, to: &mut [u8]) {
+        let mut done = 0;
+        for m in self.chain() {
+            let len = m.len();
+            if offset >= len {
+                offset -= len;
+                continue;
+            }
+            let n = (len - offset).min(to.len() - done);
+            read(m, offset, &mut to[done..done + n]);
+            done += n;
+            offset = 0;
+        }
+        kassert!(done == to.len(), "m_copydata: the chain is {} bytes short", to.len() - done);
+    }
+
+    /// All bytes of the chain.
+    pub fn bytes(self) -> Vec<u8> {
+        let mut bytes = vec![0; self.chain_len()];
+        self.copy_data(0, &mut bytes);
+        bytes
+    }
+}
+
+impl World {
+    /// Asserts what m_verify_packet does of a kernel with DIAGNOSTIC.
+    pub fn verify_packet(&self, packet: Mbuf, call: &str) {
+        self.check_mbuf(packet, call);
+        kassert!(packet.flags() & PKTHDR != 0, "{call}: {packet:x?} has no packet header");
+        let mut total = 0;
+        for m in packet.chain() {
+            self.check_mbuf(m, call);
+            let (start, size) = m.storage();
+            let from = (m.data() as usize).wrapping_sub(start as usize);
+            let inside = from.checked_add(m.len()).is_some_and(|end| end <= size);
+            kassert!(inside, "{call}: {m:x?} has its data outside of its storage");
+            total += m.len();
+        }
+        let len = packet.packet_len();
+        kassert!(total == len, "{call}: {packet:x?} says {len} bytes and has {total}");
+    }
+
+    /// A packet of these bytes, with room for a link's headers before them.
+    pub fn new_packet(&mut self, bytes: &[u8]) -> Option<Mbuf> {
+        let packet = self.m_gethdr(false, kpi::MT_DATA as c_int)?;
+        let mut last = packet;
+        let mut rest = bytes;
+        let mut room = LINK_ROOM;
+        loop {
+            if room + rest.len() > MHLEN {
+                self.m_clget(last, false);
+                if last.flags() & kpi::M_EXT as i32 == 0 {
+                    self.m_freem(packet);
+                    return None;
+                }
+            }
+            let (start, size) = last.storage();
+            let n = rest.len().min(size - room);
+            // SAFETY: within the mbuf's storage.
+            let data = unsafe { start.add(room) };
+            // SAFETY: as above, and the bytes are not the mbuf's.
+            unsafe { std::ptr::copy_nonoverlapping(rest.as_ptr(), data, n) };
+            last.set_data(data, n);
+            rest = &rest[n..];
+            if rest.is_empty() {
+                break;
+            }
+            room = 0;
+            let Some(more) = self.m_get(false, kpi::MT_DATA as c_int) else {
+                self.m_freem(packet);
+                return None;
+            };
+            poke!(last.raw(), m_hdr.mh_next = more.raw());
+            last = more;
+        }
+        packet.set_packet_len(bytes.len());
+        Some(packet)
+    }
+
+    /// A copy with nothing in common, flags and receiving interface among what is copied.
+    pub fn dup_packet(&mut self, packet: Mbuf) -> Option<Mbuf> {
+        let copy = self.new_packet(&packet.bytes())?;
+        let kept = (kpi::M_BCAST | kpi::M_MCAST) as i32;
+        copy.set_flags(copy.flags() | packet.flags() & kept);
+        copy.set_rcvif(packet.rcvif());
+        Some(copy)
+    }
+
+    /// M_PREPEND: bytes before the packet's, in the room that its first mbuf has, or a new one.
+    /// Without memory the packet is freed.
+    pub fn prepend(&mut self, packet: Mbuf, bytes: &[u8]) -> Option<Mbuf> {
+        let (start, _) = packet.storage();
+        let room = (packet.data() as usize).wrapping_sub(start as usize);
+        if room < bytes.len() {
+            let mut all = bytes.to_vec();
+            all.extend(packet.bytes());
+            let new = self.new_packet(&all);
+            if let Some(new) = new {
+                new.set_flags(new.flags() | packet.flags() & (kpi::M_BCAST | kpi::M_MCAST) as i32);
+                new.set_rcvif(packet.rcvif());
+            }
+            self.m_freem(packet);
+            return new;
+        }
+        // SAFETY: there are that many bytes of the storage before the data.
+        let data = unsafe { packet.data().sub(bytes.len()) };
+        // SAFETY: as above, and the bytes are not the mbuf's.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), data, bytes.len()) };
+        packet.set_data(data, packet.len() + bytes.len());
+        packet.set_packet_len(packet.packet_len() + bytes.len());
+        Some(packet)
+    }
+
+    /// m_adj(9) from the front.
+    pub fn trim_front(&mut self, packet: Mbuf, mut count: usize) {
+        packet.set_packet_len(packet.packet_len().saturating_sub(count));
+        for m in packet.chain() {
+            let n = m.len().min(count);
+            // SAFETY: at most at the end of the mbuf's data.
+            let data = unsafe { m.data().add(n) };
+            m.set_data(data, m.len() - n);
+            count -= n;
+        }
+    }
+}
+
+unsafe extern "C" fn m_copydata(m: *mut kpi::mbuf, off: c_int, len: c_int, cp: *mut c_void) {
+    let _world = enter();
+    let Some(m) = Mbuf::from_raw(m) else { host_panic!("m_copydata: NULL") };
+    kassert!(off >= 0 && len >= 0, "m_copydata: {len} bytes from {off} on");
+    // SAFETY: the caller's buffer, of that length.
+    let to = unsafe { std::slice::from_raw_parts_mut(cp.cast::<u8>(), len as usize) };
+    m.copy_data(off as usize, to);
+}
+
+exports!(m_copydata);
