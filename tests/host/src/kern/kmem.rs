@@ -85,13 +85,12 @@ impl World {
     /// Allocates; zeroed or full of rubbish.
     pub fn allocate(&mut self, len: usize, kind: Kind, zeroed: bool) -> *mut c_void {
         kassert!(len != 0, "an allocation of no bytes");
-        // SAFETY: the length is not zero.
-        let start = unsafe {
-            if zeroed {
-                alloc_zeroed(layout(len))
-            } else {
-                alloc(layout(len))
-            }
+        let start = if zeroed {
+            // SAFETY: the length is not zero.
+            unsafe { alloc_zeroed(layout(len)) }
+        } else {
+            // SAFETY: as above.
+            unsafe { alloc(layout(len)) }
         };
         kassert!(!start.is_null(), "this machine has no {len} bytes left");
         if !zeroed {

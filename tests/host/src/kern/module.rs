@@ -18,8 +18,7 @@ use crate::kern::kauth::cred;
 use crate::kern::prf;
 use crate::kpi;
 use crate::loader::symbols::{kernel, Resolved};
-use crate::loader::{Image, Info, Loaded, Refusal, Staged};
-use crate::sched::{me, Tid};
+use crate::loader::{fault, Image, Info, Loaded, Refusal, Staged};
 use crate::world::World;
 use crate::{host_panic, kassert};
 
@@ -43,16 +42,13 @@ struct Module {
 // SAFETY: the log is the kernel's memory, which every thread may reach.
 unsafe impl Send for Module {}
 
-/// All modules, and the lock of configuration changes (sys/kern/kern_cfglock.c).
+/// All modules.
 #[derive(Default)]
 pub struct Modules {
     /// The latest first.
     list: Vec<Module>,
     /// Whether a module for another version is loaded all the same, as by `modload -f`.
     pub force: bool,
-    mutex_ready: bool,
-    /// Who holds the lock, and how often.
-    holder: Option<(Tid, u32)>,
 }
 
 impl Modules {
@@ -71,43 +67,7 @@ impl Modules {
     }
 }
 
-/// The address that stands for the mutex of configuration changes.
-static KERNCONFIG: u8 = 0;
-
-fn kernconfig_mutex() -> usize {
-    &raw const KERNCONFIG as usize
-}
-
 impl World {
-    /// kernconfig_lock(): its holder may take it again.
-    pub fn kernconfig_lock(&mut self) {
-        if let Some((holder, times)) = &mut self.modules.holder {
-            if *holder == me() {
-                *times += 1;
-                return;
-            }
-        }
-        if !std::mem::replace(&mut self.modules.mutex_ready, true) {
-            self.mutex_init(kernconfig_mutex(), false);
-        }
-        self.mutex_enter(kernconfig_mutex());
-        self.modules.holder = Some((me(), 1));
-    }
-
-    /// kernconfig_unlock().
-    pub fn kernconfig_unlock(&mut self) {
-        match &mut self.modules.holder {
-            Some((holder, times)) if *holder == me() => {
-                *times -= 1;
-                if *times == 0 {
-                    self.modules.holder = None;
-                    self.mutex_exit(kernconfig_mutex());
-                }
-            }
-            _ => host_panic!("kernconfig_unlock by a thread that does not hold it"),
-        }
-    }
-
     /// kauth(9) for KAUTH_SYSTEM_MODULE: the superuser.
     fn may_change_modules(&mut self) -> Result<()> {
         match cred(self.current_proc().cred).euid {
@@ -148,6 +108,7 @@ fn load(world: &mut World, path: &str, flags: u32) -> Result<()> {
     if !path.contains('/') {
         return Err(Errno::ENOENT);
     }
+    fault::catch();
     let data = std::fs::read(path).map_err(|error| file_error(&error))?;
     match link(world, &data, flags) {
         Ok(module) => start(world, module),
@@ -285,6 +246,8 @@ fn unload(world: &mut World, name: &str) -> Result<()> {
     modcmd(world, &info, kpi::modcmd_MODULE_CMD_FINI)?;
     let mut module = world.modules.list.remove(at);
     teardown_sysctl(world, &mut module);
+    let left = world.sysctl.referring(&module.image.span());
+    kassert!(left.is_empty(), "module {name} goes, but not its {}", left.join(", "));
     for required in &module.info.required {
         if let Some(at) = world.modules.position(required) {
             world.modules.list[at].refcnt -= 1;

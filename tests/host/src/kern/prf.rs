@@ -61,9 +61,11 @@ extern "C" fn host_log(kind: c_int, text: *const c_char) {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn host_log_device(kind: c_int, _dev: *mut c_void, text: *const c_char) {
+extern "C" fn host_log_device(kind: c_int, dev: *mut c_void, text: *const c_char) {
+    let mut world = enter();
+    let name = world.device_name(dev as usize);
     if kind < DEBUG {
-        log(&mut enter(), &text_of(text));
+        log(&mut world, &format!("{name}: {}", text_of(text)));
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{host_panic, kassert};
 /// Bytes of the array behind mmap.
 const STATIC: usize = 64 << 20;
 /// How many images that are gone keep their addresses.
-const GRAVEYARD: usize = 512;
+pub const GRAVEYARD: usize = 512;
 /// The end of what a signed 32-bit word addresses.
 pub const LOW: usize = 1 << 31;
 

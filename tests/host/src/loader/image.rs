@@ -218,6 +218,11 @@ impl Image {
         text_span(&self.memory, &self.layout)
     }
 
+    /// All memory that it has.
+    pub fn span(&self) -> std::ops::Range<usize> {
+        self.memory.start()..self.memory.start() + self.layout.len
+    }
+
     /// Where a section is, by name: its address and length.
     pub fn section(&self, name: &str) -> Option<(usize, usize)> {
         let (_, span) = self.names.iter().find(|(had, _)| had == name)?;

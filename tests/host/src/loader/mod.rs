@@ -14,6 +14,7 @@
 
 pub mod arena;
 mod elf;
+pub mod fault;
 mod image;
 mod info;
 mod place;

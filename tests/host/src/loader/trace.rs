@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use backtrace::SymbolName;
 use object::elf;
 
+use super::arena::GRAVEYARD;
 use super::elf::Symbol;
 use super::symbols::kernel;
 
@@ -24,7 +25,8 @@ struct Entry {
     live: bool,
     /// Address, length and name of each function.
     functions: Vec<(u64, u64, String)>,
-    frames: Frames,
+    /// What the unwinder knows of its text.
+    _frames: Frames,
 }
 
 struct State {
@@ -33,10 +35,8 @@ struct State {
 }
 
 static STATE: Mutex<State> = Mutex::new(State { next: 0, entries: Vec::new() });
-/// How many entries of modules that are gone are kept.
-const GONE: usize = 64;
 
-/// A module's stay in memory. Dropped, its name stays for a while.
+/// A module's stay in memory. Dropped, its name stays as long as its addresses are not used again.
 pub struct Registration(u64);
 
 /// Makes a module known to backtraces.
@@ -55,8 +55,8 @@ pub(super) fn register(
     let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
     state.next += 1;
     let id = state.next;
-    let frames = Frames::new(&text);
-    state.entries.push(Entry { id, name: name.into(), span, live: true, functions, frames });
+    let _frames = Frames::new(&text);
+    state.entries.push(Entry { id, name: name.into(), span, live: true, functions, _frames });
     Registration(id)
 }
 
@@ -65,10 +65,9 @@ impl Drop for Registration {
         let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = state.entries.iter_mut().find(|entry| entry.id == self.0) {
             entry.live = false;
-            entry.frames.forget();
         }
         let gone = state.entries.iter().filter(|entry| !entry.live).count();
-        if gone > GONE {
+        if gone > GRAVEYARD {
             if let Some(oldest) = state.entries.iter().position(|entry| !entry.live) {
                 state.entries.remove(oldest);
             }
@@ -141,7 +140,6 @@ unsafe extern "C" {
 struct Frames {
     /// A CIE, an FDE and the end marker; boxed, because the unwinder keeps the address.
     section: Box<[u8]>,
-    registered: bool,
 }
 
 impl Frames {
@@ -166,14 +164,14 @@ impl Frames {
         let section = section.into_boxed_slice();
         // SAFETY: a well-formed section that stays where it is until it is deregistered.
         unsafe { __register_frame(section.as_ptr()) };
-        Frames { section, registered: true }
+        Frames { section }
     }
+}
 
-    fn forget(&mut self) {
-        if std::mem::take(&mut self.registered) {
-            // SAFETY: registered by `new`, and forgotten once.
-            unsafe { __deregister_frame(self.section.as_ptr()) };
-        }
+impl Drop for Frames {
+    fn drop(&mut self) {
+        // SAFETY: registered by `new`.
+        unsafe { __deregister_frame(self.section.as_ptr()) };
     }
 }
 

@@ -184,7 +184,16 @@ fn text_is_gone_after_an_unload_and_known_by_name() {
     assert_eq!(trace::symbolise(text + 2).unwrap(), "going (unloaded): modcmd+0x2");
 }
 
-/// Ends the process, in a process of its own: `push %rbp; mov %rsp, %rbp; call panic`.
+/// Runs one test of this program again, in a process of its own that it ends; what that said.
+fn in_child(test: &str, mark: &str) -> String {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let name = format!("modules::{test}");
+    let output = command.args(["--exact", &name, "--nocapture"]).env(mark, "1").output().unwrap();
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// `push %rbp; mov %rsp, %rbp; lea modcmd(%rip), %rdi; call panic`.
 #[test]
 fn backtraces_lead_through_a_module() {
     const CHILD: &str = "LOADER_TEST_PANICS";
@@ -194,13 +203,27 @@ fn backtraces_lead_through_a_module() {
         let module = Module { code, imports, ..Module::named("panicking") };
         panic!("it returned: {:?}", Loadable::new(&module).load(0));
     }
-    let test = "modules::backtraces_lead_through_a_module";
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    let output = command.args(["--exact", test, "--nocapture"]).env(CHILD, "1").output().unwrap();
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success());
+    let text = in_child("backtraces_lead_through_a_module", CHILD);
     let module = text.find("panicking: modcmd+0x10").unwrap_or_else(|| panic!("{text}"));
     let caller = text.find("kern::module::modload").unwrap_or_else(|| panic!("{text}"));
     assert!(text.contains("panic: "), "{text}");
     assert!(module < caller, "{text}");
+}
+
+/// F39: whoever is still in a module's text when it goes faults, and is named.
+#[test]
+fn f39_a_return_into_a_module_that_is_gone_faults() {
+    const CHILD: &str = "LOADER_TEST_RETURNS";
+    if std::env::var_os(CHILD).is_some() {
+        let module = Loadable::new(&Module::named("gone"));
+        assert_eq!(module.load(0), Ok(()));
+        let (text, ..) = module.stat().unwrap();
+        assert_eq!(module.unload(), Ok(()));
+        // SAFETY: the address of a function without arguments, which is not there any more.
+        let late = unsafe { std::mem::transmute::<usize, extern "C" fn() -> i32>(text) };
+        panic!("it returned: {}", late());
+    }
+    let text = in_child("f39_a_return_into_a_module_that_is_gone_faults", CHILD);
+    assert!(text.contains("panic: page fault: address 0x"), "{text}");
+    assert!(text.contains(", gone (unloaded): modcmd+0x0"), "{text}");
 }

@@ -141,6 +141,13 @@ impl World {
         }
     }
 
+    /// device_xname(9).
+    pub(crate) fn device_name(&mut self, dev: usize) -> String {
+        self.device(dev);
+        // SAFETY: a device that exists begins with its name.
+        unsafe { CStr::from_ptr(dev as *const std::ffi::c_char) }.to_string_lossy().into_owned()
+    }
+
     /// config_cfdriver_attach: EEXIST for a name that is taken.
     pub(crate) fn config_cfdriver_attach(&mut self, cfdriver: *mut kpi::cfdriver) -> Result<()> {
         // SAFETY: the caller's table.

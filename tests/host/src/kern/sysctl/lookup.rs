@@ -12,14 +12,13 @@ use super::node::Raw;
 use super::tree::Path;
 use super::Call;
 use crate::kern::kauth::cred;
-use crate::kern::user;
 use crate::world::{enter, World};
 use crate::{exports, kpi};
 
 /// Copies out to a user, or inside of the kernel.
-fn copy_out(call: Call, bytes: &[u8], to: usize) -> Result<()> {
+fn copy_out(world: &mut World, call: Call, bytes: &[u8], to: usize) -> Result<()> {
     if call.user.is_some() {
-        return user::copyout(bytes, to);
+        return world.copyout(bytes, to);
     }
     // SAFETY: a kernel caller's buffer, of the length it said.
     unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to as *mut u8, bytes.len()) };
@@ -27,10 +26,10 @@ fn copy_out(call: Call, bytes: &[u8], to: usize) -> Result<()> {
 }
 
 /// Copies the new value in from a user, or inside of the kernel.
-fn copy_in(call: Call, len: usize) -> Result<Vec<u8>> {
+fn copy_in(world: &mut World, call: Call, len: usize) -> Result<Vec<u8>> {
     let mut bytes = vec![0; len];
     if call.user.is_some() {
-        user::copyin(call.new, &mut bytes)?;
+        world.copyin(call.new, &mut bytes)?;
     } else {
         // SAFETY: a kernel caller's value, of the length it said.
         unsafe { ptr::copy_nonoverlapping(call.new as *const u8, bytes.as_mut_ptr(), len) };
@@ -58,9 +57,9 @@ fn permitted(raw: &Raw, call: &mut Call) -> Result<()> {
 }
 
 /// Copies the old value out, as much as has room, and says how long it is.
-fn old_value(call: Call, bytes: &[u8], len: &mut usize) -> Result<()> {
+fn old_value(world: &mut World, call: Call, bytes: &[u8], len: &mut usize) -> Result<()> {
     if call.old != 0 {
-        copy_out(call, &bytes[..bytes.len().min(*len)], call.old)?;
+        copy_out(world, call, &bytes[..bytes.len().min(*len)], call.old)?;
     }
     *len = bytes.len();
     Ok(())
@@ -79,7 +78,7 @@ pub(super) fn bytes(
     if call.new != 0 {
         return Err(Errno::EPERM);
     }
-    old_value(call, bytes, len)
+    old_value(world, call, bytes, len)
 }
 
 /// sysctl_lookup(), of a node or of a handler's copy of one.
@@ -104,25 +103,25 @@ pub(super) fn lookup(
     };
     // SAFETY: the node's data, of that size.
     let value = unsafe { slice::from_raw_parts(data, size) }.to_vec();
-    old_value(call, &value, len)?;
+    old_value(world, call, &value, len)?;
     if call.new == 0 {
         return Ok(());
     }
-    let new = new_value(&raw, call)?;
+    let new = new_value(world, &raw, call)?;
     // SAFETY: the node's data, whose size `new_value` keeps to.
     unsafe { ptr::copy_nonoverlapping(new.as_ptr(), data, new.len()) };
     Ok(())
 }
 
 /// Copies a new value in and checks that it is one for the node; it has the node's size.
-fn new_value(raw: &Raw, call: Call) -> Result<Vec<u8>> {
+fn new_value(world: &mut World, raw: &Raw, call: Call) -> Result<Vec<u8>> {
     let size = raw.size as usize;
     match raw.kind() {
         kpi::CTLTYPE_STRING => {
             if call.new_len > size {
                 return Err(Errno::EINVAL);
             }
-            let mut bytes = copy_in(call, call.new_len)?;
+            let mut bytes = copy_in(world, call, call.new_len)?;
             if bytes.len() == size && bytes.last() != Some(&0) {
                 return Err(Errno::EINVAL);
             }
@@ -131,10 +130,10 @@ fn new_value(raw: &Raw, call: Call) -> Result<Vec<u8>> {
         }
         _ if call.new_len != size => Err(Errno::EINVAL),
         kpi::CTLTYPE_BOOL => {
-            let bytes = copy_in(call, size)?;
+            let bytes = copy_in(world, call, size)?;
             (bytes[0] <= 1).then_some(bytes).ok_or(Errno::EINVAL)
         }
-        _ => copy_in(call, size),
+        _ => copy_in(world, call, size),
     }
 }
 
@@ -146,7 +145,7 @@ pub(super) fn query(world: &mut World, path: &Path, call: Call, len: &mut usize)
     if call.new == 0 || call.new_len != size_of::<Raw>() {
         return Err(Errno::EINVAL);
     }
-    let asked = copy_in(call, size_of::<Raw>())?;
+    let asked = copy_in(world, call, size_of::<Raw>())?;
     let field =
         |at: usize| u32::from_ne_bytes([asked[at], asked[at + 1], asked[at + 2], asked[at + 3]]);
     if field(0) & kpi::SYSCTL_VERS_MASK != kpi::SYSCTL_VERSION {
@@ -158,19 +157,18 @@ pub(super) fn query(world: &mut World, path: &Path, call: Call, len: &mut usize)
     if ver != 0 && ver != node.raw.ver && ver != root {
         return Err(Errno::EINVAL);
     }
-    let (mut to, mut left, mut total) = (call.old, *len, 0);
-    for child in &node.children {
-        let bytes = child.raw.bytes();
+    let children: Vec<_> = node.children.iter().map(|child| *child.raw.bytes()).collect();
+    let (mut to, mut left) = (call.old, *len);
+    for bytes in &children {
         if to != 0 {
             if left >= bytes.len() {
-                copy_out(call, bytes, to)?;
+                copy_out(world, call, bytes, to)?;
             }
             to += bytes.len();
         }
         left -= left.min(bytes.len());
-        total += bytes.len();
     }
-    *len = total;
+    *len = children.len() * size_of::<Raw>();
     Ok(())
 }
 
