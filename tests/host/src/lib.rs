@@ -17,4 +17,5 @@ pub mod kpi;
 pub mod loader;
 pub mod sched;
 pub mod stack;
+pub mod syscall;
 pub mod world;

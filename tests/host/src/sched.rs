@@ -87,6 +87,8 @@ pub struct Thread {
     pub softint: bool,
     /// kpreempt_disable(9) depth.
     pub bound: u32,
+    /// A signal has asked this thread to look for it: its interruptible sleeps end.
+    pub signalled: bool,
     state: State,
     woken: Woken,
     cv: Arc<Condvar>,
@@ -229,6 +231,7 @@ impl World {
             klocks: 0,
             softint: false,
             bound: 0,
+            signalled: false,
             state: State::Runnable,
             woken: Woken::Awake,
             cv: Arc::new(Condvar::new()),
@@ -413,6 +416,9 @@ impl World {
         self.pass_on();
         self.wait_for_turn(tid);
         let mut woken = self.thread(tid).woken;
+        if how.interruptible {
+            self.stop_here();
+        }
         if let Woken::Signal(_) = woken {
             // A stop and continue is no interruption: the sleep just ends early.
             woken = self.signal_error().map_or(Woken::Awake, Woken::Signal);
@@ -428,7 +434,8 @@ impl World {
             return Some(kpi::EINTR as i32);
         }
         proc_.pending.first()?;
-        Some(if proc_.restart { kpi::ERESTART } else { kpi::EINTR as i32 })
+        let error = if proc_.restart { kpi::ERESTART } else { kpi::EINTR as i32 };
+        self.current().signalled.then_some(error)
     }
 
     /// Wakes the thread that has slept on `on` for the longest time.
@@ -462,6 +469,26 @@ impl World {
             .threads
             .values()
             .any(|thread| matches!(thread.state, State::Asleep { chan, .. } if chan == on))
+    }
+
+    /// Whether a thread sleeps, and then whether a signal may end that.
+    pub fn sleep_of(&mut self, tid: Tid) -> Option<bool> {
+        match self.thread(tid).state {
+            State::Asleep { interruptible, .. } => Some(interruptible),
+            _ => None,
+        }
+    }
+
+    /// Whether a thread has ended, and waits to be reaped.
+    pub fn has_ended(&mut self, tid: Tid) -> bool {
+        self.thread(tid).state == State::Exited
+    }
+
+    /// Ends a thread's interruptible sleep.
+    pub fn interrupt_thread(&mut self, tid: Tid) {
+        if self.sleep_of(tid) == Some(true) {
+            self.make_runnable(tid, Woken::Signal(0));
+        }
     }
 
     /// Ends the interruptible sleeps of a process.

@@ -43,6 +43,14 @@ pub struct State {
     pub devsw: kern::devsw::Devsw,
     /// Open files and descriptors.
     pub files: kern::descrip::Files,
+    /// Processes: families, groups, and what they do with signals.
+    pub processes: kern::process::Processes,
+    /// Pollers.
+    pub selects: kern::select::Selects,
+    /// Kqueues and knotes.
+    pub events: kern::event::Kqueues,
+    /// Device nodes and their vnodes.
+    pub specfs: kern::spec::Specfs,
     /// Copies from and to user memory.
     pub copies: kern::uio::Copies,
     /// mbuf(9).

@@ -12,6 +12,7 @@ pub mod cprng;
 pub mod descrip;
 pub mod devsw;
 pub mod errno;
+pub mod ether_text;
 pub mod event;
 mod field;
 pub mod kauth;
@@ -26,7 +27,11 @@ pub mod packet;
 pub mod percpu;
 pub mod pmf;
 pub mod prf;
+pub mod process;
+pub mod select;
+pub mod signal;
 pub mod softint;
+pub mod spec;
 pub mod spl;
 pub mod sysctl;
 pub mod time;
@@ -44,6 +49,9 @@ pub fn exports() -> impl Iterator<Item = &'static Export> {
         cprng::EXPORTS,
         descrip::EXPORTS,
         devsw::EXPORTS,
+        ether_text::EXPORTS,
+        event::EXPORTS,
+        event::VARIABLES,
         kauth::EXPORTS,
         klock::EXPORTS,
         kmem::EXPORTS,
@@ -54,7 +62,10 @@ pub fn exports() -> impl Iterator<Item = &'static Export> {
         percpu::EXPORTS,
         pmf::EXPORTS,
         prf::EXPORTS,
+        select::EXPORTS,
+        signal::EXPORTS,
         softint::EXPORTS,
+        spec::EXPORTS,
         spl::EXPORTS,
         sysctl::CREATE,
         sysctl::LOOKUP,

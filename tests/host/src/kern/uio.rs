@@ -44,7 +44,7 @@ fn transfer(direction: Direction, kernel: *mut c_void, user: usize, len: usize) 
 
 impl World {
     /// Copies `len` bytes between kernel memory that is the caller's and user memory.
-    fn copy(
+    fn copy_user(
         &mut self,
         direction: Direction,
         kernel: *mut c_void,
@@ -78,12 +78,12 @@ impl World {
 
     /// copyin(9).
     pub fn copyin(&mut self, user: usize, kernel: &mut [u8]) -> Result<()> {
-        self.copy(Direction::In, kernel.as_mut_ptr().cast(), user, kernel.len())
+        self.copy_user(Direction::In, kernel.as_mut_ptr().cast(), user, kernel.len())
     }
 
     /// copyout(9).
     pub fn copyout(&mut self, kernel: &[u8], user: usize) -> Result<()> {
-        self.copy(Direction::Out, kernel.as_ptr().cast_mut().cast(), user, kernel.len())
+        self.copy_user(Direction::Out, kernel.as_ptr().cast_mut().cast(), user, kernel.len())
     }
 
     /// uiomove(9): moves at most `len` bytes between `memory`, which are the caller's, and the
@@ -113,7 +113,7 @@ impl World {
                 request.uio_iovcnt -= 1;
                 continue;
             }
-            self.copy(direction, memory.cast(), span.iov_base as usize, count)?;
+            self.copy_user(direction, memory.cast(), span.iov_base as usize, count)?;
             span.iov_base = span.iov_base.wrapping_byte_add(count);
             span.iov_len -= count;
             request.uio_resid -= count;
@@ -197,11 +197,11 @@ unsafe extern "C" fn uiomove(buf: *mut c_void, n: usize, uio: *mut kpi::uio) -> 
 }
 
 unsafe extern "C" fn copyin(user: *const c_void, kernel: *mut c_void, len: usize) -> c_int {
-    to_int(enter().copy(Direction::In, kernel, user as usize, len))
+    to_int(enter().copy_user(Direction::In, kernel, user as usize, len))
 }
 
 unsafe extern "C" fn copyout(kernel: *const c_void, user: *mut c_void, len: usize) -> c_int {
-    to_int(enter().copy(Direction::Out, kernel.cast_mut(), user as usize, len))
+    to_int(enter().copy_user(Direction::Out, kernel.cast_mut(), user as usize, len))
 }
 
 exports!(uiomove; copyin, copyout);

@@ -18,7 +18,7 @@ pub(super) const NAME_LEN: usize = 16;
 
 impl World {
     /// config_makeroom: the array of units is doubled until it has the unit.
-    fn make_room(&mut self, cfdriver: usize, unit: usize) {
+    fn config_makeroom(&mut self, cfdriver: usize, unit: usize) {
         self.assert_sleepable("config_makeroom");
         let Some(driver) = self.autoconf.drivers.get_mut(&cfdriver) else { return };
         let mut len = driver.units.len().max(4);
@@ -32,14 +32,14 @@ impl World {
 
     /// config_unit_alloc: the unit that the configuration data asks for, or from there on the
     /// first free one if it asks with a star.
-    fn unit_alloc(&mut self, dev: usize, cfdriver: usize, cf: &kpi::cfdata) -> Option<i32> {
-        self.collect_garbage();
+    fn config_unit_alloc(&mut self, dev: usize, cfdriver: usize, cf: &kpi::cfdata) -> Option<i32> {
+        self.config_collect_garbage();
         let mut unit = usize::try_from(cf.cf_unit()).ok()?;
         let star = u32::from(cf.cf_fstate) == kpi::FSTATE_STAR;
         loop {
             let units = &mut self.autoconf.drivers.get_mut(&cfdriver)?.units;
             match units.get_mut(unit) {
-                None => self.make_room(cfdriver, unit),
+                None => self.config_makeroom(cfdriver, unit),
                 Some(slot) if *slot == 0 => {
                     *slot = dev;
                     return i32::try_from(unit).ok();
@@ -56,7 +56,7 @@ impl World {
         let cf = unsafe { &*cfdata };
         let name = text(cf.cf_name);
         let cfdriver = self.config_cfdriver_lookup(&name)?;
-        let cfattach = self.attachment(cfdriver, &text(cf.cf_atname))?;
+        let cfattach = self.config_cfattach_lookup(cfdriver, &text(cf.cf_atname))?;
         // SAFETY: attached, so the module that it is in is there.
         let attachment = unsafe { &*(cfattach as *const kpi::cfattach) };
         kassert!(
@@ -70,7 +70,7 @@ impl World {
             len => self.allocate(len, SOFTC, true) as usize,
         };
         let dev = self.allocate(NAME_LEN, DEVICE, true) as usize;
-        let Some(unit) = self.unit_alloc(dev, cfdriver, cf) else {
+        let Some(unit) = self.config_unit_alloc(dev, cfdriver, cf) else {
             self.free_device_memory(dev, private, private_len);
             return None;
         };
@@ -116,14 +116,14 @@ impl World {
                 );
                 cf.cf_fstate = kpi::FSTATE_FOUND as _;
             }
-            self.run_attach(dev);
+            self.config_run_attach(dev);
         }
         self.kernel_unlock(1);
         dev
     }
 
-    fn run_attach(&mut self, dev: usize) {
-        let device = self.device(dev);
+    fn config_run_attach(&mut self, dev: usize) {
+        let device = self.device_state(dev);
         device.pending += 1;
         device.refs += 1;
         let cfattach = device.cfattach as *const kpi::cfattach;
@@ -135,7 +135,7 @@ impl World {
         let argument = dev as kpi::device_t;
         // SAFETY: the driver's function, and a device that nobody else has yet.
         self.outside(|| unsafe { attach(std::ptr::null_mut(), argument, std::ptr::null_mut()) });
-        let device = self.device(dev);
+        let device = self.device_state(dev);
         kassert!(device.attaching == Some(me()), "a device was attached by two threads");
         device.attaching = None;
         device.pending -= 1;

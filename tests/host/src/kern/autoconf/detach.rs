@@ -23,24 +23,24 @@ impl World {
 
     fn config_detach_release(&mut self, dev: usize, flags: u32) -> Result<()> {
         self.kernel_lock(1);
-        let entered = self.detach_enter(dev);
+        let entered = self.config_detach_enter(dev);
         self.device_release(dev);
         let result = match entered {
             Err(error) => Err(error),
-            Ok(()) if self.device(dev).deleted => {
+            Ok(()) if self.device_state(dev).deleted => {
                 prf::log(self, "config_detach: the device is already detached\n");
-                self.detach_exit(dev);
+                self.config_detach_exit(dev);
                 Err(Errno::ENOENT)
             }
             Ok(()) => {
                 self.autoconf.writers += 1;
-                let result = self.run_detach(dev, flags);
+                let result = self.config_run_detach(dev, flags);
                 if result.is_ok() {
-                    self.drain(dev);
+                    self.device_drain(dev);
                     self.say_detached(dev, flags);
                 }
-                self.detach_exit(dev);
-                self.leave(dev, result.is_ok());
+                self.config_detach_exit(dev);
+                self.detach_leave(dev, result.is_ok());
                 result
             }
         };
@@ -49,10 +49,10 @@ impl World {
     }
 
     /// config_detach_enter: a signal may end the wait.
-    fn detach_enter(&mut self, dev: usize) -> Result<()> {
+    fn config_detach_enter(&mut self, dev: usize) -> Result<()> {
         self.assert_sleepable("config_detach");
         loop {
-            let device = self.device(dev);
+            let device = self.device_state(dev);
             if device.pending == 0 && device.detaching.is_none() {
                 kassert!(device.attaching.is_none(), "a device is detached while it attaches");
                 device.detaching = Some(me());
@@ -66,8 +66,8 @@ impl World {
         }
     }
 
-    fn detach_exit(&mut self, dev: usize) {
-        let device = self.device(dev);
+    fn config_detach_exit(&mut self, dev: usize) {
+        let device = self.device_state(dev);
         kassert!(device.detaching == Some(me()), "a device is detached by somebody else");
         device.detaching = None;
         self.wake_all(CHANGED);
@@ -75,8 +75,8 @@ impl World {
 
     /// ca_detach, and what it says: a forced detach must not fail, and who has committed must not
     /// back out.
-    fn run_detach(&mut self, dev: usize, flags: u32) -> Result<()> {
-        let cfattach = self.device(dev).cfattach as *const kpi::cfattach;
+    fn config_run_detach(&mut self, dev: usize, flags: u32) -> Result<()> {
+        let cfattach = self.device_state(dev).cfattach as *const kpi::cfattach;
         // SAFETY: attached, so the module that it is in is there.
         let result = match unsafe { (*cfattach).ca_detach } {
             None => Err(errno(kpi::EOPNOTSUPP)),
@@ -86,7 +86,7 @@ impl World {
                 check(self.outside(|| unsafe { detach(argument, flags as i32) }))
             }
         };
-        let device = self.device(dev);
+        let device = self.device_state(dev);
         kassert!(!device.done, "a device is detached twice");
         match result {
             Ok(()) => {
@@ -105,22 +105,22 @@ impl World {
 
     /// config_detach_commit(9): who waits for this device fails from now on.
     pub(crate) fn config_detach_commit(&mut self, dev: usize) {
-        let device = self.device(dev);
+        let device = self.device_state(dev);
         kassert!(device.detaching == Some(me()), "config_detach_commit outside of a detach");
         device.committed = true;
         self.wake_all(CHANGED);
     }
 
     /// Waits for every reference.
-    fn drain(&mut self, dev: usize) {
-        while self.device(dev).refs != 0 {
+    fn device_drain(&mut self, dev: usize) {
+        while self.device_state(dev).refs != 0 {
             self.sleep(CHANGED, Sleep::default());
         }
     }
 
     fn say_detached(&mut self, dev: usize, flags: u32) {
         if flags & kpi::DETACH_QUIET == 0 {
-            let device = self.device(dev);
+            let device = self.device_state(dev);
             let (unit, cfdriver) = (device.unit, device.cfdriver);
             let name = self.autoconf.drivers[&cfdriver].name.clone();
             prf::log(self, &format!("{name}{unit}: detached\n"));
@@ -128,18 +128,18 @@ impl World {
     }
 
     /// The end of a detach: the device is freed, now or by whoever is the last to detach.
-    fn leave(&mut self, dev: usize, detached: bool) {
-        self.collect_garbage();
+    fn detach_leave(&mut self, dev: usize, detached: bool) {
+        self.config_collect_garbage();
         self.autoconf.writers -= 1;
         if detached {
-            self.device(dev).deleted = true;
+            self.device_state(dev).deleted = true;
             self.autoconf.garbage = true;
-            self.collect_garbage();
+            self.config_collect_garbage();
         }
     }
 
-    /// config_collect_garbage and config_dump_garbage.
-    pub(super) fn collect_garbage(&mut self) {
+    /// config_config_collect_garbage and config_dump_garbage.
+    pub(super) fn config_collect_garbage(&mut self) {
         if self.autoconf.writers != 0 || !self.autoconf.garbage {
             return;
         }
@@ -152,12 +152,12 @@ impl World {
             .map(|(dev, _)| *dev)
             .collect();
         for dev in dead {
-            self.delete(dev);
+            self.device_delete(dev);
         }
     }
 
     /// config_devunlink and config_devdelete.
-    fn delete(&mut self, dev: usize) {
+    fn device_delete(&mut self, dev: usize) {
         let Some(device) = self.autoconf.devices.remove(&dev) else { return };
         kassert!(device.pending == 0, "a device is freed with work pending");
         kassert!(device.refs == 0, "a device is freed with {} references", device.refs);

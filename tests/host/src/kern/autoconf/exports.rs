@@ -56,7 +56,7 @@ unsafe extern "C" fn device_lookup(cd: kpi::cfdriver_t, unit: c_int) -> kpi::dev
 unsafe extern "C" fn device_lookup_private(cd: kpi::cfdriver_t, unit: c_int) -> *mut c_void {
     let mut world = enter();
     let found = world.device_lookup(cd as usize, unit);
-    found.map_or(0, |dev| world.device(dev).private) as *mut c_void
+    found.map_or(0, |dev| world.device_state(dev).private) as *mut c_void
 }
 
 unsafe extern "C" fn device_lookup_acquire(cd: kpi::cfdriver_t, unit: c_int) -> kpi::device_t {
@@ -72,30 +72,30 @@ unsafe extern "C" fn device_release(dev: kpi::device_t) {
 }
 
 unsafe extern "C" fn device_unit(dev: kpi::device_t) -> c_int {
-    enter().device(dev as usize).unit
+    enter().device_state(dev as usize).unit
 }
 
 unsafe extern "C" fn device_xname(dev: kpi::device_t) -> *const c_char {
-    enter().device(dev as usize);
+    enter().device_state(dev as usize);
     dev.cast()
 }
 
 unsafe extern "C" fn device_cfdata(dev: kpi::device_t) -> kpi::cfdata_t {
-    enter().device(dev as usize).cfdata as kpi::cfdata_t
+    enter().device_state(dev as usize).cfdata as kpi::cfdata_t
 }
 
 unsafe extern "C" fn device_cfdriver(dev: kpi::device_t) -> kpi::cfdriver_t {
-    enter().device(dev as usize).cfdriver as kpi::cfdriver_t
+    enter().device_state(dev as usize).cfdriver as kpi::cfdriver_t
 }
 
 /// Pseudo-devices have no parent.
 unsafe extern "C" fn device_parent(dev: kpi::device_t) -> kpi::device_t {
-    enter().device(dev as usize);
+    enter().device_state(dev as usize);
     std::ptr::null_mut()
 }
 
 unsafe extern "C" fn device_is_active(dev: kpi::device_t) -> bool {
-    !enter().device(dev as usize).done
+    !enter().device_state(dev as usize).done
 }
 
 /// NULL of no device.
@@ -103,7 +103,7 @@ unsafe extern "C" fn device_private(dev: kpi::device_t) -> *mut c_void {
     if dev.is_null() {
         return std::ptr::null_mut();
     }
-    enter().device(dev as usize).private as *mut c_void
+    enter().device_state(dev as usize).private as *mut c_void
 }
 
 exports!(

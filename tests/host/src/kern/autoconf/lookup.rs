@@ -9,7 +9,7 @@ use crate::sched::{me, Sleep};
 use crate::world::World;
 
 impl World {
-    fn unit(&self, cfdriver: usize, unit: i32) -> Option<usize> {
+    fn device_of_unit(&self, cfdriver: usize, unit: i32) -> Option<usize> {
         let driver = self.autoconf.drivers.get(&cfdriver)?;
         let dev = *driver.units.get(usize::try_from(unit).ok()?)?;
         (dev != 0).then_some(dev)
@@ -17,7 +17,7 @@ impl World {
 
     /// device_lookup: no reference, so only for who keeps the device from going otherwise.
     pub(crate) fn device_lookup(&mut self, cfdriver: usize, unit: i32) -> Option<usize> {
-        let dev = self.unit(cfdriver, unit)?;
+        let dev = self.device_of_unit(cfdriver, unit)?;
         // Between its place in the array and its own birth there is nothing to look at.
         let device = self.autoconf.devices.get(&dev)?;
         (!device.deleted).then_some(dev)
@@ -29,7 +29,7 @@ impl World {
         self.assert_sleepable("device_lookup_acquire");
         loop {
             let dev = self.device_lookup(cfdriver, unit)?;
-            let device = self.device(dev);
+            let device = self.device_state(dev);
             if device.committed {
                 return None;
             }
@@ -44,14 +44,14 @@ impl World {
 
     /// device_acquire(9).
     pub fn device_acquire(&mut self, dev: usize) {
-        let device = self.device(dev);
+        let device = self.device_state(dev);
         kassert!(!device.done, "device_acquire: a device that is detached");
         device.refs += 1;
     }
 
     /// device_release(9).
     pub fn device_release(&mut self, dev: usize) {
-        let device = self.device(dev);
+        let device = self.device_state(dev);
         kassert!(device.refs > 0, "device_release: a device without references");
         device.refs -= 1;
         if device.refs == 0 && device.done {

@@ -134,7 +134,7 @@ fn text(at: *const std::ffi::c_char) -> String {
 }
 
 impl World {
-    fn device(&mut self, dev: usize) -> &mut Device {
+    fn device_state(&mut self, dev: usize) -> &mut Device {
         match self.autoconf.devices.get_mut(&dev) {
             Some(device) => device,
             None => host_panic!("{dev:#x} is no device, or no longer one"),
@@ -165,7 +165,7 @@ impl World {
     /// config_cfdriver_detach: EBUSY while there is a unit or an attachment.
     pub(crate) fn config_cfdriver_detach(&mut self, cfdriver: *mut kpi::cfdriver) -> Result<()> {
         let at = cfdriver as usize;
-        self.collect_garbage();
+        self.config_collect_garbage();
         match self.autoconf.drivers.get(&at) {
             None => host_panic!("config_cfdriver_detach: {at:#x} is not attached"),
             Some(driver) if driver.units.iter().any(|device| *device != 0) => Err(Errno::EBUSY),
@@ -191,7 +191,7 @@ impl World {
         let at = self.config_cfdriver_lookup(driver).ok_or(errno(kpi::ESRCH))?;
         // SAFETY: the caller's table.
         let name = text(unsafe { (*attachment).ca_name });
-        if self.attachment(at, &name).is_some() {
+        if self.config_cfattach_lookup(at, &name).is_some() {
             return Err(Errno::EEXIST);
         }
         if let Some(driver) = self.autoconf.drivers.get_mut(&at) {
@@ -208,7 +208,7 @@ impl World {
         attachment: *mut kpi::cfattach,
     ) -> Result<()> {
         let at = self.config_cfdriver_lookup(driver).ok_or(errno(kpi::ESRCH))?;
-        self.collect_garbage();
+        self.config_collect_garbage();
         let attachment = attachment as usize;
         if self.autoconf.devices.values().any(|device| device.cfattach == attachment) {
             return Err(Errno::EBUSY);
@@ -223,7 +223,7 @@ impl World {
     }
 
     /// config_cfattach_lookup, of a driver's address.
-    fn attachment(&self, cfdriver: usize, name: &str) -> Option<usize> {
+    fn config_cfattach_lookup(&self, cfdriver: usize, name: &str) -> Option<usize> {
         let driver = self.autoconf.drivers.get(&cfdriver)?;
         driver.attachments.iter().copied().find(|at| {
             // SAFETY: attached, so the module that it is in is there.

@@ -6,9 +6,7 @@
 //! a [`NativeFile`] of the host's: a device node, a kqueue, a socket.
 
 mod exports;
-#[allow(dead_code)] // Until the system calls are there.
 mod ops;
-#[allow(dead_code)]
 mod table;
 
 use std::collections::BTreeMap;
@@ -25,7 +23,8 @@ use crate::world::World;
 use crate::{host_panic, kassert};
 
 pub use exports::EXPORTS;
-pub(crate) use table::Table;
+pub(crate) use table::opened_for;
+use table::Table;
 
 const KIND: Kind = Kind::Object("file");
 
@@ -191,7 +190,7 @@ impl World {
         self.free(file.raw().cast(), Some(size_of::<kpi::file>()), KIND);
     }
 
-    fn open_file(&mut self, file: File) -> &mut Open {
+    fn file_state(&mut self, file: File) -> &mut Open {
         match self.files.open.get_mut(&file) {
             Some(open) => open,
             None => host_panic!("{:#x} is no file, or no longer one", file.0),
@@ -200,17 +199,17 @@ impl World {
 
     /// Takes a reference to a file, for longer than a descriptor's.
     pub(crate) fn file_hold(&mut self, file: File) {
-        self.open_file(file).count += 1;
+        self.file_state(file).count += 1;
     }
 
     /// What stands behind a file, unless that is a module's.
     pub fn native_of(&mut self, file: File) -> Option<Arc<dyn NativeFile>> {
-        self.open_file(file).native.clone()
+        self.file_state(file).native.clone()
     }
 
     /// closef: lets go of a file; the last one closes it.
     pub(crate) fn closef(&mut self, file: File) -> Result<()> {
-        let open = self.open_file(file);
+        let open = self.file_state(file);
         kassert!(open.count > 0, "closef: the file has no references");
         open.count -= 1;
         if open.count > 0 {
@@ -237,6 +236,6 @@ impl World {
         file.change_flags(!0, flags & kpi::FMASK);
         // SAFETY: a file without references: nobody else sees it yet.
         unsafe { (*file.raw()).f_type = native.kind() };
-        self.open_file(file).native = Some(native);
+        self.file_state(file).native = Some(native);
     }
 }

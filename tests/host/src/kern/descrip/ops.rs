@@ -28,7 +28,7 @@ fn needed<F>(member: Option<F>, name: &str) -> F {
 }
 
 impl World {
-    fn ops(&mut self, file: File) -> Ops {
+    fn file_ops(&mut self, file: File) -> Ops {
         if let Some(native) = self.native_of(file) {
             return Ops::Native(native);
         }
@@ -43,27 +43,27 @@ impl World {
 
     /// fo_read.
     pub(crate) fn fo_read(&mut self, file: File, request: &mut Request) -> Result<()> {
-        match self.ops(file) {
+        match self.file_ops(file) {
             Ops::Native(native) => native.read(self, file, request),
             Ops::Module(ops) => {
                 let read = needed(ops.fo_read, "fo_read");
-                self.move_through(file, request, read)
+                self.file_move(file, request, read)
             }
         }
     }
 
     /// fo_write.
     pub(crate) fn fo_write(&mut self, file: File, request: &mut Request) -> Result<()> {
-        match self.ops(file) {
+        match self.file_ops(file) {
             Ops::Native(native) => native.write(self, file, request),
             Ops::Module(ops) => {
                 let write = needed(ops.fo_write, "fo_write");
-                self.move_through(file, request, write)
+                self.file_move(file, request, write)
             }
         }
     }
 
-    fn move_through(
+    fn file_move(
         &mut self,
         file: File,
         request: &mut Request,
@@ -87,7 +87,7 @@ impl World {
 
     /// fo_ioctl.
     pub(crate) fn fo_ioctl(&mut self, file: File, command: u64, data: &mut [u8]) -> Result<()> {
-        match self.ops(file) {
+        match self.file_ops(file) {
             Ops::Native(native) => native.ioctl(self, file, command, data),
             Ops::Module(ops) => {
                 let ioctl = needed(ops.fo_ioctl, "fo_ioctl");
@@ -100,7 +100,7 @@ impl World {
 
     /// fo_fcntl.
     pub(crate) fn fo_fcntl(&mut self, file: File, command: u32, value: &mut i32) -> Result<()> {
-        match self.ops(file) {
+        match self.file_ops(file) {
             Ops::Native(native) => native.fcntl(self, file, command),
             Ops::Module(ops) => {
                 let fcntl = needed(ops.fo_fcntl, "fo_fcntl");
@@ -113,7 +113,7 @@ impl World {
 
     /// fo_poll.
     pub(crate) fn fo_poll(&mut self, file: File, events: u32) -> u32 {
-        match self.ops(file) {
+        match self.file_ops(file) {
             Ops::Native(native) => native.poll(self, file, events),
             Ops::Module(ops) => {
                 let poll = needed(ops.fo_poll, "fo_poll");
@@ -126,7 +126,7 @@ impl World {
     /// fo_stat. A module gets an answer full of rubbish, as it lies on the kernel's stack.
     pub(crate) fn fo_stat(&mut self, file: File, stat: &mut kpi::stat) -> Result<()> {
         let raw: *mut kpi::stat = stat;
-        match self.ops(file) {
+        match self.file_ops(file) {
             Ops::Native(native) => {
                 // SAFETY: integers, for which all zeros is a value.
                 unsafe { raw.write_bytes(0, 1) };
@@ -144,7 +144,7 @@ impl World {
 
     /// fo_kqfilter.
     pub(crate) fn fo_kqfilter(&mut self, file: File, knote: *mut kpi::knote) -> Result<()> {
-        match self.ops(file) {
+        match self.file_ops(file) {
             Ops::Native(native) => native.kqfilter(self, file, knote),
             Ops::Module(ops) => {
                 let kqfilter = needed(ops.fo_kqfilter, "fo_kqfilter");
@@ -156,7 +156,7 @@ impl World {
 
     /// fo_restart.
     pub(crate) fn fo_restart(&mut self, file: File) {
-        match self.ops(file) {
+        match self.file_ops(file) {
             Ops::Native(native) => native.restart(self, file),
             Ops::Module(ops) => {
                 let restart = needed(ops.fo_restart, "fo_restart");
@@ -168,7 +168,7 @@ impl World {
 
     /// fo_close.
     pub(crate) fn fo_close(&mut self, file: File) -> Result<()> {
-        match self.ops(file) {
+        match self.file_ops(file) {
             Ops::Native(native) => native.close(self, file),
             Ops::Module(ops) => {
                 let close = needed(ops.fo_close, "fo_close");

@@ -45,15 +45,15 @@ pub(crate) struct Table {
 
 impl World {
     /// The descriptors of the calling process; it gets a table at its first use.
-    pub(crate) fn table(&mut self) -> &mut Table {
+    pub(crate) fn fd_table(&mut self) -> &mut Table {
         let pid = self.current_pid();
         if !self.files.tables.contains_key(&pid) {
-            self.new_table(pid, OPEN_MAX);
+            self.fd_new_table(pid, OPEN_MAX);
         }
         self.files.tables.get_mut(&pid).unwrap_or_else(|| host_panic!("no descriptors of {pid}"))
     }
 
-    fn new_table(&mut self, pid: Pid, limit: i32) {
+    fn fd_new_table(&mut self, pid: Pid, limit: i32) {
         let lock = self.allocate(size_of::<kpi::kmutex_t>(), KIND, true) as usize;
         self.mutex_init(lock, false);
         self.files.tables.insert(pid, Table { lock, slots: BTreeMap::new(), limit });
@@ -61,26 +61,26 @@ impl World {
 
     /// setrlimit(2) of the number of descriptors of the calling process.
     pub fn set_open_limit(&mut self, limit: i32) {
-        self.table().limit = limit;
+        self.fd_table().limit = limit;
     }
 
-    pub(crate) fn slot(&mut self, fd: i32) -> &mut Slot {
-        match self.table().slots.get_mut(&fd) {
+    pub(crate) fn fd_slot(&mut self, fd: i32) -> &mut Slot {
+        match self.fd_table().slots.get_mut(&fd) {
             Some(slot) => slot,
             None => host_panic!("descriptor {fd} was never in use"),
         }
     }
 
     /// Where a closer waits for the other references to a descriptor.
-    fn closing(&mut self, fd: i32) -> Chan {
-        chan("fdclose", self.table().lock + fd as usize)
+    fn fd_closing(&mut self, fd: i32) -> Chan {
+        chan("fdclose", self.fd_table().lock + fd as usize)
     }
 
     /// fd_alloc: the lowest free descriptor from `want` on. EMFILE.
     fn fd_alloc(&mut self, want: i32) -> Result<i32> {
-        let lock = self.table().lock;
+        let lock = self.fd_table().lock;
         self.mutex_enter(lock);
-        let table = self.table();
+        let table = self.fd_table();
         let taken = |fd: &i32| table.slots.get(fd).is_some_and(|slot| slot.allocated);
         let free = (want..table.limit).find(|fd| !taken(fd));
         if let Some(fd) = free {
@@ -106,9 +106,9 @@ impl World {
 
     /// fd_abort(9): gives back what fd_allocfile made.
     pub(crate) fn fd_abort(&mut self, file: Option<File>, fd: i32) {
-        let lock = self.table().lock;
+        let lock = self.fd_table().lock;
         self.mutex_enter(lock);
-        let slot = self.slot(fd);
+        let slot = self.fd_slot(fd);
         slot.exclose = false;
         kassert!(slot.allocated, "fd_abort: descriptor {fd} is free");
         kassert!(slot.file.is_none(), "fd_abort: descriptor {fd} is visible");
@@ -122,7 +122,7 @@ impl World {
     /// fd_affix: makes a file visible as a descriptor.
     pub(crate) fn fd_affix(&mut self, file: File, fd: i32) {
         self.file_hold(file);
-        let slot = self.slot(fd);
+        let slot = self.fd_slot(fd);
         kassert!(slot.allocated, "fd_affix: descriptor {fd} is free");
         kassert!(slot.file.is_none(), "fd_affix: descriptor {fd} is visible");
         slot.file = Some(file);
@@ -130,7 +130,7 @@ impl World {
 
     /// fd_getfile: the file behind a descriptor, with a reference to the descriptor. EBADF.
     pub fn fd_getfile(&mut self, fd: i32) -> Result<File> {
-        let found = self.table().slots.get_mut(&fd).and_then(|slot| {
+        let found = self.fd_table().slots.get_mut(&fd).and_then(|slot| {
             let file = slot.file?;
             slot.refcnt += 1;
             Some(file)
@@ -140,7 +140,7 @@ impl World {
 
     /// fd_putfile: gives the reference back, to a closer if one waits for it.
     pub fn fd_putfile(&mut self, fd: i32) {
-        let slot = self.slot(fd);
+        let slot = self.fd_slot(fd);
         kassert!(slot.refcnt > 0, "fd_putfile: descriptor {fd} has no references");
         if slot.closing {
             // EBADF is all it can say: another thread closes it.
@@ -152,10 +152,10 @@ impl World {
 
     /// fd_close: closes a descriptor that the caller holds a reference to, which it gives back.
     pub fn fd_close(&mut self, fd: i32) -> Result<()> {
-        let lock = self.table().lock;
-        let channel = self.closing(fd);
+        let lock = self.fd_table().lock;
+        let channel = self.fd_closing(fd);
         self.mutex_enter(lock);
-        let slot = self.slot(fd);
+        let slot = self.fd_slot(fd);
         kassert!(slot.refcnt > 0, "fd_close: descriptor {fd} has no references");
         slot.refcnt -= 1;
         let Some(file) = slot.file.take() else {
@@ -171,14 +171,14 @@ impl World {
             self.knote_fdclose(fd);
             self.fo_restart(file);
             self.mutex_enter(lock);
-            while self.slot(fd).refcnt != 0 {
+            while self.fd_slot(fd).refcnt != 0 {
                 self.mutex_exit(lock);
                 self.sleep(channel, Sleep::default());
                 self.mutex_enter(lock);
             }
-            self.slot(fd).closing = false;
+            self.fd_slot(fd).closing = false;
         }
-        let slot = self.slot(fd);
+        let slot = self.fd_slot(fd);
         kassert!(slot.knotes.is_empty(), "descriptor {fd} is closed with knotes attached");
         slot.allocated = false;
         self.mutex_exit(lock);
@@ -187,17 +187,17 @@ impl World {
 
     /// Whether another thread closes a descriptor.
     pub(crate) fn fd_is_closing(&mut self, fd: i32) -> bool {
-        self.slot(fd).closing
+        self.fd_slot(fd).closing
     }
 
     /// fd_set_exclose.
     pub(crate) fn fd_set_exclose(&mut self, fd: i32, exclose: bool) {
-        self.slot(fd).exclose = exclose;
+        self.fd_slot(fd).exclose = exclose;
     }
 
     /// FD_CLOEXEC of a descriptor.
     pub(crate) fn fd_exclose(&mut self, fd: i32) -> bool {
-        self.slot(fd).exclose
+        self.fd_slot(fd).exclose
     }
 
     /// fd_dup: another descriptor for a file, from `want` on.
@@ -210,9 +210,9 @@ impl World {
 
     /// fd_dup2: makes a file a certain descriptor, which is closed first if it is one.
     pub(crate) fn fd_dup2(&mut self, file: File, fd: i32) {
-        let lock = self.table().lock;
+        let lock = self.fd_table().lock;
         self.mutex_enter(lock);
-        while self.table().slots.entry(fd).or_default().allocated {
+        while self.fd_table().slots.entry(fd).or_default().allocated {
             self.mutex_exit(lock);
             if self.fd_getfile(fd).is_ok() {
                 // What a close says here is nobody's business.
@@ -223,7 +223,7 @@ impl World {
             }
             self.mutex_enter(lock);
         }
-        self.slot(fd).allocated = true;
+        self.fd_slot(fd).allocated = true;
         self.mutex_exit(lock);
         self.fd_set_exclose(fd, false);
         self.fd_affix(file, fd);
@@ -234,7 +234,7 @@ impl World {
         let file = self.fd_getfile(from)?;
         self.file_hold(file);
         self.fd_putfile(from);
-        let limit = self.table().limit;
+        let limit = self.fd_table().limit;
         let result = if to < 0 || to >= limit { Err(Errno::EBADF) } else { Ok(to) };
         if result.is_ok() && from != to {
             self.fd_dup2(file, to);
@@ -258,16 +258,16 @@ impl World {
 
     /// fd_copy: a new process gets the descriptors of the calling one, but for its kqueues.
     pub(crate) fn fd_copy(&mut self, to: Pid) {
-        let lock = self.table().lock;
+        let lock = self.fd_table().lock;
         self.mutex_enter(lock);
-        let table = self.table();
+        let table = self.fd_table();
         let limit = table.limit;
         let open: Vec<(i32, File, bool)> = table
             .slots
             .iter()
             .filter_map(|(fd, slot)| Some((*fd, slot.file?, slot.exclose)))
             .collect();
-        self.new_table(to, limit);
+        self.fd_new_table(to, limit);
         for (fd, file, exclose) in open {
             let native = self.native_of(file);
             if native.is_some_and(|native| native.kind() == kpi::DTYPE_KQUEUE) {
@@ -285,7 +285,7 @@ impl World {
     /// fd_free: the calling process ends, and with it its descriptors.
     pub(crate) fn fd_free(&mut self) {
         let pid = self.current_pid();
-        let fds: Vec<i32> = self.table().slots.keys().copied().collect();
+        let fds: Vec<i32> = self.fd_table().slots.keys().copied().collect();
         for fd in fds {
             if self.fd_getfile(fd).is_ok() {
                 // Nobody is left to be told of an error.

@@ -27,7 +27,7 @@ fn needed<F>(member: Option<F>, name: &str) -> F {
 
 impl World {
     /// cdevsw_lookup: the driver of a device, a module's.
-    fn cdev(&mut self, dev: u64) -> Result<kpi::cdevsw> {
+    fn cdevsw_lookup(&mut self, dev: u64) -> Result<kpi::cdevsw> {
         match self.devsw.attached(major(dev) as i32).map(|entry| &entry.driver) {
             // SAFETY: attached, so the module is there.
             Some(Driver::Module(at)) => Ok(unsafe { *(*at as *const kpi::cdevsw) }),
@@ -36,7 +36,7 @@ impl World {
     }
 
     /// Calls into a driver, as DEV_LOCK and DEV_UNLOCK bracket it.
-    fn in_driver<R>(&mut self, cdev: &kpi::cdevsw, call: impl FnOnce() -> R) -> R {
+    fn cdev_call<R>(&mut self, cdev: &kpi::cdevsw, call: impl FnOnce() -> R) -> R {
         let locked = cdev.d_flag as u32 & kpi::D_MPSAFE == 0;
         if locked {
             self.kernel_lock(1);
@@ -54,12 +54,12 @@ impl World {
         let driver = self.devsw.attached(number).map(|entry| entry.driver.clone());
         let result = match driver {
             None | Some(Driver::BuiltIn) => return Err(Errno::ENXIO),
-            Some(Driver::Native(device)) => return self.native_open(&device, dev, flags),
+            Some(Driver::Native(device)) => return self.cdev_open_native(&device, dev, flags),
             Some(Driver::Module(at)) => {
                 self.devsw_entry(number).refs += 1;
                 // SAFETY: attached, and the reference keeps it so.
                 let cdev = unsafe { *(at as *const kpi::cdevsw) };
-                self.module_open(&cdev, dev, flags)
+                self.cdev_open_module(&cdev, dev, flags)
             }
         };
         let entry = self.devsw_entry(number);
@@ -70,7 +70,12 @@ impl World {
         result
     }
 
-    fn native_open(&mut self, device: &Arc<dyn NativeDevice>, dev: u64, flags: u32) -> Result<()> {
+    fn cdev_open_native(
+        &mut self,
+        device: &Arc<dyn NativeDevice>,
+        dev: u64,
+        flags: u32,
+    ) -> Result<()> {
         let native = device.open(self, minor(dev), flags)?;
         let fd = self.fd_install(native, flags)?;
         // SAFETY: the calling thread's own lwp.
@@ -78,7 +83,7 @@ impl World {
         Err(EMOVEFD)
     }
 
-    fn module_open(&mut self, cdev: &kpi::cdevsw, dev: u64, flags: u32) -> Result<()> {
+    fn cdev_open_module(&mut self, cdev: &kpi::cdevsw, dev: u64, flags: u32) -> Result<()> {
         let device = match cdev.d_devtounit {
             None => None,
             Some(devtounit) => {
@@ -96,7 +101,7 @@ impl World {
         let lwp = curlwp();
         // SAFETY: the driver's function, and the calling thread's own lwp.
         let call = || unsafe { open(dev, flags as i32, CHARACTER, lwp) };
-        let result = check(self.in_driver(cdev, call));
+        let result = check(self.cdev_call(cdev, call));
         if let Some(device) = device {
             self.device_release(device);
         }
@@ -105,40 +110,40 @@ impl World {
 
     /// cdev_cancel. ENODEV when the driver has no way to end its sleeps.
     pub(crate) fn cdev_cancel(&mut self, dev: u64, flags: u32) -> Result<()> {
-        let cdev = self.cdev(dev)?;
+        let cdev = self.cdevsw_lookup(dev)?;
         let Some(cancel) = cdev.d_cancel else { return Err(Errno::ENODEV) };
         let lwp = curlwp();
         // SAFETY: the driver's function, and the calling thread's own lwp.
         let call = || unsafe { cancel(dev, flags as i32, CHARACTER, lwp) };
-        check(self.in_driver(&cdev, call))
+        check(self.cdev_call(&cdev, call))
     }
 
     /// cdev_close.
     pub(crate) fn cdev_close(&mut self, dev: u64, flags: u32) -> Result<()> {
-        let cdev = self.cdev(dev)?;
+        let cdev = self.cdevsw_lookup(dev)?;
         let close = needed(cdev.d_close, "d_close");
         let lwp = curlwp();
         // SAFETY: the driver's function, and the calling thread's own lwp.
         let call = || unsafe { close(dev, flags as i32, CHARACTER, lwp) };
-        check(self.in_driver(&cdev, call))
+        check(self.cdev_call(&cdev, call))
     }
 
     /// cdev_read; `flags` are IO_*.
     pub(crate) fn cdev_read(&mut self, dev: u64, request: &mut Request, flags: u32) -> Result<()> {
-        let cdev = self.cdev(dev)?;
+        let cdev = self.cdevsw_lookup(dev)?;
         let read = needed(cdev.d_read, "d_read");
         let uio: *mut kpi::uio = request.uio();
         // SAFETY: the driver's function, and a request of ours.
-        check(self.in_driver(&cdev, || unsafe { read(dev, uio, flags as i32) }))
+        check(self.cdev_call(&cdev, || unsafe { read(dev, uio, flags as i32) }))
     }
 
     /// cdev_write; `flags` are IO_*.
     pub(crate) fn cdev_write(&mut self, dev: u64, request: &mut Request, flags: u32) -> Result<()> {
-        let cdev = self.cdev(dev)?;
+        let cdev = self.cdevsw_lookup(dev)?;
         let write = needed(cdev.d_write, "d_write");
         let uio: *mut kpi::uio = request.uio();
         // SAFETY: the driver's function, and a request of ours.
-        check(self.in_driver(&cdev, || unsafe { write(dev, uio, flags as i32) }))
+        check(self.cdev_call(&cdev, || unsafe { write(dev, uio, flags as i32) }))
     }
 
     /// cdev_ioctl; `flags` are the file's.
@@ -149,35 +154,35 @@ impl World {
         data: &mut [u8],
         flags: u32,
     ) -> Result<()> {
-        let cdev = self.cdev(dev)?;
+        let cdev = self.cdevsw_lookup(dev)?;
         let ioctl = needed(cdev.d_ioctl, "d_ioctl");
         let data = data.as_mut_ptr().cast();
         let lwp = curlwp();
         // SAFETY: the driver's function, and a buffer of the length that the command states.
         let call = || unsafe { ioctl(dev, command, data, flags as i32, lwp) };
-        check(self.in_driver(&cdev, call))
+        check(self.cdev_call(&cdev, call))
     }
 
     /// cdev_poll: POLLERR where there is no driver.
     pub(crate) fn cdev_poll(&mut self, dev: u64, events: u32) -> u32 {
-        let Ok(cdev) = self.cdev(dev) else { return kpi::POLLERR };
+        let Ok(cdev) = self.cdevsw_lookup(dev) else { return kpi::POLLERR };
         let poll = needed(cdev.d_poll, "d_poll");
         let lwp = curlwp();
         // SAFETY: the driver's function, and the calling thread's own lwp.
-        self.in_driver(&cdev, || unsafe { poll(dev, events as i32, lwp) }) as u32
+        self.cdev_call(&cdev, || unsafe { poll(dev, events as i32, lwp) }) as u32
     }
 
     /// cdev_kqfilter.
     pub(crate) fn cdev_kqfilter(&mut self, dev: u64, knote: *mut kpi::knote) -> Result<()> {
-        let cdev = self.cdev(dev)?;
+        let cdev = self.cdevsw_lookup(dev)?;
         let Some(kqfilter) = cdev.d_kqfilter else { return Err(errno(kpi::EOPNOTSUPP)) };
         // SAFETY: the driver's function, and a knote that is being registered.
-        check(self.in_driver(&cdev, || unsafe { kqfilter(dev, knote) }))
+        check(self.cdev_call(&cdev, || unsafe { kqfilter(dev, knote) }))
     }
 
     /// cdev_detached: who waits for a device that is being detached fails from now on.
     pub(crate) fn cdev_detached(&mut self, dev: u64) {
-        let Ok(cdev) = self.cdev(dev) else { return };
+        let Ok(cdev) = self.cdevsw_lookup(dev) else { return };
         let Some(devtounit) = cdev.d_devtounit else { return };
         // SAFETY: the driver's function, which only looks at the number.
         let unit = self.outside(|| unsafe { devtounit(dev) });

@@ -4,7 +4,6 @@
 //! The device switch, as sys/kern/subr_devsw.c has it: which driver has which major number, and
 //! how many opens are inside each driver, which a detach waits for.
 
-#[allow(dead_code)] // Until the spec layer is there.
 mod calls;
 
 use std::collections::BTreeMap;
@@ -38,7 +37,6 @@ pub trait NativeDevice: Send + Sync {
 enum Driver {
     /// A `struct cdevsw`.
     Module(usize),
-    #[allow(dead_code)]
     Native(Arc<dyn NativeDevice>),
     /// A driver of the kernel's own that nobody opens.
     BuiltIn,

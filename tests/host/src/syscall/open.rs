@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Names and descriptors, as sys/kern/vfs_syscalls.c and sys_descrip.c have them.
+
+use std::ffi::CStr;
+
+use tap_conformance::errno::{Errno, Result};
+
+use super::call;
+use crate::kern::errno::ERESTART;
+use crate::kern::spec::Opened;
+use crate::kpi;
+use crate::world::World;
+
+/// open(2) of a device node; `flags` are NetBSD's.
+pub fn open(world: &mut World, path: &CStr, flags: i32) -> Result<i32> {
+    call(world, |world| do_open(world, path, flags))
+}
+
+fn do_open(world: &mut World, path: &CStr, flags: i32) -> Result<i32> {
+    // FFLAGS: one more is FREAD, FWRITE or both.
+    let flags = (flags as u32).wrapping_add(1);
+    if flags & (kpi::FREAD | kpi::FWRITE) == 0 {
+        return Err(Errno::EINVAL);
+    }
+    let (file, fd) = world.fd_allocfile()?;
+    match world.vn_open(path, flags) {
+        Err(error) => {
+            world.fd_abort(Some(file), fd);
+            Err(error)
+        }
+        Ok(Opened::Moved(old)) => {
+            world.fd_abort(Some(file), fd);
+            world.fd_move(old)
+        }
+        Ok(Opened::Node(native)) => {
+            world.become_native(file, native, flags);
+            world.fd_set_exclose(fd, flags & kpi::O_CLOEXEC != 0);
+            world.fd_affix(file, fd);
+            Ok(fd)
+        }
+    }
+}
+
+/// close(2).
+pub fn close(world: &mut World, fd: i32) -> Result<()> {
+    call(world, |world| {
+        world.fd_getfile(fd)?;
+        // The descriptor is gone, so there is nothing to be made again.
+        world.fd_close(fd).map_err(|error| if error == ERESTART { Errno::EINTR } else { error })
+    })
+}
+
+/// mknod(2) of a character device.
+pub fn mknod(world: &mut World, path: &CStr, mode: u32, dev: u64) -> Result<()> {
+    call(world, |world| world.make_node(path, mode, dev))
+}
+
+/// unlink(2).
+pub fn unlink(world: &mut World, path: &CStr) -> Result<()> {
+    call(world, |world| world.remove_node(path))
+}
+
+/// revoke(2).
+pub fn revoke(world: &mut World, path: &CStr) -> Result<()> {
+    call(world, |world| world.revoke(path))
+}
