@@ -143,7 +143,7 @@ impl World {
 
     /// device_xname(9).
     pub(crate) fn device_name(&mut self, dev: usize) -> String {
-        self.device(dev);
+        self.device_state(dev);
         // SAFETY: a device that exists begins with its name.
         unsafe { CStr::from_ptr(dev as *const std::ffi::c_char) }.to_string_lossy().into_owned()
     }
