@@ -17,7 +17,7 @@ use target::{fail, Target};
 const ALLOWLIST: &str = include_str!("sys-headers/allowlist.txt");
 /// Types that the driver only carries.
 const OPAQUE: &[&str] =
-    &["lwp", "proc", "cpu_info", "ifaltq", "vnode", "vm_.*", "uvm_.*", "device", "sysctlnode"];
+    &["lwp", "proc", "cpu_info", "vnode", "vm_.*", "uvm_.*", "device", "sysctlnode"];
 const SHIM: &[&str] = &[
     "shim/register.c",
     "shim/helpers/device.c",
@@ -82,7 +82,7 @@ fn shim(root: &Path, target: &Target) {
     for arg in target.clang_args() {
         build.flag(arg);
     }
-    for arg in ["-O2", "-Wno-unused-parameter"] {
+    for arg in ["-Os", "-falign-functions=1", "-Wno-unused-parameter"] {
         build.flag(arg);
     }
     build.flag(format!("-ffile-prefix-map={}=.", root.display()));
