@@ -19,6 +19,7 @@
 
 struct bpf_if;
 struct cfattach;
+struct cfdata;
 struct cfdriver;
 struct cdevsw;
 struct file;
@@ -87,7 +88,6 @@ int	tap_rs_kq_wevent(struct knote *, long);
 int	tap_rs_if_ioctl(struct ifnet *, u_long, void *);
 int	tap_rs_if_init(struct ifnet *);
 void	tap_rs_if_stop(struct ifnet *, int);
-void	tap_rs_if_start(struct ifnet *);
 int	tap_rs_if_transmit(struct ifnet *, struct mbuf *);
 int	tap_rs_media_change(struct ifnet *);
 void	tap_rs_media_status(struct ifnet *, struct ifmediareq *);
@@ -126,15 +126,11 @@ void	tap_rs_panic(void) __dead;
 
 /* helpers/device.c */
 int	tap_rs_stock_active(void);
+void	tap_rs_cfdata_init(struct cfdata *, int);
 
 /* helpers/ifnet.c */
 void	tap_rs_ifnet_lock(struct ifnet *);
 void	tap_rs_ifnet_unlock(struct ifnet *);
-void	tap_rs_ifq_set_ready(struct ifnet *);
-void	tap_rs_ifq_setlen(struct ifnet *, int);
-void	tap_rs_ifq_drop(struct ifnet *, int);
-int	tap_rs_ifq_maxlen(const struct ifnet *);
-struct mbuf *tap_rs_ifq_dequeue(struct ifnet *);
 void	tap_rs_bpf_mtap_out(struct ifnet *, struct mbuf *);
 void	tap_rs_stat_inc(struct ifnet *, int);
 void	tap_rs_stat_output(struct ifnet *, u_long, int, int);

@@ -11,24 +11,22 @@ use crate::event;
 use crate::kern::device::{self, Device};
 use crate::kern::errno::{Errno, Result};
 use crate::kern::log;
-use crate::kern::systm::{c_str, random_bytes};
+use crate::kern::systm::random_bytes;
 use crate::softc::Softc;
 
-/// ca_attach: hands the unit's softc, which [`cloner::create`] has put into the table, to the
-/// stack. Everything that a callback may use is ready before.
-pub fn attach(softc: &Softc, device: Device) {
-    let name = softc.unit.name();
-    let name = c_str(&name);
+/// ca_attach: hands a softc to the stack. Everything that a callback may use is ready before; no
+/// node leads to it until the creation is done.
+pub fn attach(softc: &Softc, device: Device<'_>) {
+    let name = softc.interface.name();
     if !device.register_power_handler() {
         log::message(name, c"couldn't establish power handler");
     }
     let address = Addr::initial(random_bytes());
-    log::address(name, c_str(&address.text()));
-    softc.interface.attach(&softc.unit.name(), softc.cookie(), address);
+    log::address(name, address);
+    softc.interface.attach(softc.cookie(), address);
     if let Err(error) = cloner::SYSCTL.create_leaf(softc.unit, name, softc.cookie()) {
         log::error(name, c"unable to create sysctl node", error);
     }
-    softc.channel.set_alive();
 }
 
 /// ca_detach: the reverse of [`attach`], once nobody is inside. EBUSY unless it is the driver's
@@ -42,7 +40,7 @@ pub fn attach(softc: &Softc, device: Device) {
 /// 4. the nodes' vnodes are revoked, which drains calls that found it before;
 /// 5. the calls in flight through cloned descriptors and from the stack drain;
 /// 6. now nobody uses the interface: sysctl leaf, interface, power handler.
-pub fn detach(softc: &Softc, device: Device) -> Result {
+pub fn detach(softc: &Softc, device: Device<'_>) -> Result {
     if !softc.is_doomed() {
         return Err(Errno::EBUSY);
     }
@@ -56,7 +54,7 @@ pub fn detach(softc: &Softc, device: Device) -> Result {
     device::revoke_nodes(cloner::DEVICE.major(), unit);
     softc.channel.drain();
     if let Err(error) = cloner::SYSCTL.destroy_leaf(unit) {
-        log::error(c_str(&unit.name()), c"unable to destroy sysctl node", error);
+        log::error(softc.interface.name(), c"unable to destroy sysctl node", error);
     }
     softc.interface.detach();
     device.deregister_power_handler();

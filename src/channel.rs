@@ -70,14 +70,6 @@ pub enum Opener {
     Cloner,
 }
 
-/// The life of an interface. It only ever moves forward.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Life {
-    Attaching,
-    Alive,
-    Dying,
-}
-
 /// Whom SIGIO goes to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SigIo {
@@ -89,7 +81,8 @@ pub struct SigIo {
 
 /// What the lock guards.
 pub struct State<L> {
-    life: Life,
+    /// Detach has begun.
+    dying: bool,
     opener: Opener,
     /// The node is being revoked or closed by force.
     cancelled: bool,
@@ -127,14 +120,15 @@ pub enum Pushed<F> {
 }
 
 /// One interface's channel to user space.
+#[repr(C)]
 pub struct Channel<L, W> {
-    state: Mutex<State<L>>,
-    /// Readers and the drain sleep here.
-    cv: Condvar,
     calls: Gate,
     /// The first frame's length, 0 when there is none, and [`GONE`]: written under the lock, read
     /// without it by who wants no more than that.
     head: AtomicU32,
+    state: Mutex<State<L>>,
+    /// Readers and the drain sleep here.
+    cv: Condvar,
     /// Pollers and knotes.
     pub listeners: W,
 }
@@ -149,11 +143,11 @@ impl<L: FrameList, W: Listeners> Drop for Call<'_, L, W> {
 }
 
 impl<L: FrameList, W: Listeners> Channel<L, W> {
-    /// A channel of an interface that is still being attached.
+    /// A channel of an interface that nobody can reach yet.
     pub fn new(opener: Opener, listeners: W) -> Self {
         Channel {
             state: Mutex::new(State {
-                life: Life::Attaching,
+                dying: false,
                 opener,
                 cancelled: false,
                 running: false,
@@ -179,19 +173,6 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         self.cv.init(c"tapread");
     }
 
-    /// The interface is attached.
-    pub fn set_alive(&self) {
-        let mut state = self.state.lock();
-        if state.life == Life::Attaching {
-            state.life = Life::Alive;
-        }
-    }
-
-    /// Whether the interface is attached and not about to go.
-    pub fn is_alive(&self) -> bool {
-        self.state.lock().life == Life::Alive
-    }
-
     /// Whether the interface is gone or about to go. Takes no lock.
     pub fn is_gone(&self) -> bool {
         self.head.load(Ordering::Acquire) & GONE != 0
@@ -214,16 +195,22 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
 
     fn leave(&self) {
         if self.calls.leave() == Left::Last {
-            // Under the lock, so that the drain cannot miss it between its look and its sleep.
-            let _state = self.state.lock();
-            self.cv.broadcast();
+            self.wake_drain();
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wake_drain(&self) {
+        // Under the lock, so that the drain cannot miss it between its look and its sleep.
+        let _state = self.state.lock();
+        self.cv.broadcast();
     }
 
     /// A device node is opened. One opener at a time; the decision is made under the lock.
     pub fn open(&self) -> Result {
         let mut state = self.state.lock();
-        if state.life != Life::Alive {
+        if state.dying {
             return Err(Errno::ENXIO);
         }
         if state.opener != Opener::None {
@@ -275,7 +262,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
     /// wait are returned for the caller to count and free, and every sleeper looks again.
     pub fn set_running(&self, running: bool) -> (L, Option<SigIo>) {
         let mut state = self.state.lock();
-        state.running = running && state.life != Life::Dying;
+        state.running = running && !state.dying;
         if running {
             return (L::empty(), None);
         }
@@ -291,9 +278,10 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         self.calls.close();
         let mut state = self.state.lock();
         let sigio = Self::sigio_of(&state);
-        state.life = Life::Dying;
+        state.dying = true;
         state.running = false;
         let purged = self.purge(&mut state);
+        self.head.store(GONE, Ordering::Release);
         self.cv.broadcast();
         self.listeners.gone();
         (purged, sigio)
@@ -335,29 +323,36 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
     /// without an error, so a read never returns 0, which clients take for end of file.
     pub fn next(&self, nonblock: bool) -> Result<L::Frame> {
         let mut state = self.state.lock();
-        if state.readers == 0 && !state.frames.is_empty() && state.running {
-            // The common case: a frame waits and nobody else reads.
+        loop {
+            // A frame that waits says that the interface is alive and runs: its end purges.
             if let Some(frame) = state.frames.pop() {
                 self.publish(&state);
                 return Ok(frame);
             }
+            self.wait_for_frame(&mut state, nonblock)?;
         }
+    }
+
+    /// Returns once a frame waits, or with the error that [`next`](Self::next) ends with.
+    #[cold]
+    #[inline(never)]
+    fn wait_for_frame(&self, state: &mut Guard<'_, State<L>>, nonblock: bool) -> Result {
         state.readers = state.readers.wrapping_add(1);
-        let taken = self.wait_for_frame(&mut state, nonblock);
+        let waited = self.sleep_for_frame(state, nonblock);
         state.readers = state.readers.wrapping_sub(1);
         if state.readers == 0 {
             state.restart = false;
         }
-        if taken.is_err() && state.sleepers != 0 && !state.frames.is_empty() {
+        if waited.is_err() && state.sleepers != 0 && !state.frames.is_empty() {
             // The wake-up for that frame may have been spent on this reader: pass it on.
             self.cv.signal();
         }
-        taken
+        waited
     }
 
-    fn wait_for_frame(&self, state: &mut Guard<'_, State<L>>, nonblock: bool) -> Result<L::Frame> {
+    fn sleep_for_frame(&self, state: &mut Guard<'_, State<L>>, nonblock: bool) -> Result {
         loop {
-            if state.life == Life::Dying {
+            if state.dying {
                 return Err(Errno::ENXIO);
             }
             if state.cancelled {
@@ -366,9 +361,8 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
             if !state.running {
                 return Err(Errno::EHOSTDOWN);
             }
-            if let Some(frame) = state.frames.pop() {
-                self.publish(state);
-                return Ok(frame);
+            if !state.frames.is_empty() {
+                return Ok(());
             }
             if nonblock {
                 return Err(Errno::EWOULDBLOCK);
@@ -399,7 +393,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
     /// waits for frames when `reads`.
     pub fn attach_knote(&self, reads: bool, attach: impl FnOnce(&W)) -> Result {
         let mut state = self.state.lock();
-        if state.life != Life::Alive {
+        if state.dying {
             return Err(Errno::ENXIO);
         }
         attach(&self.listeners);
@@ -446,14 +440,14 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
     /// Takes all frames out.
     fn purge(&self, state: &mut State<L>) -> L {
         let purged = core::mem::replace(&mut state.frames, L::empty());
-        self.publish(state);
+        self.listeners.length(0);
+        self.head.fetch_and(GONE, Ordering::Release);
         purged
     }
 
-    /// Shows the queue to those who look without the lock. The caller holds it.
+    /// Shows the queue of a live interface to those who look without the lock. The caller holds it.
     fn publish(&self, state: &State<L>) {
         self.listeners.length(state.frames.len());
-        let gone = if state.life == Life::Dying { GONE } else { 0 };
-        self.head.store(state.frames.first_len() | gone, Ordering::Release);
+        self.head.store(state.frames.first_len(), Ordering::Release);
     }
 }

@@ -12,10 +12,12 @@
 //! bear two at once.
 #![forbid(unsafe_code)]
 
+use core::ptr;
+
 use crate::channel::Opener;
+use crate::event::SOFTINT;
 use crate::kern::arc::Arc;
-use crate::kern::atomic::{AtomicU32, Ordering};
-use crate::kern::device;
+use crate::kern::atomic::{AtomicPtr, AtomicU32, Ordering};
 use crate::kern::errno::{Errno, Result};
 use crate::kern::file::NewFile;
 use crate::kern::ifnet::Link;
@@ -24,7 +26,7 @@ use crate::kern::mutex::StaticMutex;
 use crate::kern::register::{self, CharDevice};
 use crate::kern::softint;
 use crate::kern::sysctl::TapNode;
-use crate::kern::systm::{pause_a_tick, LwpId};
+use crate::kern::systm::{pause_a_tick, LwpCell};
 use crate::kern::table::Table;
 use crate::softc::{Softc, GRAVEYARD};
 use crate::unit::Unit;
@@ -39,10 +41,12 @@ pub static SYSCTL: TapNode = TapNode::new();
 /// Held round every creation and destruction, and what they share.
 static CREATION: StaticMutex<Creation> =
     StaticMutex::new(Creation { open: false, lowest: Unit::FIRST });
-/// Held by a close that destroys its interface; says which one, and whose close it is.
+/// Held by a close that destroys its interface.
 static CLOSE: StaticMutex<()> = StaticMutex::new(());
-/// The unit and thread of that close.
-static CLOSING: StaticMutex<Option<Closing>> = StaticMutex::new(None);
+/// The thread of that close, and the softc that it means; it stays alive meanwhile. Only that
+/// thread itself ever learns anything from them, so they need no lock.
+static CLOSER: LwpCell = LwpCell::new();
+static CLOSING: AtomicPtr<Softc> = AtomicPtr::new(ptr::null_mut());
 /// How many interfaces are attached.
 static ATTACHED: AtomicU32 = AtomicU32::new(0);
 
@@ -60,17 +64,6 @@ struct Creation {
     lowest: Unit,
 }
 
-#[derive(Clone, Copy)]
-struct Closing {
-    thread: LwpId,
-    /// Identifies the softc; it stays alive as long as this is set.
-    softc: usize,
-}
-
-fn identity(softc: &Softc) -> usize {
-    core::ptr::from_ref(softc) as usize
-}
-
 /// Makes and attaches an interface: the unit asked for, or the lowest free one.
 fn create(wanted: Option<Unit>, opener: Opener) -> Result<Arc<Softc>> {
     let mut creation = CREATION.lock();
@@ -81,44 +74,28 @@ fn create(wanted: Option<Unit>, opener: Opener) -> Result<Arc<Softc>> {
     if existing >= MANY && !softint::has_room() {
         return Err(Errno::ENOMEM);
     }
-    if let Some(unit) = wanted {
-        return attach_unit(unit, opener);
-    }
-    let mut from = creation.lowest;
+    let mut unit = wanted.unwrap_or(creation.lowest);
     loop {
-        let unit = TABLE.first_free(from).ok_or(Errno::ENXIO)?;
         match attach_unit(unit, opener) {
-            // Autoconf still has the unit's former device: take the next one.
-            Err(Errno::EEXIST) => from = unit.next().ok_or(Errno::ENXIO)?,
-            Err(other) => return Err(other),
-            Ok(softc) => {
+            // Taken, or autoconf still has the unit's former device.
+            Err(Errno::EEXIST) if wanted.is_none() => unit = unit.next().ok_or(Errno::ENXIO)?,
+            Ok(softc) if wanted.is_none() => {
                 creation.lowest = unit;
                 return Ok(softc);
             }
+            other => return other,
         }
     }
 }
 
-/// The caller holds [`CREATION`].
+/// EEXIST when the unit is taken. The caller holds [`CREATION`].
 fn attach_unit(unit: Unit, opener: Opener) -> Result<Arc<Softc>> {
-    if TABLE.is_occupied(unit) {
-        return Err(Errno::EEXIST);
-    }
+    let slot = TABLE.vacant(unit)?;
     let softc = Softc::new(unit, opener)?;
-    TABLE.insert(unit, softc.clone())?;
-    match device::attach_pseudo(unit, &softc.device) {
-        Ok(()) => {
-            ATTACHED.fetch_add(1, Ordering::AcqRel);
-            Ok(softc)
-        }
-        Err(error) => {
-            // An open of its node may have found it, but no more than found it.
-            let in_table = TABLE.remove(unit);
-            device::revoke_nodes(DEVICE.major(), unit);
-            drop(in_table);
-            Err(error)
-        }
-    }
+    softc.device.attach(unit, &*softc)?;
+    slot.occupy(softc.clone());
+    ATTACHED.fetch_add(1, Ordering::AcqRel);
+    Ok(softc)
 }
 
 /// ifc_create: `ifconfig tapN create`. EINVAL beyond the last unit, EEXIST when it is there.
@@ -130,17 +107,15 @@ pub fn clone_create(number: i32) -> Result {
 /// ifc_destroy: `ifconfig tapN destroy`, or the end of a close. Called under if_clone_mtx, and
 /// only here do interfaces end, so the softc is attached.
 pub fn clone_destroy(softc: &Softc) -> Result {
-    if let Some(closing) = *CLOSING.lock() {
+    if CLOSER.is_current() && !ptr::eq(CLOSING.load(Ordering::Relaxed), softc) {
         // A close whose interface went meanwhile, and whose name another one bears now.
-        if closing.thread == LwpId::current() && closing.softc != identity(softc) {
-            return Err(Errno::EBUSY);
-        }
+        return Err(Errno::EBUSY);
     }
     let mut creation = CREATION.lock();
     // Detach drops the table's reference; this one keeps the softc until the end of the function.
     let softc = Arc::retain(softc);
     softc.doom();
-    device::detach_pseudo(&softc.device);
+    softc.device.detach();
     ATTACHED.fetch_sub(1, Ordering::AcqRel);
     creation.lowest = creation.lowest.min(softc.unit);
     drop(softc);
@@ -173,36 +148,32 @@ pub fn close_cloned(softc: &Softc) {
         return;
     }
     let _one_at_a_time = CLOSE.lock();
-    *CLOSING.lock() = Some(Closing { thread: LwpId::current(), softc: identity(softc) });
+    CLOSING.store(ptr::from_ref(softc).cast_mut(), Ordering::Relaxed);
+    CLOSER.set_current();
     // An error says that somebody else was quicker, which is as good.
     let _gone = softc.interface.request_destroy();
-    *CLOSING.lock() = None;
+    CLOSER.clear();
 }
 
-/// Undoes the steps of a load that failed half-way, or of an unload, from the last one back.
+/// How far a load has come.
 struct Loaded {
     step: u32,
 }
 
 impl Loaded {
+    /// Undoes the steps of a load that failed half-way, or of an unload, from the last one back.
     fn undo(self) {
-        if self.step >= 6 {
-            SYSCTL.destroy();
-        }
-        if self.step >= 5 {
-            // Cannot fail: no device is attached.
-            let _detached = register::detach_cfattach();
-        }
         if self.step >= 4 {
-            let _detached = register::detach_cfdriver();
+            SYSCTL.destroy();
+            // Cannot fail: no device is attached.
+            let _detached = register::detach_autoconf();
         }
         if self.step >= 3 {
-            crate::event::SOFTINT.disestablish();
+            SOFTINT.disestablish();
         }
         if self.step >= 2 {
             TABLE.destroy();
         }
-        CLOSING.destroy();
         CLOSE.destroy();
         CREATION.destroy();
     }
@@ -216,34 +187,26 @@ pub fn load() -> Result {
     }
     CREATION.init();
     CLOSE.init();
-    CLOSING.init();
     let mut loaded = Loaded { step: 1 };
-    match load_steps(&mut loaded) {
-        Ok(()) => {
-            CREATION.lock().open = true;
-            register::attach_cloner();
-            Ok(())
-        }
-        Err(error) => {
-            log::error(c"if_tap_rs", c"unable to register", error);
-            loaded.undo();
-            Err(error)
-        }
+    if let Err(error) = load_steps(&mut loaded) {
+        log::error(c"if_tap_rs", c"unable to register", error);
+        loaded.undo();
+        return Err(error);
     }
+    CREATION.lock().open = true;
+    register::attach_cloner();
+    Ok(())
 }
 
 /// Everything that can fail, the character device last: from then on opens come.
 fn load_steps(loaded: &mut Loaded) -> Result {
     TABLE.init()?;
     loaded.step = 2;
-    crate::event::SOFTINT.establish()?;
+    SOFTINT.establish()?;
     loaded.step = 3;
-    register::attach_cfdriver()?;
+    register::attach_autoconf()?;
     loaded.step = 4;
-    register::attach_cfattach()?;
-    loaded.step = 5;
     SYSCTL.create()?;
-    loaded.step = 6;
     let name = DEVICE.attach()?;
     log::major(name, DEVICE.major());
     Ok(())
@@ -263,7 +226,7 @@ pub fn unload() -> Result {
     register::detach_cloner();
     // Drains opens that are under way, which now all fail.
     DEVICE.detach();
-    Loaded { step: 6 }.undo();
+    Loaded { step: 4 }.undo();
     Ok(())
 }
 

@@ -39,7 +39,7 @@ use crate::kern::sysctl::text_buffer;
 use crate::kern::uio::Uio;
 use crate::softc::Softc;
 use crate::sysctl;
-use crate::unit::{Unit, CLONER_MINOR};
+use crate::unit::CLONER_MINOR;
 
 /// Asserts that functions have the types that tap_rs.h declares.
 macro_rules! declared {
@@ -79,7 +79,6 @@ declared!(
     tap_rs_if_ioctl,
     tap_rs_if_init,
     tap_rs_if_stop,
-    tap_rs_if_start,
     tap_rs_if_transmit,
     tap_rs_media_change,
     tap_rs_media_status,
@@ -110,16 +109,18 @@ pub unsafe extern "C" fn tap_rs_match(
     1
 }
 
-/// The softc that a device in attach or detach is of.
+/// A device of this driver, and the softc that it is of.
 ///
 /// # Safety
 ///
-/// Called from within ca_attach or ca_detach of a device of this driver, for whose length the
-/// softc stays in the table or the result is not used beyond its removal.
-unsafe fn softc_of_device<'a>(device: Device) -> Option<&'a Softc> {
-    let unit = device.unit()?;
-    // SAFETY: only this device's own detach, or the failure of its attach, removes it.
-    unsafe { TABLE.get(unit) }
+/// Called from within ca_attach or ca_detach, and used no longer: the softc outlives the device.
+unsafe fn of_device<'a>(device: kpi::device_t) -> (&'a Softc, Device<'a>) {
+    // SAFETY: autoconf keeps the device for the length of the call.
+    let device = unsafe { &*device };
+    // SAFETY: autoconf calls with what `PseudoDevice::attach` attached.
+    let device = unsafe { Device::new(device) };
+    // SAFETY: `attach_unit` gave the device a pointer to the softc that it is part of.
+    (unsafe { &*device.softc().cast() }, device)
 }
 
 /// ca_attach.
@@ -129,26 +130,17 @@ pub unsafe extern "C" fn tap_rs_attach(
     device: kpi::device_t,
     _aux: *mut c_void,
 ) {
-    // SAFETY: autoconf keeps the device for the length of the call.
-    let Some(device) = (unsafe { Device::from_raw(device) }) else { return };
-    // SAFETY: this is ca_attach, and who creates the device holds a reference to the softc.
-    if let Some(softc) = unsafe { softc_of_device(device) } {
-        attach::attach(softc, device);
-    }
+    // SAFETY: this is ca_attach.
+    let (softc, device) = unsafe { of_device(device) };
+    attach::attach(softc, device);
 }
 
 /// ca_detach.
 #[no_mangle]
 pub unsafe extern "C" fn tap_rs_detach(device: kpi::device_t, _flags: c_int) -> c_int {
-    // SAFETY: autoconf keeps the device for the length of the call.
-    let Some(device) = (unsafe { Device::from_raw(device) }) else {
-        return Errno::ENXIO.raw();
-    };
     // SAFETY: this is ca_detach; unless it is refused, who destroys holds a reference.
-    match unsafe { softc_of_device(device) } {
-        Some(softc) => to_int(attach::detach(softc, device)),
-        None => Errno::ENXIO.raw(),
-    }
+    let (softc, device) = unsafe { of_device(device) };
+    to_int(attach::detach(softc, device))
 }
 
 /// ifc_create.
@@ -182,9 +174,8 @@ unsafe fn softc_of<'a>(ifp: *mut kpi::ifnet) -> &'a Softc {
 ///
 /// Called from within a call of cdevsw, and used no longer.
 unsafe fn softc_of_node<'a>(dev: kpi::dev_t) -> Result<&'a Softc, Errno> {
-    let unit = Unit::new(minor(dev)).ok_or(Errno::ENXIO)?;
     // SAFETY: the fact about nodes, at the top of this file.
-    unsafe { TABLE.get(unit) }.ok_or(Errno::ENXIO)
+    unsafe { TABLE.get(minor(dev)) }.ok_or(Errno::ENXIO)
 }
 
 /// The softc behind a cloned descriptor.
@@ -256,10 +247,10 @@ pub unsafe extern "C" fn tap_rs_cdev_read(
     flags: c_int,
 ) -> c_int {
     // SAFETY: the request is the caller's for the length of the call.
-    let mut uio = Uio::new(unsafe { &mut *uio });
+    let uio = Uio::new(unsafe { &mut *uio });
     let nonblock = flags as u32 & kpi::IO_NDELAY != 0;
     // SAFETY: this is a call of cdevsw.
-    to_int(unsafe { softc_of_node(dev) }.and_then(|softc| io::read(softc, &mut uio, nonblock)))
+    to_int(unsafe { softc_of_node(dev) }.and_then(|softc| io::read(softc, uio, nonblock)))
 }
 
 /// d_write.
@@ -270,9 +261,9 @@ pub unsafe extern "C" fn tap_rs_cdev_write(
     _flags: c_int,
 ) -> c_int {
     // SAFETY: the request is the caller's for the length of the call.
-    let mut uio = Uio::new(unsafe { &mut *uio });
+    let uio = Uio::new(unsafe { &mut *uio });
     // SAFETY: this is a call of cdevsw.
-    to_int(unsafe { softc_of_node(dev) }.and_then(|softc| io::write(softc, &mut uio)))
+    to_int(unsafe { softc_of_node(dev) }.and_then(|softc| io::write(softc, uio)))
 }
 
 /// d_ioctl.
@@ -285,10 +276,10 @@ pub unsafe extern "C" fn tap_rs_cdev_ioctl(
     _lwp: *mut kpi::lwp,
 ) -> c_int {
     // SAFETY: sys_ioctl's buffer, of the length that the command states.
-    let mut request = unsafe { Request::new(command, data) };
+    let request = unsafe { Request::new(command, data) };
     // SAFETY: this is a call of cdevsw.
     let softc = unsafe { softc_of_node(dev) };
-    to_int(softc.and_then(|softc| ioctl::descriptor(softc, &mut request)))
+    to_int(softc.and_then(|softc| ioctl::descriptor(softc, request)))
 }
 
 /// d_poll.
@@ -309,10 +300,10 @@ pub unsafe extern "C" fn tap_rs_cdev_poll(
 #[no_mangle]
 pub unsafe extern "C" fn tap_rs_cdev_kqfilter(dev: kpi::dev_t, knote: *mut kpi::knote) -> c_int {
     // SAFETY: the knote is the caller's for the length of the call.
-    let mut knote = Knote::new(unsafe { &mut *knote });
+    let knote = Knote::new(unsafe { &mut *knote });
     // SAFETY: this is a call of cdevsw.
     let softc = unsafe { softc_of_node(dev) };
-    to_int(softc.and_then(|softc| event::attach_knote(softc, &mut knote)))
+    to_int(softc.and_then(|softc| event::attach_knote(softc, knote)))
 }
 
 /// fo_read.
@@ -327,9 +318,9 @@ pub unsafe extern "C" fn tap_rs_fops_read(
     // SAFETY: the kernel holds the file for the length of the call.
     let nonblock = File::new(unsafe { &*file }).is_nonblocking();
     // SAFETY: the request is the caller's for the length of the call.
-    let mut uio = Uio::new(unsafe { &mut *uio });
+    let uio = Uio::new(unsafe { &mut *uio });
     // SAFETY: this is a call of the driver's fileops.
-    to_int(io::read(unsafe { softc_of_file(file) }, &mut uio, nonblock))
+    to_int(io::read(unsafe { softc_of_file(file) }, uio, nonblock))
 }
 
 /// fo_write.
@@ -342,9 +333,9 @@ pub unsafe extern "C" fn tap_rs_fops_write(
     _flags: c_int,
 ) -> c_int {
     // SAFETY: the request is the caller's for the length of the call.
-    let mut uio = Uio::new(unsafe { &mut *uio });
+    let uio = Uio::new(unsafe { &mut *uio });
     // SAFETY: this is a call of the driver's fileops.
-    to_int(io::write(unsafe { softc_of_file(file) }, &mut uio))
+    to_int(io::write(unsafe { softc_of_file(file) }, uio))
 }
 
 /// fo_ioctl.
@@ -355,9 +346,9 @@ pub unsafe extern "C" fn tap_rs_fops_ioctl(
     data: *mut c_void,
 ) -> c_int {
     // SAFETY: sys_ioctl's buffer, of the length that the command states.
-    let mut request = unsafe { Request::new(command, data) };
+    let request = unsafe { Request::new(command, data) };
     // SAFETY: this is a call of the driver's fileops.
-    to_int(ioctl::descriptor(unsafe { softc_of_file(file) }, &mut request))
+    to_int(ioctl::descriptor(unsafe { softc_of_file(file) }, request))
 }
 
 /// fo_poll.
@@ -404,9 +395,9 @@ pub unsafe extern "C" fn tap_rs_fops_kqfilter(
     knote: *mut kpi::knote,
 ) -> c_int {
     // SAFETY: the knote is the caller's for the length of the call.
-    let mut knote = Knote::new(unsafe { &mut *knote });
+    let knote = Knote::new(unsafe { &mut *knote });
     // SAFETY: this is a call of the driver's fileops.
-    to_int(event::attach_knote(unsafe { softc_of_file(file) }, &mut knote))
+    to_int(event::attach_knote(unsafe { softc_of_file(file) }, knote))
 }
 
 /// fo_restart: another thread closes the descriptor.
@@ -423,12 +414,12 @@ pub unsafe extern "C" fn tap_rs_fops_restart(file: *mut kpi::file) {
 /// Called once, from within f_detach of a knote that `attach_knote` has attached.
 unsafe fn kq_detach(knote: *mut kpi::knote, reads: bool) -> *mut c_uint {
     // SAFETY: the knote is the caller's for the length of the call.
-    let mut knote = Knote::new(unsafe { &mut *knote });
+    let knote = Knote::new(unsafe { &mut *knote });
     // SAFETY: the reference that `attach_knote` left; f_detach is called once.
     let Some(softc) = (unsafe { Arc::from_raw(knote.hook::<Softc>()) }) else {
         return ptr::null_mut();
     };
-    event::detach_knote(&softc, &mut knote, reads);
+    event::detach_knote(&softc, knote, reads);
     // The softc stays until the word is decremented, though the reference goes here.
     exit_word(softc.begin_knote_exit())
 }
@@ -440,11 +431,11 @@ unsafe fn kq_detach(knote: *mut kpi::knote, reads: bool) -> *mut c_uint {
 /// Called from within f_event of a knote that `attach_knote` has attached.
 unsafe fn kq_event(knote: *mut kpi::knote, reads: bool) -> c_int {
     // SAFETY: the knote is the caller's for the length of the call.
-    let mut knote = Knote::new(unsafe { &mut *knote });
+    let knote = Knote::new(unsafe { &mut *knote });
     let hook = knote.hook::<Softc>();
     // SAFETY: the knote holds a reference until f_detach.
     let softc = unsafe { &*hook };
-    c_int::from(event::knote_event(softc, &mut knote, reads))
+    c_int::from(event::knote_event(softc, knote, reads))
 }
 
 /// f_detach of EVFILT_READ.
@@ -485,8 +476,8 @@ pub unsafe extern "C" fn tap_rs_if_ioctl(
     // SAFETY: the stack's callbacks come to attached interfaces only.
     let softc = unsafe { softc_of(ifp) };
     // SAFETY: the stack's buffer; for the driver's own commands it has the length they state.
-    let mut request = unsafe { Request::new(command, data) };
-    let result = ioctl::interface(softc, &mut request).unwrap_or_else(|| {
+    let request = unsafe { Request::new(command, data) };
+    let result = ioctl::interface(softc, request).unwrap_or_else(|| {
         // SAFETY: the argument is passed on as it came.
         unsafe { softc.interface.ether_ioctl(command, data) }
     });
@@ -510,13 +501,6 @@ pub unsafe extern "C" fn tap_rs_if_init(ifp: *mut kpi::ifnet) -> c_int {
 pub unsafe extern "C" fn tap_rs_if_stop(ifp: *mut kpi::ifnet, _disable: c_int) {
     // SAFETY: the stack's callbacks come to attached interfaces only.
     ifnet::stop(unsafe { softc_of(ifp) });
-}
-
-/// if_start.
-#[no_mangle]
-pub unsafe extern "C" fn tap_rs_if_start(ifp: *mut kpi::ifnet) {
-    // SAFETY: the stack's callbacks come to attached interfaces only.
-    ifnet::start(unsafe { softc_of(ifp) });
 }
 
 /// if_transmit.

@@ -12,9 +12,6 @@ pub const ADDR_STRLEN: usize = 18;
 pub const HDR_LEN: usize = 14;
 /// Length of a VLAN tag (IEEE 802.1Q), which a frame may carry beyond the MTU.
 pub const VLAN_TAG_LEN: usize = 4;
-/// Shortest and longest text of an address that is taken: `1:2:3:4:5:6` and `xx:xx:xx:xx:xx:xx`.
-const TEXT_MIN: usize = 11;
-const TEXT_MAX: usize = 17;
 
 /// An Ethernet address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,60 +28,53 @@ impl Addr {
     /// Whether an interface may have this address: neither a group address nor all zeros.
     pub fn is_assignable(self) -> bool {
         let [first, ..] = self.0;
-        first & 1 == 0 && self.0.iter().any(|byte| *byte != 0)
+        first & 1 == 0 && self.0 != [0; ADDR_LEN]
     }
 
     /// Reads the text of an address, up to its NUL or its end: six octets of one or two
     /// hexadecimal digits, each but the last followed by at most one of `:`, `-` and `.`, as
-    /// ether_aton_r(9) takes them, 11 to 17 characters in all. `None` for anything else.
+    /// ether_aton_r(9) takes them. That makes 11 to 17 characters. `None` for anything else.
     pub fn parse(text: &[u8]) -> Option<Addr> {
-        let len = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
-        if !(TEXT_MIN..=TEXT_MAX).contains(&len) {
-            return None;
-        }
-        let mut rest = text.iter().take(len).copied().peekable();
+        let mut rest = text;
         let mut addr = [0u8; ADDR_LEN];
         for (index, octet) in addr.iter_mut().enumerate() {
-            if index != 0 {
-                rest.next_if(|byte| matches!(*byte, b':' | b'-' | b'.'));
+            if let ([b':' | b'-' | b'.', after @ ..], 1..) = (rest, index) {
+                rest = after;
             }
-            *octet = hex_digit(rest.next()?)?;
-            if let Some(low) = rest.peek().copied().and_then(hex_digit) {
-                *octet = (*octet << 4) | low;
-                rest.next();
+            *octet = take_digit(&mut rest)?;
+            if let Some(low) = take_digit(&mut rest) {
+                *octet = *octet << 4 | low;
             }
         }
-        match rest.next() {
-            None => Some(Addr(addr)),
-            Some(_) => None,
-        }
+        matches!(rest, [] | [0, ..]).then_some(Addr(addr))
     }
 
     /// The text `xx:xx:xx:xx:xx:xx` and a NUL.
     pub fn text(self) -> [u8; ADDR_STRLEN] {
-        let mut text = [0u8; ADDR_STRLEN];
+        let mut text = [b':'; ADDR_STRLEN];
         for (chunk, octet) in text.chunks_exact_mut(3).zip(self.0) {
-            if let [high, low, separator] = chunk {
+            if let [high, low, _] = chunk {
                 *high = hex_char(octet >> 4);
                 *low = hex_char(octet & 0xf);
-                *separator = b':';
             }
         }
-        if let Some(last) = text.last_mut() {
-            *last = 0;
-        }
+        let [.., end] = &mut text;
+        *end = 0;
         text
     }
 }
 
-/// The value of a hexadecimal digit.
-fn hex_digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte.wrapping_sub(b'0')),
-        b'a'..=b'f' => Some(byte.wrapping_sub(b'a').wrapping_add(10)),
-        b'A'..=b'F' => Some(byte.wrapping_sub(b'A').wrapping_add(10)),
-        _ => None,
-    }
+/// Takes a hexadecimal digit from the front, if there is one, and returns its value.
+fn take_digit(rest: &mut &[u8]) -> Option<u8> {
+    let (first, after) = rest.split_first()?;
+    let value = match first {
+        b'0'..=b'9' => first.wrapping_sub(b'0'),
+        b'a'..=b'f' => first.wrapping_sub(b'a').wrapping_add(10),
+        b'A'..=b'F' => first.wrapping_sub(b'A').wrapping_add(10),
+        _ => return None,
+    };
+    *rest = after;
+    Some(value)
 }
 
 /// The lower-case digit of a nibble.
@@ -104,10 +94,9 @@ pub enum BadLength {
 
 /// Checks the length of a frame that user space writes, against the interface's MTU.
 pub fn check_length(len: usize, mtu: u64) -> Result<(), BadLength> {
-    let most = mtu.saturating_add((HDR_LEN + VLAN_TAG_LEN) as u64);
     if len < HDR_LEN {
         Err(BadLength::Runt)
-    } else if len as u64 > most {
+    } else if (len as u64).saturating_sub(mtu) > (HDR_LEN + VLAN_TAG_LEN) as u64 {
         Err(BadLength::Giant)
     } else {
         Ok(())

@@ -8,7 +8,7 @@ use crate::channel::SigIo;
 use crate::kern::arc::Arc;
 use crate::kern::atomic::Ordering;
 use crate::kern::errno::{Errno, Result};
-use crate::kern::knote::{Filter, Knote};
+use crate::kern::knote::Knote;
 use crate::kern::kpi;
 use crate::kern::mailbox::Mailbox;
 use crate::kern::signal::{self, News};
@@ -33,11 +33,19 @@ pub fn poll(softc: &Softc, events: u32) -> u32 {
     if softc.channel.first_len() != 0 {
         ready |= events & READABLE;
     }
-    if ready != 0 || softc.channel.record_poller(|waiters| waiters.record_poller()) {
+    if ready != 0 {
         return ready;
     }
-    // A frame, or the end, came between the look and the lock.
-    if softc.channel.is_gone() {
+    wait(softc, events)
+}
+
+/// The rest of a poll that has nothing to say: apart, so that one which has saves no registers.
+#[inline(never)]
+fn wait(softc: &Softc, events: u32) -> u32 {
+    if softc.channel.record_poller(|waiters| waiters.record_poller()) {
+        0
+    } else if softc.channel.is_gone() {
+        // The end, or else a frame, came between the look and the lock.
         kpi::POLLHUP
     } else {
         events & READABLE
@@ -46,26 +54,22 @@ pub fn poll(softc: &Softc, events: u32) -> u32 {
 
 /// kqueue(2): EVFILT_READ and EVFILT_WRITE. The knote holds a reference to the softc, so what it
 /// hangs on outlives the interface if the knote does. EINVAL for other filters, ENXIO when gone.
-pub fn attach_knote(softc: &Softc, knote: &mut Knote<'_>) -> Result {
-    let reads = match knote.filter() {
-        Filter::Read => true,
-        Filter::Write => false,
-        Filter::Other => return Err(Errno::EINVAL),
-    };
+pub fn attach_knote(softc: &Softc, mut knote: Knote<'_>) -> Result {
+    let reads = knote.reads().ok_or(Errno::EINVAL)?;
     softc.channel.attach_knote(reads, |waiters| {
         knote.set_hook(Arc::retain(softc), reads);
-        waiters.attach(knote, reads);
+        waiters.attach(&mut knote, reads);
     })
 }
 
 /// The knote goes. The caller then drops the reference that it held.
-pub fn detach_knote(softc: &Softc, knote: &mut Knote<'_>, reads: bool) {
-    softc.channel.detach_knote(reads, |waiters| waiters.detach(knote, reads));
+pub fn detach_knote(softc: &Softc, mut knote: Knote<'_>, reads: bool) {
+    softc.channel.detach_knote(reads, |waiters| waiters.detach(&mut knote, reads));
 }
 
 /// Whether a knote has something to tell. Takes no lock, for it is called with and without the
 /// channel's.
-pub fn knote_event(softc: &Softc, knote: &mut Knote<'_>, reads: bool) -> bool {
+pub fn knote_event(softc: &Softc, mut knote: Knote<'_>, reads: bool) -> bool {
     let len = if reads { softc.channel.first_len() } else { 0 };
     knote.set_data(len);
     if softc.channel.is_gone() {

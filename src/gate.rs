@@ -13,10 +13,11 @@
 
 use crate::kern::atomic::{AtomicU32, Ordering};
 
-/// Set in the count once the gate is closed.
-const CLOSED: u32 = 1 << 31;
+/// Set in the count as long as the gate is open; a closed and empty one is 0, which the processor
+/// compares with for nothing.
+const OPEN: u32 = 1 << 31;
 
-/// The count of calls in flight. The top bit says that the gate is closed.
+/// The count of calls in flight. The top bit says that the gate is open.
 pub struct Gate(AtomicU32);
 
 /// What is left to do for a call that leaves.
@@ -31,7 +32,7 @@ pub enum Left {
 impl Gate {
     /// An open gate with nobody inside.
     pub fn new() -> Self {
-        Gate(AtomicU32::new(0))
+        Gate(AtomicU32::new(OPEN))
     }
 
     /// Counts the caller in, and says whether the gate was open. Whatever the answer, the caller
@@ -39,14 +40,14 @@ impl Gate {
     /// seen it.
     #[must_use]
     pub fn enter(&self) -> bool {
-        self.0.fetch_add(1, Ordering::Acquire) & CLOSED == 0
+        self.0.fetch_add(1, Ordering::Acquire) & OPEN != 0
     }
 
     /// Counts the caller out.
     #[must_use]
     pub fn leave(&self) -> Left {
         // Release: what the call did is visible to whoever sees the gate empty.
-        if self.0.fetch_sub(1, Ordering::AcqRel) == CLOSED | 1 {
+        if self.0.fetch_sub(1, Ordering::AcqRel) == 1 {
             Left::Last
         } else {
             Left::Open
@@ -55,12 +56,12 @@ impl Gate {
 
     /// Closes the gate for good.
     pub fn close(&self) {
-        self.0.fetch_or(CLOSED, Ordering::AcqRel);
+        self.0.fetch_and(!OPEN, Ordering::AcqRel);
     }
 
     /// Whether the gate is closed and nobody is inside.
     pub fn empty(&self) -> bool {
-        self.0.load(Ordering::Acquire) == CLOSED
+        self.0.load(Ordering::Acquire) == 0
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! What the network stack asks of the interface: init, stop, transmit, start, ioctl, media.
+//! What the network stack asks of the interface: init, stop, transmit, media.
 #![forbid(unsafe_code)]
 
 use crate::channel::Pushed;
@@ -36,33 +36,20 @@ pub fn stop(softc: &Softc) {
 pub fn transmit(softc: &Softc, frame: Mbuf) -> Result {
     let _call = softc.channel.enter().ok_or(Errno::ENETDOWN)?;
     softc.interface.tap_output(&frame);
-    match softc.channel.push(frame, softc.interface.queue_limit()) {
+    let (refused, result) = match softc.channel.push(frame, softc.interface.queue_limit()) {
         Pushed::Queued { sigio } => {
             if sigio {
                 event::request_sigio(softc);
             }
-            Ok(())
+            return Ok(());
         }
         // A cable without a far end: no error of the sender's.
-        Pushed::Closed(frame) => {
-            drop(frame);
-            softc.interface.count_drops(1);
-            Ok(())
-        }
-        Pushed::Full(frame) => {
-            drop(frame);
-            softc.interface.count_drops(1);
-            Err(Errno::ENOBUFS)
-        }
-    }
-}
-
-/// if_start: only ALTQ comes this way, and has let these frames out.
-pub fn start(softc: &Softc) {
-    while let Some(frame) = softc.interface.dequeue() {
-        // A frame that is refused is counted; ALTQ has nothing to be told.
-        let _counted = transmit(softc, frame);
-    }
+        Pushed::Closed(frame) => (frame, Ok(())),
+        Pushed::Full(frame) => (frame, Err(Errno::ENOBUFS)),
+    };
+    drop(refused);
+    softc.interface.count_drops(1);
+    result
 }
 
 /// ifm_status: the selected medium, and the link as the stack has been told. ifmedia(9) holds its

@@ -18,12 +18,12 @@ use crate::softc::Softc;
 /// read(2): the next frame that the stack sent. A short buffer gets the frame's beginning, and the
 /// loss is counted as an output error; so is a frame that a fault lost, which is not counted as
 /// sent. A request of no bytes takes no frame, as spec_read(9) has it for nodes.
-pub fn read(softc: &Softc, uio: &mut Uio<'_>, nonblock: bool) -> Result {
+pub fn read(softc: &Softc, mut uio: Uio<'_>, nonblock: bool) -> Result {
     if uio.resid() == 0 {
         return Ok(());
     }
     let frame = softc.channel.next(nonblock)?;
-    let copied = frame.write_to(uio);
+    let copied = frame.write_to(&mut uio);
     softc.touch_access();
     if let Some(_call) = softc.channel.enter() {
         match copied {
@@ -39,28 +39,32 @@ pub fn read(softc: &Softc, uio: &mut Uio<'_>, nonblock: bool) -> Result {
 
 /// write(2), writev(2): a frame from the wire. EINVAL without a whole Ethernet header, EMSGSIZE
 /// beyond the MTU, a header and a VLAN tag; ENOBUFS, which is counted, without memory.
-pub fn write(softc: &Softc, uio: &mut Uio<'_>) -> Result {
+pub fn write(softc: &Softc, mut uio: Uio<'_>) -> Result {
     if softc.channel.is_gone() {
         return Err(Errno::ENXIO);
     }
     let len = uio.resid();
-    check_length(len, softc.interface.mtu()).map_err(|bad| match bad {
-        BadLength::Runt => Errno::EINVAL,
-        BadLength::Giant => Errno::EMSGSIZE,
-    })?;
-    let frame = Mbuf::read_from(uio, len);
-    let _call = softc.channel.enter().ok_or(Errno::ENXIO)?;
-    match frame {
-        Ok(frame) => {
-            softc.interface.input(frame);
-            softc.touch_modification();
-            Ok(())
-        }
-        Err(error) => {
-            if error == Errno::ENOBUFS {
-                softc.interface.count(Counter::InputErrors);
-            }
-            Err(error)
-        }
+    match check_length(len, softc.interface.mtu()) {
+        Ok(()) => {}
+        Err(BadLength::Runt) => return Err(Errno::EINVAL),
+        Err(BadLength::Giant) => return Err(Errno::EMSGSIZE),
     }
+    let frame = match Mbuf::read_from(&mut uio, len) {
+        Ok(frame) => frame,
+        Err(error) => return Err(not_read(softc, error)),
+    };
+    let _call = softc.channel.enter().ok_or(Errno::ENXIO)?;
+    softc.interface.input(frame);
+    softc.touch_modification();
+    Ok(())
+}
+
+/// Counts a frame that there was no memory for. Returns what to tell the writer.
+#[cold]
+fn not_read(softc: &Softc, error: Errno) -> Errno {
+    let Some(_call) = softc.channel.enter() else { return Errno::ENXIO };
+    if error == Errno::ENOBUFS {
+        softc.interface.count(Counter::InputErrors);
+    }
+    error
 }

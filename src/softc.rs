@@ -24,7 +24,7 @@ use core::ptr;
 use crate::channel::{Channel, FrameList, Opener};
 use crate::kern::arc::{Arc, Buried, Graveyard};
 use crate::kern::atomic::{AtomicBool, AtomicU32, Ordering};
-use crate::kern::device::DeviceCell;
+use crate::kern::device::PseudoDevice;
 use crate::kern::errno::{Errno, Result};
 use crate::kern::ifnet::{Interface, Link};
 use crate::kern::mbuf::MbufList;
@@ -36,32 +36,36 @@ use crate::unit::Unit;
 pub static GRAVEYARD: Graveyard<Softc> = Graveyard::new();
 
 /// The softc of a tap interface.
+///
+/// The large parts come last, so that the others can be reached by short instructions.
+#[repr(C)]
 pub struct Softc {
-    /// Frames to user space, and who waits for them.
-    pub channel: Channel<MbufList, Waiters>,
-    /// The stack's side.
-    pub interface: Interface,
-    /// The device of autoconf.
-    pub device: DeviceCell,
     /// Its number.
     pub unit: Unit,
-    /// A SIGIO is on its way, so no second one need be sent off.
-    pub sigio_queued: AtomicBool,
-    /// The driver itself wants the device detached; nobody else may.
-    doomed: AtomicBool,
+    access: AtomicU32,
+    modification: AtomicU32,
+    birth: Ticks,
     /// 1 while a close that may have let go of the softc is still inside the module.
     close_exit: AtomicU32,
     /// How many knotes' detaches are still inside the module.
     knote_exits: AtomicU32,
-    access: AtomicU32,
-    modification: AtomicU32,
-    birth: Ticks,
+    /// A SIGIO is on its way, so no second one need be sent off.
+    pub sigio_queued: AtomicBool,
+    /// The driver itself wants the device detached; nobody else may.
+    doomed: AtomicBool,
+    /// Frames to user space, and who waits for them.
+    pub channel: Channel<MbufList, Waiters>,
+    /// What autoconf knows it by.
+    pub device: PseudoDevice,
+    /// The stack's side.
+    pub interface: Interface,
 }
 
 impl Buried for Softc {
     fn pin_init(&mut self) {
+        self.interface.init(self.unit);
         self.channel.pin_init();
-        self.channel.listeners.pin_init();
+        self.channel.listeners.pin_init(self.interface.queue_gauge());
     }
 
     fn graveyard() -> &'static Graveyard<Softc> {
@@ -76,13 +80,13 @@ impl Buried for Softc {
 
 impl Softc {
     /// A softc that is not attached yet; nobody else can open it if `opener` has it already.
+    #[inline(never)]
     pub fn new(unit: Unit, opener: Opener) -> Result<Arc<Softc>> {
         let now = Ticks::now();
-        let interface = Interface::new()?;
-        Arc::new(Softc {
-            channel: Channel::new(opener, Waiters::new(interface.queue_gauge())),
-            interface,
-            device: DeviceCell::new(),
+        Arc::new(|| Softc {
+            channel: Channel::new(opener, Waiters::new()),
+            interface: Interface::new(),
+            device: PseudoDevice::new(),
             unit,
             sigio_queued: AtomicBool::new(false),
             doomed: AtomicBool::new(false),

@@ -10,13 +10,14 @@ use crate::softc::Softc;
 
 /// The present address, `xx:xx:xx:xx:xx:xx`.
 pub fn get(softc: &Softc, text: &mut [u8; ADDR_STRLEN]) {
-    *text = softc.interface.with_address(Addr::text);
+    *text = softc.interface.address().text();
 }
 
 /// A new address; EINVAL, and no change, if it is none that an interface may have.
 pub fn set(softc: &Softc, text: &[u8; ADDR_STRLEN]) -> Result {
     let address = Addr::parse(text).filter(|address| address.is_assignable());
     let address = address.ok_or(Errno::EINVAL)?;
-    softc.interface.with_address(|_| softc.interface.set_address(address));
+    let _locked = softc.interface.lock();
+    softc.interface.set_address(address);
     Ok(())
 }

@@ -51,27 +51,4 @@ impl Unit {
     pub const fn next(self) -> Option<Unit> {
         Unit::new(self.0.wrapping_add(1))
     }
-
-    /// Writes `tapN` and a NUL.
-    pub fn name(self) -> [u8; 16] {
-        let mut digits = [0u8; 10];
-        let mut rest = self.0;
-        let mut count = 0usize;
-        for slot in digits.iter_mut() {
-            // The remainder is below ten, so the sum is a digit.
-            *slot = b'0'.wrapping_add((rest % 10) as u8);
-            count = count.wrapping_add(1);
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        let mut name = [0u8; 16];
-        let number = digits.iter().take(count).rev();
-        // At most 3 + 7 characters, so the last byte stays NUL.
-        for (slot, byte) in name.iter_mut().zip(b"tap".iter().chain(number)) {
-            *slot = *byte;
-        }
-        name
-    }
 }

@@ -27,7 +27,7 @@ MUTANTS = [
      "        if false {\n            return Err(Errno::EBUSY);"),
     ("f12_nothing", CHANNEL, "        state.owner = 0;\n", ""),
     ("f12_nothing", CHANNEL, "        state.async_io = false;\n        state.owner = 0;\n", ""),
-    ("f18_f22", CHANNEL, "running && state.life != Life::Dying", "running"),
+    ("f18_f22", CHANNEL, "running && !state.dying", "running"),
     ("f19_death", CHANNEL, "        self.cv.broadcast();\n        self.listeners.gone();",
      "        self.listeners.gone();"),
     ("f19_death", CHANNEL, "        while !self.calls.empty() {", "        while false {"),
@@ -39,10 +39,9 @@ MUTANTS = [
     ("f29_restart", CHANNEL, "            if state.cancelled {\n", "            if false {\n"),
     ("f35_a_frame", CHANNEL, "if !state.running || state.opener == Opener::None {", "if !state.running {"),
     ("f15_frame", ETHER, "    if len < HDR_LEN {", "    if len == 0 {"),
-    ("f15_frame", ETHER, "len as u64 > most", "len as u64 > most + 1"),
+    ("f15_frame", ETHER, "> (HDR_LEN + VLAN_TAG_LEN) as u64", "> (HDR_LEN + VLAN_TAG_LEN + 1) as u64"),
     ("f31_unit", UNIT, "if number < CLONER_MINOR", "if number <= CLONER_MINOR"),
     ("f33_group", ETHER, "first & 1 == 0 && ", "(first & 1 == 0 || true) && "),
-    ("f37_names", UNIT, "let mut name = [0u8; 16];", "let mut name = [b' '; 16];"),
 ]
 
 

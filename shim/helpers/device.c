@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copyright (c) 2026 The if_tap_rs contributors */
 
-/* sys/device.h: is another tap driver at work? */
+/* sys/device.h: lists and bit-fields. */
 
 #include <sys/param.h>
 #include <sys/device.h>
+#include <sys/systm.h>
 
 #include <net/if.h>
 #include "tap_rs.h"
 
 /*
- * The built-in driver leaves its cfdriver behind when it is unloaded, but
- * not its attachment.
+ * Is another tap driver at work?  The built-in one leaves its cfdriver
+ * behind when it is unloaded, but not its attachment.
  */
 int
 tap_rs_stock_active(void)
@@ -19,4 +20,16 @@ tap_rs_stock_active(void)
 	const struct cfdriver *cd = config_cfdriver_lookup("tap");
 
 	return cd != NULL && !LIST_EMPTY(&cd->cd_attach);
+}
+
+/* The configuration data of a pseudo-device; cf_unit is a bit-field. */
+void
+tap_rs_cfdata_init(struct cfdata *cf, int unit)
+{
+
+	memset(cf, 0, sizeof(*cf));
+	cf->cf_name = tap_rs_cd.cd_name;
+	cf->cf_atname = tap_rs_ca.ca_name;
+	cf->cf_unit = unit;
+	cf->cf_fstate = FSTATE_NOTFOUND;
 }

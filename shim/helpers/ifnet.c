@@ -33,48 +33,6 @@ tap_rs_ifnet_unlock(struct ifnet *ifp)
 }
 
 void
-tap_rs_ifq_set_ready(struct ifnet *ifp)
-{
-
-	IFQ_SET_READY(&ifp->if_snd);
-}
-
-/*
- * The driver's own queue shows its length in if_snd, where sysctl(7) and
- * netstat(1) look, unless ALTQ keeps frames of its own there.
- */
-void
-tap_rs_ifq_setlen(struct ifnet *ifp, int len)
-{
-
-	if (__predict_true(!ALTQ_IS_ENABLED(&ifp->if_snd)))
-		ifp->if_snd.ifq_len = len;
-}
-
-void
-tap_rs_ifq_drop(struct ifnet *ifp, int frames)
-{
-
-	ifp->if_snd.ifq_drops += frames;
-}
-
-int
-tap_rs_ifq_maxlen(const struct ifnet *ifp)
-{
-
-	return ifp->if_snd.ifq_maxlen;
-}
-
-struct mbuf *
-tap_rs_ifq_dequeue(struct ifnet *ifp)
-{
-	struct mbuf *m;
-
-	IFQ_DEQUEUE(&ifp->if_snd, m);
-	return m;
-}
-
-void
 tap_rs_bpf_mtap_out(struct ifnet *ifp, struct mbuf *m)
 {
 

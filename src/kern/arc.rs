@@ -9,6 +9,7 @@
 //! to the module. So the value is only laid in a [`Graveyard`] then, and freed later, by a thread,
 //! once it says that it has [`departed`](Buried::departed).
 
+use core::mem::offset_of;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
@@ -28,10 +29,10 @@ pub trait Buried: Sized + Sync + 'static {
 
 #[repr(C)]
 pub(super) struct Inner<T> {
-    value: T,
-    refs: AtomicU32,
     /// The next one in a mailbox or, once no reference is left, in the graveyard.
     pub(super) next: AtomicPtr<Inner<T>>,
+    refs: AtomicU32,
+    value: T,
 }
 
 /// A counted reference to a `T`.
@@ -47,10 +48,13 @@ unsafe impl<T: Buried> Send for Arc<T> {}
 unsafe impl<T: Buried> Sync for Arc<T> {}
 
 impl<T: Buried> Arc<T> {
-    /// Moves a value to memory of its own. Thread context; may sleep.
-    pub fn new(value: T) -> Result<Self> {
-        let inner = kmem::zalloc::<Inner<T>>()?;
-        let whole = Inner { value, refs: AtomicU32::new(1), next: AtomicPtr::new(ptr::null_mut()) };
+    /// Makes a value in memory of its own. Thread context; may sleep.
+    ///
+    /// The value is made after the memory is there, so that the compiler can build it in place.
+    pub fn new(make: impl FnOnce() -> T) -> Result<Self> {
+        let inner = kmem::alloc::<Inner<T>>()?;
+        let refs = AtomicU32::new(1);
+        let whole = Inner { value: make(), refs, next: AtomicPtr::new(ptr::null_mut()) };
         // SAFETY: freshly allocated, of the right size, and nobody else's.
         unsafe { inner.write(whole) };
         // SAFETY: still nobody else's.
@@ -62,8 +66,7 @@ impl<T: Buried> Arc<T> {
 
     /// One more reference to a value that is referred to already.
     pub fn retain(value: &T) -> Self {
-        // The value is the first field of its Inner (repr(C)): a Buried lives nowhere else.
-        let inner = NonNull::from(value).cast::<Inner<T>>();
+        let inner = Self::inner_of(NonNull::from(value));
         // SAFETY: the borrow of the value proves that the Inner is alive.
         let refs = unsafe { &(*inner.as_ptr()).refs };
         refs.fetch_add(1, Ordering::Relaxed);
@@ -72,9 +75,9 @@ impl<T: Buried> Arc<T> {
 
     /// Turns the reference into a pointer to the value for the kernel to keep.
     pub fn into_raw(self) -> *mut T {
-        let raw = self.0.as_ptr().cast();
-        core::mem::forget(self);
-        raw
+        let inner = self.into_inner();
+        // SAFETY: a field of the Inner, which is alive.
+        unsafe { &raw mut (*inner.as_ptr()).value }
     }
 
     /// The reference that [`into_raw`](Self::into_raw) gave away, or `None` for NULL.
@@ -83,7 +86,7 @@ impl<T: Buried> Arc<T> {
     ///
     /// `raw` is NULL or came from `into_raw`, and is taken back once.
     pub unsafe fn from_raw(raw: *mut T) -> Option<Self> {
-        NonNull::new(raw.cast()).map(Arc)
+        NonNull::new(raw).map(|value| Arc(Self::inner_of(value)))
     }
 
     /// The memory behind the reference, which is given up.
@@ -100,6 +103,12 @@ impl<T: Buried> Arc<T> {
     /// `inner` came from `into_inner`, and is taken back once.
     pub(super) unsafe fn from_inner(inner: NonNull<Inner<T>>) -> Self {
         Arc(inner)
+    }
+
+    /// The Inner that a value lives in: a Buried lives nowhere else.
+    fn inner_of(value: NonNull<T>) -> NonNull<Inner<T>> {
+        // SAFETY: the value is that field of an Inner.
+        unsafe { value.byte_sub(offset_of!(Inner<T>, value)) }.cast()
     }
 
     fn inner(&self) -> &Inner<T> {
@@ -163,6 +172,8 @@ impl<T: Buried> Graveyard<T> {
         self.born.load(Ordering::Acquire)
     }
 
+    #[cold]
+    #[inline(never)]
     fn bury(&self, inner: NonNull<Inner<T>>) {
         // The last reference is gone, so the link is the graveyard's to write.
         push(&self.first, inner);

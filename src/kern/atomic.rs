@@ -3,4 +3,4 @@
 
 //! Atomics, by the one name that the tests replace with loom's.
 
-pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+pub use core::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};

@@ -3,27 +3,83 @@
 
 //! Devices of autoconf(9).
 
-use core::ffi::c_int;
-use core::ptr::{self, NonNull};
+use core::cell::UnsafeCell;
+use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
+use core::ptr;
 
 use super::atomic::{AtomicPtr, Ordering};
 use super::errno::{Errno, Result};
-use super::kmem;
 use super::kpi;
 use super::systm::pause_a_tick;
 use crate::unit::Unit;
 
-/// Where a softc remembers its device.
-pub struct DeviceCell(AtomicPtr<kpi::device>);
+/// An interface's device, as a part of its softc, which lives longer.
+pub struct PseudoDevice {
+    device: AtomicPtr<kpi::device>,
+    record: UnsafeCell<MaybeUninit<Record>>,
+}
 
-impl DeviceCell {
+/// What autoconf keeps a pointer to. The configuration data comes first, so that a device leads
+/// to its record, and the record to the softc.
+#[repr(C)]
+struct Record {
+    cfdata: kpi::cfdata,
+    softc: *const c_void,
+}
+
+// SAFETY: the record is written while nobody else has the device, and then autoconf's own.
+unsafe impl Sync for PseudoDevice {}
+// SAFETY: as above.
+unsafe impl Send for PseudoDevice {}
+
+impl PseudoDevice {
     /// No device yet.
     pub const fn new() -> Self {
-        DeviceCell(AtomicPtr::new(ptr::null_mut()))
+        PseudoDevice {
+            device: AtomicPtr::new(ptr::null_mut()),
+            record: UnsafeCell::new(MaybeUninit::uninit()),
+        }
+    }
+
+    /// Attaches the device of a unit; autoconf calls [`crate::attach::attach`] on the way. EEXIST
+    /// if autoconf has that unit already. The caller holds the creation mutex.
+    pub fn attach<T>(&self, unit: Unit, softc: &T) -> Result {
+        let record = self.record.get().cast::<Record>();
+        // SAFETY: a field of the record, which is this type's own.
+        let owner = unsafe { &raw mut (*record).softc };
+        // SAFETY: no device refers to the record yet.
+        unsafe { owner.write(ptr::from_ref(softc).cast()) };
+        // SAFETY: the data is the record's first part; `attach` fills in all of it.
+        unsafe { kpi::tap_rs_cfdata_init(record.cast(), unit.as_int()) };
+        // SAFETY: filled in above, and part of the softc, which outlives the device; the creation
+        // mutex keeps other creations and destructions out.
+        let device = unsafe { kpi::config_attach_pseudo(record.cast()) };
+        if device.is_null() {
+            return Err(Errno::EEXIST);
+        }
+        self.device.store(device, Ordering::Release);
+        Ok(())
+    }
+
+    /// Detaches what [`attach`](Self::attach) attached; autoconf calls [`crate::attach::detach`] on
+    /// the way. The caller holds the creation mutex, so the device goes away here and nowhere else.
+    pub fn detach(&self) {
+        let device = self.device.swap(ptr::null_mut(), Ordering::AcqRel);
+        if device.is_null() {
+            return;
+        }
+        let flags = (kpi::DETACH_FORCE | kpi::DETACH_QUIET) as c_int;
+        // Only a signal to this thread, while drvctl(8) holds the device for a moment, makes this
+        // fail: the detach itself does not.
+        // SAFETY: attached; the creation mutex keeps it from being freed by anybody else.
+        while unsafe { kpi::config_detach(device, flags) } != 0 {
+            pause_a_tick();
+        }
     }
 }
 
-impl Default for DeviceCell {
+impl Default for PseudoDevice {
     fn default() -> Self {
         Self::new()
     }
@@ -31,86 +87,46 @@ impl Default for DeviceCell {
 
 /// A device during a call of autoconf.
 #[derive(Clone, Copy)]
-pub struct Device(NonNull<kpi::device>);
+pub struct Device<'a>(&'a kpi::device);
 
-impl Device {
+impl<'a> Device<'a> {
     /// The device of a call of autoconf.
     ///
     /// # Safety
     ///
-    /// `raw` is NULL or stays a device for as long as the value is used.
-    pub unsafe fn from_raw(raw: *mut kpi::device) -> Option<Device> {
-        NonNull::new(raw).map(Device)
+    /// [`PseudoDevice::attach`] attached it.
+    pub unsafe fn new(raw: &'a kpi::device) -> Self {
+        Device(raw)
     }
 
-    /// Its unit number.
-    pub fn unit(self) -> Option<Unit> {
+    fn as_ptr(self) -> *mut kpi::device {
+        ptr::from_ref(self.0).cast_mut()
+    }
+
+    /// What [`PseudoDevice::attach`] was given.
+    pub fn softc(self) -> *const c_void {
         // SAFETY: a device, by the type's contract.
-        Unit::from_int(unsafe { kpi::device_unit(self.0.as_ptr()) })
+        let cfdata = unsafe { kpi::device_cfdata(self.as_ptr()) };
+        // SAFETY: the data is the first part of the record of `PseudoDevice::attach`.
+        unsafe { (*cfdata.cast::<Record>()).softc }
     }
 
     /// Registers with power management, without anything to do for it.
     pub fn register_power_handler(self) -> bool {
         // SAFETY: a device, by the type's contract; no handlers are given.
-        unsafe { kpi::pmf_device_register1(self.0.as_ptr(), None, None, None) }
+        unsafe { kpi::pmf_device_register1(self.as_ptr(), None, None, None) }
     }
 
     /// The reverse.
     pub fn deregister_power_handler(self) {
         // SAFETY: registered before.
-        unsafe { kpi::pmf_device_deregister(self.0.as_ptr()) }
+        unsafe { kpi::pmf_device_deregister(self.as_ptr()) }
     }
 
     /// Lets those fail who wait for the outcome of the detach that is under way.
     pub fn commit_detach(self) {
         // SAFETY: called from within this device's detach.
-        unsafe { kpi::config_detach_commit(self.0.as_ptr()) }
-    }
-}
-
-/// Attaches the pseudo-device of a unit; autoconf calls [`crate::attach::attach`] on the way.
-/// EEXIST if autoconf has that unit already. The caller holds the creation mutex.
-pub fn attach_pseudo(unit: Unit, cell: &DeviceCell) -> Result {
-    let cfdata = kmem::zalloc::<kpi::cfdata>()?;
-    // SAFETY: allocated above, and nobody else's yet.
-    let fields = unsafe { &mut *cfdata.as_ptr() };
-    // SAFETY: a table of register.c, with a static name.
-    fields.cf_name = unsafe { kpi::tap_rs_cd.cd_name };
-    // SAFETY: as above.
-    fields.cf_atname = unsafe { kpi::tap_rs_ca.ca_name };
-    fields.set_cf_unit(unit.as_int() as _);
-    fields.cf_fstate = kpi::FSTATE_NOTFOUND as _;
-    // SAFETY: the configuration data is filled in, zero elsewhere, and lives as long as the
-    // device; the creation mutex keeps other creations and destructions out.
-    let device = unsafe { kpi::config_attach_pseudo(cfdata.as_ptr()) };
-    if device.is_null() {
-        // SAFETY: no device refers to it.
-        unsafe { kmem::free(cfdata) };
-        return Err(Errno::EEXIST);
-    }
-    cell.0.store(device, Ordering::Release);
-    Ok(())
-}
-
-/// Detaches what [`attach_pseudo`] attached; autoconf calls [`crate::attach::detach`] on the way.
-/// The caller holds the creation mutex, so the device goes away here and nowhere else.
-pub fn detach_pseudo(cell: &DeviceCell) {
-    let device = cell.0.swap(ptr::null_mut(), Ordering::AcqRel);
-    if device.is_null() {
-        return;
-    }
-    // SAFETY: attached, and not detached yet.
-    let cfdata = unsafe { kpi::device_cfdata(device) };
-    let flags = (kpi::DETACH_FORCE | kpi::DETACH_QUIET) as c_int;
-    // Only a signal to this thread, while drvctl(8) holds the device for a moment, makes this
-    // fail: the detach itself does not.
-    // SAFETY: attached; the creation mutex keeps it from being freed by anybody else.
-    while unsafe { kpi::config_detach(device, flags) } != 0 {
-        pause_a_tick();
-    }
-    if let Some(cfdata) = NonNull::new(cfdata) {
-        // SAFETY: made by `attach_pseudo`, and the device is gone.
-        unsafe { kmem::free(cfdata) };
+        unsafe { kpi::config_detach_commit(self.as_ptr()) }
     }
 }
 

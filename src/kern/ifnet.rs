@@ -4,17 +4,18 @@
 //! The network stack's side of an interface: `struct ethercom`, which begins with the
 //! `struct ifnet`, and its media list. ifnet(9).
 
-use core::ffi::{c_int, c_ulong, c_void, CStr};
-use core::mem::size_of_val;
-use core::ptr::{self, NonNull};
+use core::cell::UnsafeCell;
+use core::ffi::{c_char, c_int, c_ulong, c_void, CStr};
+use core::mem::MaybeUninit;
 
+use super::atomic::{AtomicU64, Ordering};
 use super::errno::{check, Result};
-use super::kmem;
 use super::kpi;
 use super::mbuf::Mbuf;
 use super::media;
 use super::systm::KernelLock;
 use crate::ether::{Addr, ADDR_LEN};
+use crate::unit::Unit;
 
 #[repr(C)]
 struct Parts {
@@ -42,12 +43,14 @@ pub enum Link {
 
 /// The stack's half of an interface.
 ///
-/// The memory belongs to the softc and outlives the attachment, so its plain fields may be read
-/// at any time; what attach makes and detach destroys (counters, input queue, addresses) is
-/// touched only by a call in flight, see [`crate::gate`].
-pub struct Interface {
-    parts: NonNull<Parts>,
-}
+/// Part of the softc, so it outlives the attachment and its plain fields may be read at any time;
+/// what attach makes and detach destroys (counters, input queue, addresses) is touched only by a
+/// call in flight, see [`crate::gate`].
+///
+/// # Invariants
+///
+/// [`init`](Self::init) has run, at its final address, before anybody else can see it.
+pub struct Interface(UnsafeCell<MaybeUninit<Parts>>);
 
 // SAFETY: what many threads touch at once is guarded by the stack's own locks.
 unsafe impl Send for Interface {}
@@ -55,50 +58,50 @@ unsafe impl Send for Interface {}
 unsafe impl Sync for Interface {}
 
 impl Interface {
-    /// Memory for an interface, not attached yet.
-    pub fn new() -> Result<Self> {
-        Ok(Interface { parts: kmem::zalloc()? })
+    /// An interface that is not initialised yet.
+    pub const fn new() -> Self {
+        Interface(UnsafeCell::new(MaybeUninit::uninit()))
+    }
+
+    /// Names an interface that is not attached yet: all else in it is zero.
+    pub fn init(&mut self, unit: Unit) {
+        // SAFETY: the memory is owned here, and may hold anything.
+        unsafe { self.0.get().write_bytes(0, 1) };
+        // SAFETY: the memory is owned here; the name, 10 characters at most, fits.
+        unsafe { kpi::if_initname(self.ifp(), c"tap".as_ptr(), unit.as_int()) };
     }
 
     fn ifp(&self) -> *mut kpi::ifnet {
         // The ifnet is ethercom's first field, and ethercom the first of the parts.
-        self.parts.as_ptr().cast()
+        self.0.get().cast()
     }
 
     fn media(&self) -> *mut kpi::ifmedia {
         // SAFETY: a field of memory owned here.
-        unsafe { &raw mut (*self.parts.as_ptr()).media }
-    }
-
-    /// Whether the kernel means this interface.
-    pub fn is(&self, ifp: *const kpi::ifnet) -> bool {
-        ptr::eq(self.ifp(), ifp)
+        unsafe { &raw mut (*self.0.get().cast::<Parts>()).media }
     }
 
     /// Fills in the interface and hands it to the stack, in the order that ifnet(9) asks for:
     /// from `ether_ifattach` on, callbacks may come.
-    pub fn attach(&self, name: &[u8; 16], softc: *const c_void, address: Addr) {
+    pub fn attach(&self, softc: *const c_void, address: Addr) {
         let ifp = self.ifp();
-        // SAFETY: owned here, and the stack does not know it yet.
-        let parts = unsafe { &mut *self.parts.as_ptr() };
+        // SAFETY: owned here and zeroed, which is a value of its type; the stack does not know it
+        // yet.
+        let parts = unsafe { &mut *self.0.get().cast::<Parts>() };
         let ifnet = &mut parts.ethercom.ec_if;
-        for (slot, byte) in ifnet.if_xname.iter_mut().zip(name) {
-            *slot = *byte as _;
-        }
         ifnet.if_softc = softc.cast_mut();
         ifnet.if_flags = (kpi::IFF_BROADCAST | kpi::IFF_SIMPLEX | kpi::IFF_MULTICAST) as _;
         ifnet.if_ioctl = Some(kpi::tap_rs_if_ioctl);
         ifnet.if_init = Some(kpi::tap_rs_if_init);
         ifnet.if_stop = Some(kpi::tap_rs_if_stop);
-        ifnet.if_start = Some(kpi::tap_rs_if_start);
+        // Only ALTQ has frames started from if_snd, and a module cannot be ready for it.
+        ifnet.if_start = Some(kpi::if_nullstart);
         ifnet.if_transmit = Some(kpi::tap_rs_if_transmit);
         parts.ethercom.ec_capabilities =
             (kpi::ETHERCAP_VLAN_MTU | kpi::ETHERCAP_JUMBO_MTU) as c_int;
         parts.ethercom.ec_ifmedia = &raw mut parts.media;
         // SAFETY: zeroed memory that lives as long as the softc.
         unsafe { media::init(self.media()) };
-        // SAFETY: filled in above.
-        unsafe { kpi::tap_rs_ifq_set_ready(ifp) };
         // SAFETY: filled in above, and initialised once.
         unsafe { kpi::if_initialize(ifp) };
         // SAFETY: initialised above.
@@ -126,14 +129,20 @@ impl Interface {
         unsafe { media::fini(self.media()) };
     }
 
+    fn xname(&self) -> &[c_char; kpi::IFNAMSIZ as usize] {
+        // SAFETY: written before the softc is shared, and constant since.
+        unsafe { &(*self.ifp()).if_xname }
+    }
+
     /// The interface's name, tapN.
     pub fn name(&self) -> &CStr {
-        // SAFETY: written before the softc is shared, and constant since.
-        let name = unsafe { &(*self.ifp()).if_xname };
-        // SAFETY: an array of char is one of bytes.
-        let bytes =
-            unsafe { core::slice::from_raw_parts(name.as_ptr().cast::<u8>(), size_of_val(name)) };
-        super::systm::c_str(bytes)
+        // SAFETY: `init` has written the name and a NUL.
+        unsafe { CStr::from_ptr(self.xname().as_ptr()) }
+    }
+
+    /// The name as a whole field, with zeros behind it.
+    pub fn name_field(&self) -> [c_char; kpi::IFNAMSIZ as usize] {
+        *self.xname()
     }
 
     /// The MTU in bytes.
@@ -226,40 +235,42 @@ impl Interface {
         }
     }
 
+    fn queue(&self) -> *mut kpi::ifaltq {
+        // SAFETY: a field of memory owned here.
+        unsafe { &raw mut (*self.ifp()).if_snd }
+    }
+
     /// The bound of the output queue, `net.interfaces.tapN.sndq.maxlen`.
     pub fn queue_limit(&self) -> u32 {
-        // SAFETY: memory owned here.
-        unsafe { kpi::tap_rs_ifq_maxlen(self.ifp()) }.try_into().unwrap_or(0)
+        // SAFETY: a field of memory owned here.
+        let field = unsafe { &raw const (*self.queue()).ifq_maxlen };
+        // SAFETY: sysctl(8) writes the field in one piece.
+        let limit = unsafe { field.read_volatile() };
+        limit.try_into().unwrap_or(0)
     }
 
     /// What shows the queue's length. It must not outlive the interface.
     pub fn queue_gauge(&self) -> QueueGauge {
-        QueueGauge(self.ifp())
+        // SAFETY: a field of memory owned here.
+        QueueGauge(unsafe { &raw mut (*self.queue()).ifq_len })
     }
 
     /// Counts frames dropped, in `net.interfaces.tapN.sndq.drops`.
     pub fn count_drops(&self, frames: u32) {
-        let frames = c_int::try_from(frames).unwrap_or(c_int::MAX);
-        // SAFETY: memory owned here.
-        unsafe { kpi::tap_rs_ifq_drop(self.ifp(), frames) }
+        // SAFETY: a field of memory owned here.
+        let field = unsafe { &raw mut (*self.queue()).ifq_drops };
+        // SAFETY: as above, aligned; all who write it do so in one piece.
+        let drops = unsafe { AtomicU64::from_ptr(field) };
+        drops.fetch_add(frames.into(), Ordering::Relaxed);
     }
 
-    /// The next frame that ALTQ lets out.
-    pub fn dequeue(&self) -> Option<Mbuf> {
-        // SAFETY: called by the stack through if_start, so attached.
-        let raw = unsafe { kpi::tap_rs_ifq_dequeue(self.ifp()) };
-        // SAFETY: NULL or a packet off the queue, which is given to the caller.
-        unsafe { Mbuf::from_raw(raw) }
-    }
-
-    /// The interface's address. Attached, and IFNET_LOCK or the kernel lock is held.
-    fn address(&self) -> Addr {
-        let mut bytes = [0u8; ADDR_LEN];
+    /// The interface's address. A call in flight or a sysctl handler only.
+    pub fn address(&self) -> Addr {
+        let _locked = self.lock();
         // SAFETY: attached, and the lock keeps if_sadl in place.
-        let from = unsafe { kpi::tap_rs_lladdr(self.ifp()) };
+        let bytes = unsafe { kpi::tap_rs_lladdr(self.ifp()) };
         // SAFETY: an Ethernet interface's address has ADDR_LEN bytes.
-        unsafe { ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), ADDR_LEN) };
-        Addr(bytes)
+        Addr(unsafe { bytes.cast::<[u8; ADDR_LEN]>().read() })
     }
 
     /// Changes the interface's address. IFNET_LOCK is held.
@@ -273,15 +284,12 @@ impl Interface {
         unsafe { kpi::if_set_sadl(self.ifp(), address.0.as_ptr().cast(), ADDR_LEN as _, false) }
     }
 
-    /// Runs `with` under IFNET_LOCK and the kernel lock, with the present address.
-    pub fn with_address<R>(&self, with: impl FnOnce(Addr) -> R) -> R {
-        let _kernel_lock = KernelLock::take();
+    /// Takes IFNET_LOCK, and before it the kernel lock. A call in flight or a sysctl handler only.
+    pub fn lock(&self) -> Locked<'_> {
+        let kernel_lock = KernelLock::take();
         // SAFETY: attached, as the caller is in flight or a sysctl handler.
         unsafe { kpi::tap_rs_ifnet_lock(self.ifp()) };
-        let result = with(self.address());
-        // SAFETY: locked above.
-        unsafe { kpi::tap_rs_ifnet_unlock(self.ifp()) };
-        result
+        Locked { interface: self, _kernel_lock: kernel_lock }
     }
 
     /// What every Ethernet interface can be asked. IFNET_LOCK is held, and `data` fits
@@ -310,31 +318,37 @@ impl Interface {
     }
 }
 
+/// The right to change what IFNET_LOCK guards; released when dropped.
+pub struct Locked<'a> {
+    interface: &'a Interface,
+    _kernel_lock: KernelLock,
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        // SAFETY: locked when this was made.
+        unsafe { kpi::tap_rs_ifnet_unlock(self.interface.ifp()) }
+    }
+}
+
+impl Default for Interface {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// Shows the length of the driver's queue in `net.interfaces.tapN.sndq.len`.
 ///
 /// # Invariants
 ///
 /// Lives in the same softc as the interface that it came from.
-pub struct QueueGauge(*mut kpi::ifnet);
-
-// SAFETY: it is used under the channel's lock only.
-unsafe impl Send for QueueGauge {}
-// SAFETY: as above.
-unsafe impl Sync for QueueGauge {}
+pub struct QueueGauge(*mut c_int);
 
 impl QueueGauge {
-    /// Shows a length.
+    /// Shows a length. The channel's lock is held.
     pub fn set(&self, len: u32) {
-        let len = c_int::try_from(len).unwrap_or(c_int::MAX);
-        // SAFETY: the interface's memory lives as long as this does.
-        unsafe { kpi::tap_rs_ifq_setlen(self.0, len) }
-    }
-}
-
-impl Drop for Interface {
-    fn drop(&mut self) {
-        // SAFETY: made by `new`, and not attached any more: attached softcs are in the table.
-        unsafe { kmem::free(self.parts) }
+        // SAFETY: the interface's memory lives as long as this does; the lock keeps others out.
+        unsafe { self.0.write_volatile(len as c_int) }
     }
 }
 

@@ -15,11 +15,18 @@ pub fn zalloc<T>() -> Result<NonNull<T>> {
     NonNull::new(memory.cast()).ok_or(Errno::ENOMEM)
 }
 
-/// Frees what [`zalloc`] returned.
+/// Allocates memory for a `T` that is not initialised, sleeping if it must. Thread context only.
+pub fn alloc<T>() -> Result<NonNull<T>> {
+    // SAFETY: the size is not zero for any type used here, and the caller may sleep.
+    let memory = unsafe { kpi::kmem_alloc(size_of::<T>(), kpi::KM_SLEEP as _) };
+    NonNull::new(memory.cast()).ok_or(Errno::ENOMEM)
+}
+
+/// Frees what [`alloc`] or [`zalloc`] returned.
 ///
 /// # Safety
 ///
-/// `memory` came from `zalloc::<T>`, and nobody uses it any more.
+/// `memory` came from one of them, for the same `T`, and nobody uses it any more.
 pub unsafe fn free<T>(memory: NonNull<T>) {
     // SAFETY: the caller's promise; the size is the one it was allocated with.
     unsafe { kpi::kmem_free(memory.as_ptr().cast(), size_of::<T>()) }

@@ -9,17 +9,6 @@ use core::ptr;
 use super::arc::{Arc, Buried};
 use super::kpi;
 
-/// What a knote asks for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Filter {
-    /// EVFILT_READ.
-    Read,
-    /// EVFILT_WRITE.
-    Write,
-    /// Something that a network interface's descriptor has not.
-    Other,
-}
-
 /// A knote during a call of the kernel's.
 pub struct Knote<'a>(&'a mut kpi::knote);
 
@@ -33,12 +22,13 @@ impl<'a> Knote<'a> {
         self.0
     }
 
-    /// What it asks for.
-    pub fn filter(&self) -> Filter {
+    /// Whether it is of EVFILT_READ, rather than EVFILT_WRITE; `None` for other filters, which a
+    /// network interface's descriptor has not.
+    pub fn reads(&self) -> Option<bool> {
         match self.0.kn_kevent.filter {
-            kpi::EVFILT_READ => Filter::Read,
-            kpi::EVFILT_WRITE => Filter::Write,
-            _ => Filter::Other,
+            kpi::EVFILT_READ => Some(true),
+            kpi::EVFILT_WRITE => Some(false),
+            _ => None,
         }
     }
 

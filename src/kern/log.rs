@@ -7,11 +7,13 @@ use core::ffi::CStr;
 
 use super::errno::Errno;
 use super::kpi;
+use crate::ether::Addr;
 
 /// "tapN: Ethernet address xx:…", for a verbose boot.
-pub fn address(ifname: &CStr, text: &CStr) {
+pub fn address(ifname: &CStr, address: Addr) {
+    let text = address.text();
     // SAFETY: both are NUL-terminated.
-    unsafe { kpi::tap_rs_log_address(ifname.as_ptr(), text.as_ptr()) }
+    unsafe { kpi::tap_rs_log_address(ifname.as_ptr(), text.as_ptr().cast()) }
 }
 
 /// "who: what, error N".

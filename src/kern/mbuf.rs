@@ -60,19 +60,19 @@ impl Mbuf {
         self.0.as_ptr()
     }
 
-    /// Allocates one mbuf with room for `len` bytes in one piece, without sleeping: in its own
-    /// data area, in a cluster, or in a buffer of that size.
+    /// Allocates one mbuf with room for ALIGN bytes and `len` behind them in one piece, without
+    /// sleeping: in its own data area, in a cluster, or in a buffer of that size. `None` also if
+    /// that is more than an int can say.
     fn with_room(len: usize) -> Option<NonNull<kpi::mbuf>> {
-        let wanted = len.checked_add(ALIGN)?;
-        let raw = if wanted <= HEADER_ROOM {
+        let raw = if len <= HEADER_ROOM - ALIGN {
             // SAFETY: no preconditions; M_DONTWAIT does not sleep.
             unsafe { kpi::m_gethdr(kpi::M_NOWAIT as i32, kpi::MT_DATA as i32) }
-        } else if wanted <= CLUSTER_ROOM {
+        } else if len <= CLUSTER_ROOM - ALIGN {
             let flags = kpi::M_PKTHDR as i32;
             // SAFETY: as above.
             unsafe { kpi::m_getcl(kpi::M_NOWAIT as i32, kpi::MT_DATA as i32, flags) }
         } else {
-            let size = i32::try_from(wanted).ok()?;
+            let size = i32::try_from(len).ok()?.checked_add(ALIGN as i32)?;
             // SAFETY: as above; the size is that of a frame of the MTU's order.
             unsafe { kpi::tap_rs_m_getext(size) }
         };
@@ -85,12 +85,12 @@ impl Mbuf {
         let packet = Mbuf(Self::with_room(len).ok_or(Errno::ENOBUFS)?);
         // SAFETY: just allocated, and owned by `packet`.
         let raw = unsafe { &mut *packet.as_ptr() };
-        let length = i32::try_from(len).map_err(|_| Errno::EMSGSIZE)?;
         // SAFETY: `with_room` left ALIGN bytes beyond `len`.
         let data = unsafe { raw.m_hdr.mh_data.add(ALIGN) };
         raw.m_hdr.mh_data = data;
-        raw.m_hdr.mh_len = length;
-        raw.M_dat.MH.MH_pkthdr.len = length;
+        // An int holds it: `with_room` has seen to that.
+        raw.m_hdr.mh_len = len as i32;
+        raw.M_dat.MH.MH_pkthdr.len = len as i32;
         // SAFETY: `len` bytes at `data` are within the mbuf's room.
         unsafe { uio.move_bytes(data.cast(), len) }?;
         Ok(packet)
@@ -130,10 +130,15 @@ impl Mbuf {
 impl Frame for Mbuf {
     fn frame_len(&self) -> u32 {
         // SAFETY: owned here.
-        let raw = unsafe { &*self.as_ptr() };
-        // SAFETY: a packet has a packet header, so this member of the union is set.
-        unsafe { raw.M_dat.MH.MH_pkthdr.len }.unsigned_abs()
+        packet_len(unsafe { &*self.as_ptr() })
     }
+}
+
+/// The length in the packet header. No packet's is negative; should one be, its sign is dropped.
+fn packet_len(raw: &kpi::mbuf) -> u32 {
+    // SAFETY: a packet has a packet header, so this member of the union is set.
+    let len = unsafe { raw.M_dat.MH.MH_pkthdr.len };
+    len as u32 & i32::MAX as u32
 }
 
 impl Drop for Mbuf {
@@ -168,13 +173,13 @@ impl FrameList for MbufList {
         self.len
     }
 
+    fn is_empty(&self) -> bool {
+        self.first.is_null()
+    }
+
     fn first_len(&self) -> u32 {
         // SAFETY: NULL, or the first packet, which is owned here.
-        let Some(first) = (unsafe { self.first.as_ref() }) else {
-            return 0;
-        };
-        // SAFETY: a packet has a packet header, so this member of the union is set.
-        unsafe { first.M_dat.MH.MH_pkthdr.len }.unsigned_abs()
+        unsafe { self.first.as_ref() }.map_or(0, packet_len)
     }
 
     fn push(&mut self, mut frame: Mbuf) {
@@ -205,6 +210,10 @@ impl FrameList for MbufList {
 
 impl Drop for MbufList {
     fn drop(&mut self) {
-        while self.pop().is_some() {}
+        let mut next = self.first;
+        // SAFETY: NULL, or a packet that is owned here.
+        while let Some(mut frame) = unsafe { Mbuf::from_raw(next) } {
+            next = core::mem::replace(frame.next_packet(), ptr::null_mut());
+        }
     }
 }

@@ -7,7 +7,6 @@ use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::ops::{Deref, DerefMut};
 
-use super::atomic::{AtomicBool, Ordering};
 use super::kpi;
 
 /// An adaptive mutex and what it guards.
@@ -17,7 +16,7 @@ use super::kpi;
 /// [`init`](Self::init) has run, at the mutex's final address, before anybody else can see it:
 /// [`super::arc::Arc::new`] sees to it for what lives in an `Arc`, [`StaticMutex`] for statics.
 pub struct Mutex<T> {
-    raw: UnsafeCell<kpi::kmutex_t>,
+    raw: UnsafeCell<MaybeUninit<kpi::kmutex_t>>,
     data: UnsafeCell<T>,
 }
 
@@ -34,9 +33,11 @@ pub struct Guard<'a, T> {
 impl<T> Mutex<T> {
     /// A mutex that is not initialised yet.
     pub const fn new(data: T) -> Self {
-        // SAFETY: kmutex_t is integers and pointers, for which all zeros is a value.
-        let raw = unsafe { MaybeUninit::<kpi::kmutex_t>::zeroed().assume_init() };
-        Mutex { raw: UnsafeCell::new(raw), data: UnsafeCell::new(data) }
+        Mutex { raw: UnsafeCell::new(MaybeUninit::uninit()), data: UnsafeCell::new(data) }
+    }
+
+    fn raw(&self) -> *mut kpi::kmutex_t {
+        self.raw.get().cast()
     }
 
     /// Initialises the mutex in place. The IPL is that of the stack's soft interrupts, which
@@ -48,18 +49,14 @@ impl<T> Mutex<T> {
     fn init_raw(&self) {
         // SAFETY: the memory is this mutex's own, and nobody holds it yet.
         unsafe {
-            kpi::mutex_init(
-                self.raw.get(),
-                kpi::kmutex_type_t_MUTEX_DEFAULT,
-                kpi::IPL_SOFTNET as i32,
-            )
+            kpi::mutex_init(self.raw(), kpi::kmutex_type_t_MUTEX_DEFAULT, kpi::IPL_SOFTNET as i32)
         }
     }
 
     /// Takes the mutex, sleeping if it must.
     pub fn lock(&self) -> Guard<'_, T> {
         // SAFETY: initialised, by the type's invariant.
-        unsafe { kpi::mutex_enter(self.raw.get()) };
+        unsafe { kpi::mutex_enter(self.raw()) };
         Guard { mutex: self }
     }
 }
@@ -67,14 +64,14 @@ impl<T> Mutex<T> {
 impl<T> Drop for Mutex<T> {
     fn drop(&mut self) {
         // SAFETY: initialised, by the type's invariant, and nobody holds it: it is owned here.
-        unsafe { kpi::mutex_destroy(self.raw.get()) }
+        unsafe { kpi::mutex_destroy(self.raw()) }
     }
 }
 
 impl<T> Guard<'_, T> {
     /// The kernel's mutex, for condvar(9).
     pub(super) fn raw(&self) -> *mut kpi::kmutex_t {
-        self.mutex.raw.get()
+        self.mutex.raw()
     }
 }
 
@@ -101,34 +98,31 @@ impl<T> Drop for Guard<'_, T> {
 }
 
 /// A mutex in a static, from module load to unload.
-pub struct StaticMutex<T> {
-    mutex: Mutex<T>,
-    ready: AtomicBool,
-}
+///
+/// # Invariants
+///
+/// [`lock`](Self::lock) is called between [`init`](Self::init) and [`destroy`](Self::destroy) only.
+pub struct StaticMutex<T>(Mutex<T>);
 
 impl<T> StaticMutex<T> {
     /// A mutex that is not initialised yet.
     pub const fn new(data: T) -> Self {
-        StaticMutex { mutex: Mutex::new(data), ready: AtomicBool::new(false) }
+        StaticMutex(Mutex::new(data))
     }
 
-    /// At module load, before anything is registered.
+    /// At module load, once, before anything is registered.
     pub fn init(&'static self) {
-        if !self.ready.swap(true, Ordering::AcqRel) {
-            self.mutex.init_raw();
-        }
+        self.0.init_raw();
     }
 
-    /// At module unload, when nothing is registered any more.
+    /// At module unload, once, when nothing is registered any more.
     pub fn destroy(&'static self) {
-        if self.ready.swap(false, Ordering::AcqRel) {
-            // SAFETY: initialised once, and no call of the driver is left that could hold it.
-            unsafe { kpi::mutex_destroy(self.mutex.raw.get()) }
-        }
+        // SAFETY: initialised once, and no call of the driver is left that could hold it.
+        unsafe { kpi::mutex_destroy(self.0.raw()) }
     }
 
     /// Takes the mutex, sleeping if it must.
     pub fn lock(&'static self) -> Guard<'static, T> {
-        self.mutex.lock()
+        self.0.lock()
     }
 }

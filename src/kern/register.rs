@@ -13,6 +13,9 @@ use super::errno::{check, Errno, Result};
 use super::kpi;
 use super::systm::KernelLock;
 
+/// The driver's name in autoconf(9), and its character device's where "tap" is taken.
+const NAME: &CStr = c"tap_rs";
+
 /// Whether NetBSD's own tap driver is at work.
 pub fn stock_driver_active() -> bool {
     let _kernel_lock = KernelLock::take();
@@ -20,40 +23,33 @@ pub fn stock_driver_active() -> bool {
     unsafe { kpi::tap_rs_stock_active() != 0 }
 }
 
-/// The device driver "tap_rs" of autoconf(9).
-pub fn attach_cfdriver() -> Result {
+/// The device driver "tap_rs" of autoconf(9), and its attachment. On failure neither is left.
+pub fn attach_autoconf() -> Result {
     let _kernel_lock = KernelLock::take();
-    let table = &raw mut kpi::tap_rs_cd;
+    let (driver, attachment) = autoconf_tables();
     // SAFETY: a table of register.c, attached once.
-    check(unsafe { kpi::config_cfdriver_attach(table) })
-}
-
-/// The reverse.
-pub fn detach_cfdriver() -> Result {
-    let _kernel_lock = KernelLock::take();
-    let table = &raw mut kpi::tap_rs_cd;
-    // SAFETY: attached before.
-    check(unsafe { kpi::config_cfdriver_detach(table) })
-}
-
-/// Its attachment.
-pub fn attach_cfattach() -> Result {
-    let _kernel_lock = KernelLock::take();
-    // SAFETY: the driver's name is static, and its table attached once.
-    let name = unsafe { kpi::tap_rs_cd.cd_name };
-    let table = &raw mut kpi::tap_rs_ca;
-    // SAFETY: as above.
-    check(unsafe { kpi::config_cfattach_attach(name, table) })
+    check(unsafe { kpi::config_cfdriver_attach(driver) })?;
+    // SAFETY: as above; the name is static.
+    let attached = check(unsafe { kpi::config_cfattach_attach(NAME.as_ptr(), attachment) });
+    if attached.is_err() {
+        // SAFETY: attached above.
+        unsafe { kpi::config_cfdriver_detach(driver) };
+    }
+    attached
 }
 
 /// The reverse; EBUSY while a device is attached.
-pub fn detach_cfattach() -> Result {
+pub fn detach_autoconf() -> Result {
     let _kernel_lock = KernelLock::take();
-    // SAFETY: the driver's name is static.
-    let name = unsafe { kpi::tap_rs_cd.cd_name };
-    let table = &raw mut kpi::tap_rs_ca;
+    let (driver, attachment) = autoconf_tables();
     // SAFETY: attached before.
-    check(unsafe { kpi::config_cfattach_detach(name, table) })
+    check(unsafe { kpi::config_cfattach_detach(NAME.as_ptr(), attachment) })?;
+    // SAFETY: attached before.
+    check(unsafe { kpi::config_cfdriver_detach(driver) })
+}
+
+fn autoconf_tables() -> (*mut kpi::cfdriver, *mut kpi::cfattach) {
+    (&raw mut kpi::tap_rs_cd, &raw mut kpi::tap_rs_ca)
 }
 
 /// The interface cloner "tap".
@@ -83,7 +79,7 @@ impl CharDevice {
     /// else as "tap_rs" with a major of the kernel's choice. Returns the name it got.
     pub fn attach(&self) -> Result<&'static CStr> {
         match self.attach_as(c"tap") {
-            Err(Errno::EEXIST) => self.attach_as(c"tap_rs").map(|()| c"tap_rs"),
+            Err(Errno::EEXIST) => self.attach_as(NAME).map(|()| NAME),
             other => other.map(|()| c"tap"),
         }
     }

@@ -17,58 +17,64 @@ use crate::channel::Listeners;
 ///
 /// [`init`](Self::init) has run at its final address. All but `init` and `drop` are called with
 /// the lock of the channel that it belongs to held, as selrecord(9) and klist(9) ask.
-struct SelInfo(UnsafeCell<kpi::selinfo>);
+struct SelInfo(UnsafeCell<MaybeUninit<kpi::selinfo>>);
 
 impl SelInfo {
     const fn new() -> Self {
-        // SAFETY: selinfo is integers and pointers, for which all zeros is a value.
-        let raw = unsafe { MaybeUninit::<kpi::selinfo>::zeroed().assume_init() };
-        SelInfo(UnsafeCell::new(raw))
+        SelInfo(UnsafeCell::new(MaybeUninit::uninit()))
+    }
+
+    fn raw(&self) -> *mut kpi::selinfo {
+        self.0.get().cast()
     }
 
     fn init(&mut self) {
         // SAFETY: the memory is its own, and nobody is recorded yet.
-        unsafe { kpi::selinit(self.0.get()) }
+        unsafe { kpi::selinit(self.raw()) }
     }
 
     fn record(&self) {
         // SAFETY: a function without preconditions.
         let lwp = unsafe { kpi::tap_rs_curlwp() };
         // SAFETY: initialised, and the channel's lock is held, by the type's invariants.
-        unsafe { kpi::selrecord(lwp, self.0.get()) }
+        unsafe { kpi::selrecord(lwp, self.raw()) }
     }
 
     fn notify(&self, events: u32) {
         let hint = i64::from(kpi::NOTE_SUBMIT);
         // SAFETY: initialised, and the channel's lock is held, by the type's invariants.
-        unsafe { kpi::selnotify(self.0.get(), events as i32, hint) }
+        unsafe { kpi::selnotify(self.raw(), events as i32, hint) }
     }
 
     fn attach(&self, knote: &mut Knote<'_>) {
         // SAFETY: initialised, and the channel's lock is held, by the type's invariants.
-        unsafe { kpi::selrecord_knote(self.0.get(), knote.as_ptr()) }
+        unsafe { kpi::selrecord_knote(self.raw(), knote.as_ptr()) }
     }
 
     fn detach(&self, knote: &mut Knote<'_>) {
         // SAFETY: initialised, and the channel's lock is held, by the type's invariants.
-        unsafe { kpi::selremove_knote(self.0.get(), knote.as_ptr()) };
+        unsafe { kpi::selremove_knote(self.raw(), knote.as_ptr()) };
     }
 }
 
 impl Drop for SelInfo {
     fn drop(&mut self) {
         // SAFETY: initialised; every knote has gone, for each holds a reference to the softc.
-        unsafe { kpi::seldestroy(self.0.get()) }
+        unsafe { kpi::seldestroy(self.raw()) }
     }
 }
 
 /// Those who wait for frames, and those who only want to know when the interface goes.
 ///
 /// Write knotes have a record of their own, for a frame that comes is no news to them.
+///
+/// # Invariants
+///
+/// [`pin_init`](Self::pin_init) has run, at the final address, before anybody else can see it.
 pub struct Waiters {
     read: SelInfo,
     write: SelInfo,
-    gauge: QueueGauge,
+    gauge: MaybeUninit<QueueGauge>,
 }
 
 // SAFETY: the records are used under the channel's lock only.
@@ -78,12 +84,14 @@ unsafe impl Send for Waiters {}
 
 impl Waiters {
     /// Nobody.
-    pub const fn new(gauge: QueueGauge) -> Self {
-        Waiters { read: SelInfo::new(), write: SelInfo::new(), gauge }
+    pub const fn new() -> Self {
+        Waiters { read: SelInfo::new(), write: SelInfo::new(), gauge: MaybeUninit::uninit() }
     }
 
-    /// Prepares both records, at their final address.
-    pub fn pin_init(&mut self) {
+    /// Prepares both records, at their final address, and remembers where the queue's length is
+    /// shown.
+    pub fn pin_init(&mut self, gauge: QueueGauge) {
+        self.gauge.write(gauge);
         self.read.init();
         self.write.init();
     }
@@ -112,9 +120,16 @@ impl Waiters {
     }
 }
 
+impl Default for Waiters {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Listeners for Waiters {
     fn length(&self, frames: u32) {
-        self.gauge.set(frames);
+        // SAFETY: written by `pin_init`, which has run by the type's invariant.
+        unsafe { self.gauge.assume_init_ref() }.set(frames);
     }
 
     fn readable(&self) {

@@ -6,7 +6,7 @@
 use core::ffi::{c_int, c_void, CStr};
 use core::ptr;
 
-use super::atomic::{AtomicPtr, AtomicU32, Ordering};
+use super::atomic::{AtomicI32, AtomicPtr, Ordering};
 use super::errno::{check, Result};
 use super::kpi;
 use crate::ether::ADDR_STRLEN;
@@ -15,39 +15,30 @@ use crate::unit::Unit;
 /// The node net.link.tap, from load to unload.
 pub struct TapNode {
     log: AtomicPtr<kpi::sysctllog>,
-    number: AtomicU32,
+    number: AtomicI32,
 }
 
 impl TapNode {
     /// Not created yet.
     pub const fn new() -> Self {
-        TapNode { log: AtomicPtr::new(ptr::null_mut()), number: AtomicU32::new(0) }
+        TapNode { log: AtomicPtr::new(ptr::null_mut()), number: AtomicI32::new(0) }
     }
 
-    /// At module load. On failure nothing is left.
+    /// At module load. What a failure leaves, [`destroy`](Self::destroy) undoes.
     pub fn create(&self) -> Result {
-        let mut log = ptr::null_mut();
-        let mut number: c_int = 0;
-        // SAFETY: both pointers are to this function's variables.
-        let created = check(unsafe { kpi::tap_rs_sysctl_setup(&mut log, &mut number) });
-        self.log.store(log, Ordering::Release);
-        self.number.store(number as u32, Ordering::Release);
-        if created.is_err() {
-            self.destroy();
-        }
-        created
+        // SAFETY: both pointers are to this type's own.
+        check(unsafe { kpi::tap_rs_sysctl_setup(self.log.as_ptr(), self.number.as_ptr()) })
     }
 
     /// At module unload: "tap" only, never its parents, whose destruction would leave the
     /// kernel's tree inconsistent.
     pub fn destroy(&self) {
-        let mut log = self.log.swap(ptr::null_mut(), Ordering::AcqRel);
-        // SAFETY: NULL, or what sysctl_createv wrote; torn down once.
-        unsafe { kpi::sysctl_teardown(&mut log) }
+        // SAFETY: NULL, or what sysctl_createv wrote; set to NULL by this.
+        unsafe { kpi::sysctl_teardown(self.log.as_ptr()) }
     }
 
     fn number(&self) -> c_int {
-        self.number.load(Ordering::Acquire) as c_int
+        self.number.load(Ordering::Acquire)
     }
 
     /// Creates an interface's leaf; `cookie` comes back in `tap_rs_sysctl_get` and `_set`.

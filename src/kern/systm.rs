@@ -3,10 +3,10 @@
 
 //! Odds and ends of sys/systm.h: the big lock, time, random bytes, who runs, short waits.
 
-use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr;
 
+use super::atomic::{AtomicPtr, Ordering};
 use super::kpi;
 
 /// The kernel lock; released when dropped.
@@ -28,18 +28,38 @@ impl Drop for KernelLock {
     }
 }
 
-/// Identifies the running thread, for comparison only.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct LwpId(*const kpi::lwp);
+/// Remembers a thread, for that thread to recognise itself.
+pub struct LwpCell(AtomicPtr<kpi::lwp>);
 
-// SAFETY: it is never dereferenced.
-unsafe impl Send for LwpId {}
+impl LwpCell {
+    /// No thread.
+    pub const fn new() -> Self {
+        LwpCell(AtomicPtr::new(ptr::null_mut()))
+    }
 
-impl LwpId {
-    /// The running thread's.
-    pub fn current() -> LwpId {
+    /// Remembers the running thread.
+    pub fn set_current(&self) {
         // SAFETY: a function without preconditions.
-        LwpId(unsafe { kpi::tap_rs_curlwp() })
+        self.0.store(unsafe { kpi::tap_rs_curlwp() }, Ordering::Relaxed);
+    }
+
+    /// Whether the running thread is the one remembered: it alone has written that, so it sees its
+    /// own latest word.
+    pub fn is_current(&self) -> bool {
+        // SAFETY: a function without preconditions.
+        let current = unsafe { kpi::tap_rs_curlwp() };
+        self.0.load(Ordering::Relaxed) == current
+    }
+
+    /// Forgets it.
+    pub fn clear(&self) {
+        self.0.store(ptr::null_mut(), Ordering::Relaxed);
+    }
+}
+
+impl Default for LwpCell {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -104,9 +124,4 @@ impl Ticks {
 pub fn panic() -> ! {
     // SAFETY: panic(9) may be called from anywhere.
     unsafe { kpi::tap_rs_panic() }
-}
-
-/// The text of a NUL-terminated array, empty when there is no NUL.
-pub fn c_str(bytes: &[u8]) -> &CStr {
-    CStr::from_bytes_until_nul(bytes).unwrap_or(c"")
 }

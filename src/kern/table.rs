@@ -26,6 +26,10 @@ struct Root<T> {
 }
 
 /// A table that owns one [`Arc`] for each occupied slot.
+///
+/// # Invariants
+///
+/// All but `init` and `destroy` is called between those two only, while the driver is loaded.
 pub struct Table<T> {
     root: AtomicPtr<Root<T>>,
 }
@@ -51,7 +55,7 @@ impl<T: Buried> Table<T> {
         // SAFETY: the root is alive until freed below; zeroed pointers are valid ones.
         for leaf in unsafe { root.as_ref() }.leaves.iter() {
             if let Some(leaf) = NonNull::new(leaf.load(Ordering::Acquire)) {
-                // SAFETY: made by `insert`, and nobody reads any more.
+                // SAFETY: made by `vacant`, and nobody reads any more.
                 unsafe { kmem::free(leaf) };
             }
         }
@@ -59,63 +63,60 @@ impl<T: Buried> Table<T> {
         unsafe { kmem::free(root) };
     }
 
-    fn leaf_slot(&self, unit: Unit) -> Option<&AtomicPtr<Leaf<T>>> {
-        let root = NonNull::new(self.root.load(Ordering::Acquire))?;
-        // SAFETY: the root lives until unload, when no call of the driver is left.
-        unsafe { root.as_ref() }.leaves.get(unit.get() as usize / FANOUT)
+    /// The slot of a leaf. The numbers are below 2^20, so there always is one.
+    fn leaf_slot(&self, number: u32) -> Option<&AtomicPtr<Leaf<T>>> {
+        // SAFETY: there is a root between `init` and `destroy`, by the type's invariant.
+        let root = unsafe { &*self.root.load(Ordering::Acquire) };
+        root.leaves.get(number as usize / FANOUT % FANOUT)
     }
 
-    fn slot(&self, unit: Unit) -> Option<&AtomicPtr<T>> {
-        let leaf = NonNull::new(self.leaf_slot(unit)?.load(Ordering::Acquire))?;
-        // SAFETY: leaves live until unload, when no call of the driver is left.
-        unsafe { leaf.as_ref() }.slots.get(unit.get() as usize % FANOUT)
+    /// The slot of a number in its leaf, if that has been made.
+    fn slot(&self, number: u32) -> Option<&AtomicPtr<T>> {
+        let leaf = self.leaf_slot(number)?.load(Ordering::Acquire);
+        // SAFETY: NULL, or a leaf, which lives until unload, when no call of the driver is left.
+        unsafe { leaf.as_ref() }?.slots.get(number as usize % FANOUT)
     }
 
-    /// Whether the unit is taken.
-    pub fn is_occupied(&self, unit: Unit) -> bool {
-        self.slot(unit).is_some_and(|slot| !slot.load(Ordering::Acquire).is_null())
-    }
-
-    /// The lowest unit from `from` on that is free.
-    pub fn first_free(&self, from: Unit) -> Option<Unit> {
-        let mut unit = from;
-        while self.is_occupied(unit) {
-            unit = unit.next()?;
+    /// A slot that is free; EEXIST if it is taken. The caller holds the creation mutex, so it
+    /// stays free.
+    pub fn vacant(&self, unit: Unit) -> Result<Vacant<'_, T>> {
+        let leaf = self.leaf_slot(unit.get()).ok_or(Errno::ENXIO)?;
+        if leaf.load(Ordering::Acquire).is_null() {
+            leaf.store(kmem::zalloc::<Leaf<T>>()?.as_ptr(), Ordering::Release);
         }
-        Some(unit)
-    }
-
-    /// Occupies a slot. The caller holds the creation mutex; EEXIST if it is taken.
-    pub fn insert(&self, unit: Unit, value: Arc<T>) -> Result {
-        let leaf_slot = self.leaf_slot(unit).ok_or(Errno::ENXIO)?;
-        if leaf_slot.load(Ordering::Acquire).is_null() {
-            leaf_slot.store(kmem::zalloc::<Leaf<T>>()?.as_ptr(), Ordering::Release);
+        match self.slot(unit.get()) {
+            Some(slot) if slot.load(Ordering::Acquire).is_null() => Ok(Vacant(slot)),
+            _ => Err(Errno::EEXIST),
         }
-        let slot = self.slot(unit).ok_or(Errno::ENXIO)?;
-        if !slot.load(Ordering::Acquire).is_null() {
-            return Err(Errno::EEXIST);
-        }
-        slot.store(value.into_raw(), Ordering::Release);
-        Ok(())
     }
 
     /// Empties a slot and returns its reference. The caller holds the creation mutex.
     pub fn remove(&self, unit: Unit) -> Option<Arc<T>> {
-        let raw = self.slot(unit)?.swap(ptr::null_mut(), Ordering::AcqRel);
-        // SAFETY: only `insert` fills slots, from into_raw, and the swap takes it out once.
+        let raw = self.slot(unit.get())?.swap(ptr::null_mut(), Ordering::AcqRel);
+        // SAFETY: only `occupy` fills slots, from into_raw, and the swap takes it out once.
         unsafe { Arc::from_raw(raw) }
     }
 
-    /// The value in a slot.
+    /// The value of the unit of a minor number; the cloner's number has none.
     ///
     /// # Safety
     ///
     /// Something keeps the slot's reference from being dropped while the borrow lives: the
     /// creation mutex, or a call that detach drains between [`remove`](Self::remove) and the drop.
-    pub unsafe fn get(&self, unit: Unit) -> Option<&T> {
-        let raw = self.slot(unit)?.load(Ordering::Acquire);
-        // SAFETY: the caller's promise; only `insert` fills slots, with pointers to live values.
-        unsafe { raw.as_ref() }
+    pub unsafe fn get(&self, minor: u32) -> Option<&T> {
+        let value = self.slot(minor)?.load(Ordering::Acquire);
+        // SAFETY: the caller's promise; only `occupy` fills slots, with pointers to live values.
+        unsafe { value.as_ref() }
+    }
+}
+
+/// A slot that its unit's value may be put into.
+pub struct Vacant<'a, T>(&'a AtomicPtr<T>);
+
+impl<T: Buried> Vacant<'_, T> {
+    /// Puts a reference into the slot.
+    pub fn occupy(self, value: Arc<T>) {
+        self.0.store(value.into_raw(), Ordering::Release);
     }
 }
 

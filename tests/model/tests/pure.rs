@@ -85,12 +85,6 @@ fn f31_unit_bounds() {
     assert_eq!(Unit::FIRST.next().map(Unit::get), Some(1));
 }
 
-#[test]
-fn f37_names_fill_the_whole_field() {
-    assert_eq!(&Unit::FIRST.name(), b"tap0\0\0\0\0\0\0\0\0\0\0\0\0");
-    assert_eq!(&Unit::new(1_048_574).unwrap().name(), b"tap1048574\0\0\0\0\0\0");
-}
-
 proptest! {
     #[test]
     fn address_text_round_trip(bytes: [u8; 6]) {
@@ -104,13 +98,5 @@ proptest! {
         if let Some(addr) = Addr::parse(&text) {
             prop_assert_eq!(Addr::parse(&addr.text()), Some(addr));
         }
-    }
-
-    #[test]
-    fn unit_names_are_decimal(number in 0u32..0xf_ffff) {
-        let name = Unit::new(number).unwrap().name();
-        let expected = format!("tap{number}");
-        prop_assert_eq!(&name[..expected.len()], expected.as_bytes());
-        prop_assert!(name[expected.len()..].iter().all(|byte| *byte == 0));
     }
 }
