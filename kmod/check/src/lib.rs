@@ -6,6 +6,8 @@
 //!
 //! Every rule is a function that returns its findings; [`check`] runs them all.
 
+pub mod aarch64;
+pub mod amd64;
 pub mod code;
 pub mod layout;
 pub mod size;
