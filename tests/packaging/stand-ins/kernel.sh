@@ -13,6 +13,7 @@
 # $KERNEL/open           a descriptor of if_tap_rs is open
 # $KERNEL/signal         who unloads a module is sent a signal
 # $KERNEL/fail           commands that must fail, as patterns, one a line
+# $KERNEL/ignore         commands that do nothing and succeed, likewise
 
 me=${0##*/}
 echo "$me${*:+ $*}" >>"$KERNEL/log"
@@ -29,6 +30,12 @@ while read -r pattern; do
 	$pattern) refuse 'Operation not permitted' ;;
 	esac
 done <"$KERNEL/fail"
+[ ! -f "$KERNEL/ignore" ] || while read -r pattern; do
+	# shellcheck disable=SC2254 # A pattern is meant.
+	case "$me${*:+ $*}" in
+	$pattern) exit 0 ;;
+	esac
+done <"$KERNEL/ignore"
 
 interfaces() {
 	for file in "$KERNEL"/interfaces/*; do
