@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The built module's own load and unload in the host, and that nothing of it stays.
+
+use std::ffi::{CStr, CString};
+
+use tap_conformance::errno::{Errno, Result};
+use tap_host::kern::module::{modload, modstat, modunload};
+use tap_host::sched;
+use tap_host::world::{enter, World};
+
+const NAME: &CStr = c"if_tap_rs";
+
+/// The module that was built for the kernel that the host plays.
+fn path() -> CString {
+    let version: u32 = env!("TAP_KERNEL_VERSION").parse().unwrap();
+    let release = format!("{}.{}", version / 100_000_000, version / 1_000_000 % 100);
+    let build = concat!(env!("CARGO_MANIFEST_DIR"), "/../../build");
+    let path = format!("{build}/netbsd-{release}-amd64/if_tap_rs.kmod");
+    assert!(std::fs::exists(&path).unwrap(), "no {path}: make kmod");
+    CString::new(path).unwrap()
+}
+
+fn load(world: &mut World) -> Result<()> {
+    let result = modload(world, &path(), 0);
+    assert!(result.is_ok(), "{}", world.messages.text());
+    result
+}
+
+/// The numbers of things that a module may leave behind.
+fn counts(world: &mut World) -> [usize; 4] {
+    let world = &**world;
+    [world.memory.count(), world.softints.count(), world.locks.count(), world.power.count()]
+}
+
+#[test]
+fn it_comes_and_goes_and_leaves_nothing() {
+    sched::adopt(100, "test");
+    let world = &mut enter();
+    // What the kernel itself makes at its first use stays.
+    load(world).unwrap();
+    modunload(world, NAME).unwrap();
+    let before = counts(world);
+    for _ in 0..50 {
+        load(world).unwrap();
+        assert_eq!(modload(world, &path(), 0), Err(Errno::EEXIST));
+        assert!(modstat(world, NAME).is_ok());
+        assert_ne!(counts(world), before, "a module that makes nothing");
+        modunload(world, NAME).unwrap();
+        assert_eq!(modstat(world, NAME).err(), Some(Errno::ENOENT));
+    }
+    assert_eq!(counts(world), before);
+    assert_eq!(world.leftovers(), Vec::<String>::new());
+}
