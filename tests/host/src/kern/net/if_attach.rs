@@ -3,7 +3,7 @@
 
 //! The beginning and the end of an interface, as sys/net/if.c has them.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_char, c_int, c_void, CStr};
 
 use crate::kern::field::{peek, poke};
 use crate::kern::kmem::Kind;
@@ -240,4 +240,17 @@ unsafe extern "C" fn if_up(raw: *mut kpi::ifnet) {
     world.ifnet_unlock(ifp);
 }
 
-exports!(if_initialize, if_register, if_detach, if_down, if_up);
+/// Names an interface that is not attached yet.
+unsafe extern "C" fn if_initname(raw: *mut kpi::ifnet, name: *const c_char, unit: c_int) {
+    // SAFETY: the caller's string.
+    let name = unsafe { CStr::from_ptr(name) }.to_string_lossy();
+    let text = format!("{name}{unit}");
+    kassert!(text.len() < kpi::IFNAMSIZ as usize, "if_initname: {text} is too long");
+    // SAFETY: the caller's interface, which nobody else knows yet.
+    let field = unsafe { &mut (*raw).if_xname };
+    for (slot, byte) in field.iter_mut().zip(text.bytes().chain([0])) {
+        *slot = byte as c_char;
+    }
+}
+
+exports!(if_initialize, if_register, if_detach, if_down, if_up, if_initname, if_nullstart);

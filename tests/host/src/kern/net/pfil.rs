@@ -15,11 +15,9 @@ use crate::world::{enter, World};
 use crate::{exports, host_panic, kassert};
 
 /// Hook runs on an interface so far; `None` when there is no such interface.
-pub fn count(world: &mut World, name: &str) -> Option<PfilCount> {
-    let ifp = world.if_get(name)?;
-    let count = world.interface(ifp, "pfil").pfil;
-    world.if_put(ifp);
-    Some(count)
+pub fn count(world: &World, name: &str) -> Option<PfilCount> {
+    let named = |(ifp, _): &(&Ifp, _)| ifp.name() == name;
+    world.net.interfaces.iter().find(named).map(|(_, interface)| interface.pfil)
 }
 
 impl World {

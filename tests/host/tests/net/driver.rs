@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! A small Ethernet driver, as a module would be: it calls the kernel through its symbols only.
+
+use std::ffi::{c_int, c_void};
+use std::mem::transmute_copy;
+use std::sync::Mutex;
+
+use tap_host::kern;
+use tap_host::kpi;
+
+/// A kernel function, by its name and the type that the caller knows it to have.
+pub fn symbol<F: Copy>(name: &str) -> F {
+    let export = kern::exports().find(|export| export.name == name);
+    let address = export.unwrap_or_else(|| panic!("no symbol {name}")).address.0;
+    assert_eq!(size_of::<F>(), size_of::<*const ()>());
+    // SAFETY: an address, taken for a function of the type that its declaration has.
+    unsafe { transmute_copy::<*const (), F>(&address) }
+}
+
+type OfIfp = unsafe extern "C" fn(*mut kpi::ifnet);
+
+/// Calls a kernel function that takes an interface.
+pub fn of_ifp(name: &str, ifp: *mut kpi::ifnet) {
+    // SAFETY: the function's type, and an interface that the test has made.
+    unsafe { symbol::<OfIfp>(name)(ifp) }
+}
+
+/// One interface and what it was asked to send.
+#[repr(C)]
+pub struct Driver {
+    ec: kpi::ethercom,
+    media: kpi::ifmedia,
+    /// Frames that went out.
+    pub sent: Mutex<Vec<Vec<u8>>>,
+}
+
+// SAFETY: what many threads touch at once has locks, the kernel's or its own.
+unsafe impl Sync for Driver {}
+
+/// The address of every driver's interface.
+pub const MAC: [u8; 6] = [0xf2, 0x0b, 0xa4, 1, 2, 3];
+
+unsafe extern "C" fn transmit(ifp: *mut kpi::ifnet, m: *mut kpi::mbuf) -> c_int {
+    let copydata: unsafe extern "C" fn(*mut kpi::mbuf, c_int, c_int, *mut c_void) =
+        symbol("m_copydata");
+    // SAFETY: a packet, which has a header.
+    let len = unsafe { (*m).M_dat.MH.MH_pkthdr.len };
+    let mut frame = vec![0; len as usize];
+    // SAFETY: a packet of that length, and room for it.
+    unsafe { copydata(m, 0, len, frame.as_mut_ptr().cast()) };
+    // SAFETY: the driver's softc, which outlives the interface.
+    let driver = unsafe { &*(*ifp).if_softc.cast::<Driver>() };
+    driver.sent.lock().unwrap().push(frame);
+    free(m);
+    0
+}
+
+/// m_freem.
+pub fn free(m: *mut kpi::mbuf) {
+    let freem: unsafe extern "C" fn(*mut kpi::mbuf) = symbol("m_freem");
+    // SAFETY: a packet that the caller gives away.
+    unsafe { freem(m) };
+}
+
+unsafe extern "C" fn ioctl(ifp: *mut kpi::ifnet, command: u64, data: *mut c_void) -> c_int {
+    let ether_ioctl: unsafe extern "C" fn(*mut kpi::ifnet, u64, *mut c_void) -> c_int =
+        symbol("ether_ioctl");
+    // SAFETY: passed on as it came.
+    match unsafe { ether_ioctl(ifp, command, data) } {
+        error if error == kpi::ENETRESET as c_int => 0,
+        error => error,
+    }
+}
+
+unsafe extern "C" fn init(ifp: *mut kpi::ifnet) -> c_int {
+    // SAFETY: IFNET_LOCK is held.
+    unsafe { (*ifp).if_flags |= kpi::IFF_RUNNING as u16 };
+    0
+}
+
+unsafe extern "C" fn stop(ifp: *mut kpi::ifnet, _disable: c_int) {
+    // SAFETY: IFNET_LOCK is held.
+    unsafe { (*ifp).if_flags &= !(kpi::IFF_RUNNING as u16) };
+}
+
+unsafe extern "C" fn changed(_ifp: *mut kpi::ifnet) -> c_int {
+    0
+}
+
+unsafe extern "C" fn status(_ifp: *mut kpi::ifnet, request: *mut kpi::ifmediareq) {
+    // SAFETY: the caller's request.
+    unsafe { (*request).ifm_status = kpi::IFM_AVALID as c_int };
+}
+
+impl Driver {
+    /// Attaches an interface of that name, its link up.
+    pub fn attach(name: &str) -> &'static Driver {
+        // SAFETY: integers and pointers, for which all zeros is a value.
+        let ec: kpi::ethercom = unsafe { std::mem::zeroed() };
+        // SAFETY: as above.
+        let media: kpi::ifmedia = unsafe { std::mem::zeroed() };
+        let driver = Driver { ec, media, sent: Mutex::new(Vec::new()) };
+        let driver: &'static mut Driver = Box::leak(Box::new(driver));
+        driver.ec.ec_capabilities = (kpi::ETHERCAP_VLAN_MTU | kpi::ETHERCAP_JUMBO_MTU) as c_int;
+        driver.ec.ec_ifmedia = &raw mut driver.media;
+        let softc = (&raw mut *driver).cast();
+        let ifnet = &mut driver.ec.ec_if;
+        for (to, from) in ifnet.if_xname.iter_mut().zip(name.bytes()) {
+            *to = from as _;
+        }
+        ifnet.if_softc = softc;
+        ifnet.if_flags = (kpi::IFF_BROADCAST | kpi::IFF_SIMPLEX | kpi::IFF_MULTICAST) as u16;
+        ifnet.if_ioctl = Some(ioctl);
+        ifnet.if_init = Some(init);
+        ifnet.if_stop = Some(stop);
+        ifnet.if_transmit = Some(transmit);
+        driver.register();
+        driver
+    }
+
+    fn register(&self) {
+        let media = (&raw const self.media).cast_mut();
+        let ifmedia_init: unsafe extern "C" fn(
+            *mut kpi::ifmedia,
+            c_int,
+            kpi::ifm_change_cb_t,
+            kpi::ifm_stat_cb_t,
+        ) = symbol("ifmedia_init");
+        // SAFETY: zeroed memory that stays.
+        unsafe { ifmedia_init(media, 0, Some(changed), Some(status)) };
+        let auto = (kpi::IFM_ETHER | kpi::IFM_AUTO) as c_int;
+        let add: unsafe extern "C" fn(*mut kpi::ifmedia, c_int, c_int, *mut c_void) =
+            symbol("ifmedia_add");
+        // SAFETY: initialised above.
+        unsafe { add(media, auto, 0, std::ptr::null_mut()) };
+        let set: unsafe extern "C" fn(*mut kpi::ifmedia, c_int) = symbol("ifmedia_set");
+        // SAFETY: initialised above.
+        unsafe { set(media, auto) };
+        let ifp = self.ifp();
+        of_ifp("if_initialize", ifp);
+        let create: unsafe extern "C" fn(*mut kpi::ifnet) -> *mut kpi::if_percpuq =
+            symbol("if_percpuq_create");
+        // SAFETY: initialised above, and used by nobody yet.
+        unsafe { (*ifp).if_percpuq = create(ifp) };
+        let attach: unsafe extern "C" fn(*mut kpi::ifnet, *const u8) = symbol("ether_ifattach");
+        // SAFETY: initialised above, with an address of that length.
+        unsafe { attach(ifp, MAC.as_ptr()) };
+        of_ifp("if_register", ifp);
+    }
+
+    /// The interface.
+    pub fn ifp(&self) -> *mut kpi::ifnet {
+        (&raw const self.ec.ec_if).cast_mut()
+    }
+
+    /// if_flags.
+    pub fn flags(&self) -> u32 {
+        // SAFETY: the driver's own interface.
+        u32::from(unsafe { (*self.ifp()).if_flags })
+    }
+
+    /// Ends the interface, in the order that ifnet(9) asks for.
+    pub fn detach(&self) {
+        for call in ["if_down", "ether_ifdetach", "if_detach"] {
+            of_ifp(call, self.ifp());
+        }
+        let fini: unsafe extern "C" fn(*mut kpi::ifmedia) = symbol("ifmedia_fini");
+        // SAFETY: no ioctl can reach the list any more.
+        unsafe { fini((&raw const self.media).cast_mut()) };
+    }
+
+    /// Tells the stack of the link.
+    pub fn link(&self, state: u32) {
+        let change: unsafe extern "C" fn(*mut kpi::ifnet, c_int) = symbol("if_link_state_change");
+        // SAFETY: the driver's own interface, which is attached.
+        unsafe { change(self.ifp(), state as c_int) };
+    }
+
+    /// A frame comes in, in one cluster.
+    pub fn receive(&self, frame: &[u8]) {
+        let getcl: unsafe extern "C" fn(c_int, c_int, c_int) -> *mut kpi::mbuf = symbol("m_getcl");
+        let how = kpi::M_NOWAIT as c_int;
+        // SAFETY: no preconditions.
+        let m = unsafe { getcl(how, kpi::MT_DATA as c_int, kpi::M_PKTHDR as c_int) };
+        assert!(!m.is_null());
+        // SAFETY: a packet of the driver's own.
+        let packet = unsafe { &mut *m };
+        packet.m_hdr.mh_len = frame.len() as c_int;
+        packet.M_dat.MH.MH_pkthdr.len = frame.len() as c_int;
+        // SAFETY: the driver's own interface.
+        packet.M_dat.MH.MH_pkthdr._rcvif.index = unsafe { (*self.ifp()).if_index };
+        let to = packet.m_hdr.mh_data.cast();
+        // SAFETY: a cluster holds every frame of the tests.
+        unsafe { std::ptr::copy_nonoverlapping(frame.as_ptr(), to, frame.len()) };
+        let enqueue: unsafe extern "C" fn(*mut kpi::if_percpuq, *mut kpi::mbuf) =
+            symbol("if_percpuq_enqueue");
+        // SAFETY: the driver's own interface, and a packet that is given away.
+        unsafe { enqueue((*self.ifp()).if_percpuq, m) };
+    }
+}

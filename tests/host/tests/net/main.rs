@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The host's network against what a driver may expect of it.
+
+mod death;
+mod driver;
+mod life;
+mod stack;
+mod traffic;
+mod user;
