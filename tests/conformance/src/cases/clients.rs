@@ -123,14 +123,16 @@ fn zerotier<S: Sys>(c: &Ctx<S>) -> Verdict {
     super::sysctl::write(c, "tap9993", "32:a1:00:11:22:33").on("sysctl -w")?;
     c.inet("tap9993", 1).on("SIOCAIFADDR")?;
     c.set_up("tap9993", true).on("up")?;
-    c.send(fd, &frames::arp_request(1)).on("write")?;
     let mut frame = [0; 8194];
     let mut mac = None;
-    for _ in 0..20 {
-        check!(c.sys.select_read(fd, 4000).on("select")?, "select slept through a frame");
-        let n = c.sys.read(fd, Out::bytes(&mut frame)).on("read")?;
-        check!(n > 0, "read returned 0");
-        mac = frames::arp_reply(&frame[..n], 1);
+    // The link comes up on a thread of the stack's: until then a request finds no address.
+    for _ in 0..40 {
+        c.send(fd, &frames::arp_request(1)).on("write")?;
+        while mac.is_none() && c.sys.select_read(fd, 250).on("select")? {
+            let n = c.sys.read(fd, Out::bytes(&mut frame)).on("read")?;
+            check!(n > 0, "read returned 0");
+            mac = frames::arp_reply(&frame[..n], 1);
+        }
         if mac.is_some() {
             break;
         }
@@ -159,16 +161,22 @@ fn virtif<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.set_up("tap0", true).on("up")?;
     let request = frames::arp_request(1);
     let spans = [In::bytes(&request[..14]), In::bytes(&request[14..42]), In::bytes(&request[42..])];
-    let n = c.sys.writev(fd, &spans).on("writev")?;
-    check!(n == 60, "writev returned {n}");
     let mut frame = [0; 2048];
-    for _ in 0..20 {
-        let seen = c.poll_one(fd, POLLIN, 4000);
-        check!(seen == POLLIN, "poll says {seen:#x}");
-        let n = c.sys.read(fd, Out::bytes(&mut frame)).on("read")?;
-        check!(n > 0, "read returned 0");
-        if frames::arp_reply(&frame[..n], 1).is_some() {
-            return Ok(());
+    // As above: the first request may come before the link.
+    for _ in 0..40 {
+        let n = c.sys.writev(fd, &spans).on("writev")?;
+        check!(n == 60, "writev returned {n}");
+        loop {
+            let seen = c.poll_one(fd, POLLIN, 250);
+            if seen == 0 {
+                break;
+            }
+            check!(seen == POLLIN, "poll says {seen:#x}");
+            let n = c.sys.read(fd, Out::bytes(&mut frame)).on("read")?;
+            check!(n > 0, "read returned 0");
+            if frames::arp_reply(&frame[..n], 1).is_some() {
+                return Ok(());
+            }
         }
     }
     Err(crate::case::Failure::of(format_args!("no answer to ARP")))
