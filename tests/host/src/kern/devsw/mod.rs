@@ -14,6 +14,7 @@ use tap_conformance::errno::{Errno, Result};
 
 use crate::kern::descrip::NativeFile;
 use crate::kern::errno::to_int;
+use crate::kern::net::bpf_dev::BpfDevice;
 use crate::kpi;
 use crate::sched::{chan, Chan, Sleep};
 use crate::world::{enter, World};
@@ -21,6 +22,8 @@ use crate::{exports, host_panic, kassert};
 
 /// What conf/majors gives tap(4), whether a kernel has it or not.
 const TAP_MAJOR: i32 = 169;
+/// What conf/majors.amd64 gives bpf(4), which is built in.
+const BPF_MAJOR: i32 = 23;
 /// The first major number that no driver of amd64 has in conf/majors and conf/majors.amd64.
 const FIRST_DYNAMIC: i32 = 367;
 /// MAXDEVSW: one more than the highest major number.
@@ -64,9 +67,11 @@ pub struct Devsw {
 
 impl Default for Devsw {
     fn default() -> Self {
+        let conv = |name: &str, cmajor| Conv { name: name.into(), cmajor };
+        let bpf = Entry { driver: Driver::Native(Arc::new(BpfDevice)), refs: 0, draining: false };
         Self {
-            convs: vec![Conv { name: "tap".into(), cmajor: TAP_MAJOR }],
-            entries: BTreeMap::new(),
+            convs: vec![conv("tap", TAP_MAJOR), conv("bpf", BPF_MAJOR)],
+            entries: BTreeMap::from([(BPF_MAJOR, bpf)]),
         }
     }
 }
