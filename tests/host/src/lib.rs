@@ -17,5 +17,8 @@ pub mod kpi;
 pub mod loader;
 pub mod sched;
 pub mod stack;
+pub mod sys;
 pub mod syscall;
+#[cfg(test)]
+mod tests;
 pub mod world;

@@ -78,7 +78,7 @@ impl World {
     }
 
     /// The threads of a process, the latest first, as the kernel's list has them.
-    pub(super) fn threads_of(&mut self, pid: Pid) -> Vec<Tid> {
+    pub(crate) fn threads_of(&mut self, pid: Pid) -> Vec<Tid> {
         let threads = self.sched.threads.iter().rev();
         let own: Vec<Tid> =
             threads.filter(|(_, thread)| thread.pid == pid).map(|(tid, _)| *tid).collect();

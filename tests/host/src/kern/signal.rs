@@ -29,7 +29,7 @@ pub(super) fn stopped(pid: Pid) -> Chan {
 
 impl World {
     /// kpsignal: sends a signal to a process.
-    pub(super) fn psignal(&mut self, pid: Pid, signal: Pending) {
+    pub(crate) fn psignal(&mut self, pid: Pid, signal: Pending) {
         kassert!(self.current().spin == 0, "a signal is sent with a spin mutex held");
         if pid == KERNEL || !self.proc_find(pid) {
             return;
@@ -164,7 +164,7 @@ impl World {
     }
 
     /// fsetown: the owner that a descriptor's FIOSETOWN or TIOCSPGRP names; a group is negative.
-    fn fsetown(&mut self, command: u64, id: Pid) -> Result<Pid> {
+    pub(crate) fn fsetown(&mut self, command: u64, id: Pid) -> Result<Pid> {
         if id == Pid::MIN {
             return Err(Errno::EINVAL);
         }
@@ -184,7 +184,7 @@ impl World {
     }
 
     /// fownsignal: sends a signal to a descriptor's owner, if it has one.
-    fn fownsignal(&mut self, owner: Pid, signal: Pending) {
+    pub(crate) fn fownsignal(&mut self, owner: Pid, signal: Pending) {
         let targets = match owner {
             0 => Vec::new(),
             pid if pid > 0 => vec![pid],

@@ -5,6 +5,7 @@
 //! `struct file`, for a module's fileops get it; what stands behind it is either such fileops or
 //! a [`NativeFile`] of the host's: a device node, a kqueue, a socket.
 
+mod dup;
 mod exports;
 mod ops;
 mod table;

@@ -16,7 +16,7 @@ use crate::sched::{chan, Chan, Pid, Sleep};
 use crate::world::World;
 use crate::{host_panic, kassert};
 
-const KIND: Kind = Kind::Object("filedesc");
+pub(super) const KIND: Kind = Kind::Object("filedesc");
 /// RLIMIT_NOFILE of a process that has not changed it: OPEN_MAX of sys/sys/syslimits.h.
 const OPEN_MAX: i32 = 128;
 
@@ -24,12 +24,12 @@ const OPEN_MAX: i32 = 128;
 #[derive(Default)]
 pub(crate) struct Slot {
     /// It is in use, though perhaps no file is behind it yet.
-    allocated: bool,
-    file: Option<File>,
-    refcnt: u32,
+    pub(super) allocated: bool,
+    pub(super) file: Option<File>,
+    pub(super) refcnt: u32,
     /// Somebody closes it, and waits for the other references.
-    closing: bool,
-    exclose: bool,
+    pub(super) closing: bool,
+    pub(super) exclose: bool,
     /// The knotes that are attached to it, addresses of `struct knote`; each holds a reference.
     pub(crate) knotes: Vec<usize>,
 }
@@ -40,7 +40,7 @@ pub(crate) struct Table {
     pub(crate) lock: usize,
     pub(crate) slots: BTreeMap<i32, Slot>,
     /// RLIMIT_NOFILE.
-    limit: i32,
+    pub(super) limit: i32,
 }
 
 impl World {
@@ -53,7 +53,7 @@ impl World {
         self.files.tables.get_mut(&pid).unwrap_or_else(|| host_panic!("no descriptors of {pid}"))
     }
 
-    fn fd_new_table(&mut self, pid: Pid, limit: i32) {
+    pub(super) fn fd_new_table(&mut self, pid: Pid, limit: i32) {
         let lock = self.allocate(size_of::<kpi::kmutex_t>(), KIND, true) as usize;
         self.mutex_init(lock, false);
         self.files.tables.insert(pid, Table { lock, slots: BTreeMap::new(), limit });
@@ -77,7 +77,7 @@ impl World {
     }
 
     /// fd_alloc: the lowest free descriptor from `want` on. EMFILE.
-    fn fd_alloc(&mut self, want: i32) -> Result<i32> {
+    pub(super) fn fd_alloc(&mut self, want: i32) -> Result<i32> {
         let lock = self.fd_table().lock;
         self.mutex_enter(lock);
         let table = self.fd_table();
@@ -198,104 +198,6 @@ impl World {
     /// FD_CLOEXEC of a descriptor.
     pub(crate) fn fd_exclose(&mut self, fd: i32) -> bool {
         self.fd_slot(fd).exclose
-    }
-
-    /// fd_dup: another descriptor for a file, from `want` on.
-    pub(crate) fn fd_dup(&mut self, file: File, want: i32, exclose: bool) -> Result<i32> {
-        let fd = self.fd_alloc(want)?;
-        self.fd_set_exclose(fd, exclose);
-        self.fd_affix(file, fd);
-        Ok(fd)
-    }
-
-    /// fd_dup2: makes a file a certain descriptor, which is closed first if it is one.
-    pub(crate) fn fd_dup2(&mut self, file: File, fd: i32) {
-        let lock = self.fd_table().lock;
-        self.mutex_enter(lock);
-        while self.fd_table().slots.entry(fd).or_default().allocated {
-            self.mutex_exit(lock);
-            if self.fd_getfile(fd).is_ok() {
-                // What a close says here is nobody's business.
-                self.fd_close(fd).unwrap_or(());
-            } else {
-                // Another thread is about to open it.
-                self.sleep(chan("dup2", lock), Sleep { ticks: Some(1), ..Sleep::default() });
-            }
-            self.mutex_enter(lock);
-        }
-        self.fd_slot(fd).allocated = true;
-        self.mutex_exit(lock);
-        self.fd_set_exclose(fd, false);
-        self.fd_affix(file, fd);
-    }
-
-    /// dup2(2).
-    pub(crate) fn dodup(&mut self, from: i32, to: i32) -> Result<i32> {
-        let file = self.fd_getfile(from)?;
-        self.file_hold(file);
-        self.fd_putfile(from);
-        let limit = self.fd_table().limit;
-        let result = if to < 0 || to >= limit { Err(Errno::EBADF) } else { Ok(to) };
-        if result.is_ok() && from != to {
-            self.fd_dup2(file, to);
-        }
-        self.closef(file).unwrap_or(());
-        result
-    }
-
-    /// fd_dupopen with `moveit`: an open found its result in the descriptor `old`, and gets the
-    /// lowest free one for it.
-    pub(crate) fn fd_move(&mut self, old: i32) -> Result<i32> {
-        let file = self.fd_getfile(old)?;
-        let exclose = self.fd_exclose(old);
-        let moved = self.fd_dup(file, 0, exclose);
-        match moved {
-            Ok(_) => self.fd_close(old).unwrap_or(()),
-            Err(_) => self.fd_putfile(old),
-        }
-        moved
-    }
-
-    /// fd_copy: a new process gets the descriptors of the calling one, but for its kqueues.
-    pub(crate) fn fd_copy(&mut self, to: Pid) {
-        let lock = self.fd_table().lock;
-        self.mutex_enter(lock);
-        let table = self.fd_table();
-        let limit = table.limit;
-        let open: Vec<(i32, File, bool)> = table
-            .slots
-            .iter()
-            .filter_map(|(fd, slot)| Some((*fd, slot.file?, slot.exclose)))
-            .collect();
-        self.fd_new_table(to, limit);
-        for (fd, file, exclose) in open {
-            let native = self.native_of(file);
-            if native.is_some_and(|native| native.kind() == kpi::DTYPE_KQUEUE) {
-                continue;
-            }
-            self.file_hold(file);
-            let slot = Slot { allocated: true, file: Some(file), exclose, ..Slot::default() };
-            if let Some(table) = self.files.tables.get_mut(&to) {
-                table.slots.insert(fd, slot);
-            }
-        }
-        self.mutex_exit(lock);
-    }
-
-    /// fd_free: the calling process ends, and with it its descriptors.
-    pub(crate) fn fd_free(&mut self) {
-        let pid = self.current_pid();
-        let fds: Vec<i32> = self.fd_table().slots.keys().copied().collect();
-        for fd in fds {
-            if self.fd_getfile(fd).is_ok() {
-                // Nobody is left to be told of an error.
-                self.fd_close(fd).unwrap_or(());
-            }
-        }
-        if let Some(table) = self.files.tables.remove(&pid) {
-            self.mutex_destroy(table.lock);
-            self.free(table.lock as *mut _, Some(size_of::<kpi::kmutex_t>()), KIND);
-        }
     }
 }
 

@@ -156,8 +156,21 @@ impl World {
         self.devsw.attach(name, Driver::BuiltIn, -1)
     }
 
+    /// devsw_attach(9) of a driver without a block device; `wanted` is -1 for whatever number its
+    /// name has.
+    pub(crate) fn devsw_attach_module(
+        &mut self,
+        name: &str,
+        cdev: *const kpi::cdevsw,
+        wanted: i32,
+    ) -> Result<i32> {
+        self.assert_sleepable("devsw_attach");
+        self.devsw.attach(name, Driver::Module(cdev as usize), wanted)
+    }
+
     /// devsw_detach(9): no new open gets in, and those that are inside are waited for.
-    fn devsw_detach(&mut self, cdev: usize) {
+    pub(crate) fn devsw_detach_module(&mut self, cdev: *const kpi::cdevsw) {
+        let cdev = cdev as usize;
         self.assert_sleepable("devsw_detach");
         let major = self
             .devsw
@@ -205,16 +218,14 @@ unsafe extern "C" fn devsw_attach(
     let name = unsafe { CStr::from_ptr(devname) }.to_string_lossy();
     // SAFETY: the caller's variable.
     let major = unsafe { &mut *cmajor };
-    let mut world = enter();
-    world.assert_sleepable("devsw_attach");
-    let result = world.devsw.attach(&name, Driver::Module(cdev as usize), *major);
+    let result = enter().devsw_attach_module(&name, cdev, *major);
     to_int(result.map(|chosen| *major = chosen))
 }
 
 unsafe extern "C" fn devsw_detach(bdev: *const kpi::bdevsw, cdev: *const kpi::cdevsw) {
     kassert!(bdev.is_null(), "devsw_detach: a block device");
     if !cdev.is_null() {
-        enter().devsw_detach(cdev as usize);
+        enter().devsw_detach_module(cdev);
     }
 }
 
