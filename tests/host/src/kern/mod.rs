@@ -36,6 +36,7 @@ pub mod spl;
 pub mod sysctl;
 pub mod time;
 pub mod uio;
+pub mod user;
 
 use crate::export::Export;
 
