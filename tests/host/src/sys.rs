@@ -13,7 +13,7 @@ use tap_conformance::sys::{Need, PfilCount, SigIo, Sys};
 use tap_conformance::user::{In, Out};
 
 use crate::kern::{module, sysctl};
-use crate::sched::{me, spawn, Sleep, Tid, HZ};
+use crate::sched::{me, spawn, Tid, HZ};
 use crate::world::enter;
 use crate::{kern, stack, syscall};
 
@@ -102,7 +102,7 @@ impl Sys for HostSys {
     }
 
     fn modload(self, path: &CStr) -> Result<()> {
-        module::modload(&mut enter(), path)
+        module::modload(&mut enter(), path, 0)
     }
 
     fn modunload(self, name: &CStr) -> Result<()> {
@@ -176,9 +176,8 @@ impl Sys for HostSys {
     }
 
     fn sleep_ms(self, ms: u32) {
-        let ticks = (ms * HZ).div_ceil(1000).max(1);
-        let on = kern::klock::nobody(me() as usize);
-        enter().sleep(on, Sleep { ticks: Some(ticks), interruptible: true, ..Sleep::default() });
+        // Cut short by a signal, it has done its work.
+        syscall::sleep_ms(&mut enter(), ms).unwrap_or(());
     }
 
     fn now_ms(self) -> u64 {
@@ -210,7 +209,7 @@ impl Sys for HostSys {
     }
 
     fn pfil(self, ifname: &str) -> Option<PfilCount> {
-        kern::ifnet::pfil_count(&mut enter(), ifname)
+        kern::net::pfil::count(&mut enter(), ifname)
     }
 }
 

@@ -128,6 +128,30 @@ impl World {
     }
 }
 
+impl State {
+    /// What every part still has that a module, an interface or a descriptor left behind.
+    pub fn leftovers(&self) -> Vec<String> {
+        [
+            self.power.leftovers(),
+            self.sysctl.leftovers(),
+            self.softints.leftovers(),
+            self.autoconf.leftovers(),
+            self.devsw.leftovers(),
+            self.files.leftovers(),
+            self.processes.leftovers(),
+            self.selects.leftovers(),
+            self.events.leftovers(),
+            self.specfs.leftovers(),
+            self.mbufs.leftovers(),
+            self.percpus.leftovers(),
+            self.net.leftovers(),
+            self.bpf.leftovers(),
+            self.memory.leftovers(),
+        ]
+        .concat()
+    }
+}
+
 impl Deref for World {
     type Target = State;
     fn deref(&self) -> &State {

@@ -51,6 +51,12 @@ impl Memory {
         self.pieces.values().filter(|(_, of)| *of == kind).count()
     }
 
+    /// Pieces that a module allocated.
+    pub fn leftovers(&self) -> Vec<String> {
+        let pieces = self.pieces.values().filter(|(_, kind)| !matches!(kind, Kind::Object(_)));
+        pieces.map(|(len, kind)| format!("{len} bytes of {kind:?}")).collect()
+    }
+
     /// The piece that an address lies in: its start, length and kind.
     pub fn piece_of(&self, address: usize) -> Option<(usize, usize, Kind)> {
         let (start, (len, kind)) = self.pieces.range(..=address).next_back()?;

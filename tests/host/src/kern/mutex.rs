@@ -18,8 +18,8 @@ struct Mutex {
     /// A spin mutex: its IPL is above the soft interrupts'.
     spin: bool,
     owner: Option<Tid>,
-    /// The mutexes that were taken while this one was held.
-    before: BTreeSet<usize>,
+    /// The mutexes that were taken while this one was held, and by which thread first.
+    before: BTreeMap<usize, String>,
 }
 
 /// All mutexes that exist, and the kernel lock.
@@ -43,19 +43,22 @@ impl Locks {
         self.mutexes.range(start..start + len).next().map(|(address, _)| *address)
     }
 
-    /// Whether taking `second` with `first` held was ever seen, through others too.
-    fn ordered(&self, first: usize, second: usize) -> bool {
+    /// How `second` was once taken with `first` held, through others too: every step of the way.
+    fn ordered(&self, first: usize, second: usize) -> Option<String> {
         let mut seen = BTreeSet::new();
-        let mut todo = vec![first];
-        while let Some(address) = todo.pop() {
+        let mut todo = vec![(first, String::new())];
+        while let Some((address, way)) = todo.pop() {
             if address == second {
-                return true;
+                return Some(way);
             }
             if seen.insert(address) {
-                todo.extend(self.mutexes.get(&address).into_iter().flat_map(|m| &m.before));
+                let inner = self.mutexes.get(&address).into_iter().flat_map(|m| &m.before);
+                todo.extend(inner.map(|(inner, who)| {
+                    (*inner, format!("{way}\n  {inner:#x} after {address:#x} by {who}"))
+                }));
             }
         }
-        false
+        None
     }
 }
 
@@ -66,7 +69,7 @@ fn channel(address: usize) -> Chan {
 impl World {
     /// mutex_init(9).
     pub fn mutex_init(&mut self, address: usize, spin: bool) {
-        let fresh = Mutex { spin, owner: None, before: BTreeSet::new() };
+        let fresh = Mutex { spin, owner: None, before: BTreeMap::new() };
         let old = self.locks.mutexes.insert(address, fresh);
         kassert!(old.is_none(), "mutex {address:#x} is initialised twice");
     }
@@ -108,12 +111,13 @@ impl World {
         let held = thread.held.clone();
         for outer in held {
             kassert!(outer != address, "mutex_enter: {address:#x} is held by its taker");
-            if !self.locks.mutexes[&outer].before.contains(&address) {
-                kassert!(
-                    !self.locks.ordered(address, outer),
-                    "mutex_enter: {address:#x} is taken after {outer:#x}, and was taken before it"
-                );
-                self.mutex(outer, "mutex_enter").before.insert(address);
+            if !self.locks.mutexes[&outer].before.contains_key(&address) {
+                if let Some(way) = self.locks.ordered(address, outer) {
+                    host_panic!("mutex_enter: {address:#x} is taken after {outer:#x}, but:{way}");
+                }
+                let who = self.current().name.clone();
+                let who = format!("{who} {}", std::backtrace::Backtrace::force_capture());
+                self.mutex(outer, "mutex_enter").before.insert(address, who);
             }
         }
         while self.mutex(address, "mutex_enter").owner.is_some() {

@@ -40,6 +40,14 @@ pub struct Softints {
 }
 
 impl Softints {
+    /// Soft interrupts that are established.
+    pub fn leftovers(&self) -> Vec<String> {
+        self.slots
+            .values()
+            .map(|slot| format!("a soft interrupt of {}", LEVELS[slot.level]))
+            .collect()
+    }
+
     /// How many are established.
     pub fn count(&self) -> usize {
         self.slots.len()

@@ -22,8 +22,8 @@ use wire::Wire;
 use crate::sched::HZ;
 
 /// Whether there is one of the interfaces that only some kernels have.
-pub fn has(_need: Need) -> bool {
-    false
+pub fn has(need: Need) -> bool {
+    matches!(need, Need::Bridge | Need::Vlan)
 }
 
 /// The protocols of one interface.

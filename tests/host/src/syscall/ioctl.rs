@@ -75,14 +75,17 @@ fn with_argument(world: &mut World, file: File, command: u64, address: usize) ->
     if size > kpi::IOCPARM_MAX as usize {
         return Err(Errno::ENOTTY);
     }
-    // Without a size the argument is the address itself.
-    let mut argument = Argument::new(if size == 0 { size_of::<usize>() } else { size });
+    // Without a direction or a size the argument is the address itself.
+    let bare = address.to_ne_bytes();
+    let mut argument = Argument::new(if size == 0 { bare.len() } else { size });
     if has(kpi::IOC_IN) && size != 0 {
         world.copyin(address, argument.bytes())?;
     } else if has(kpi::IOC_OUT) && size != 0 {
         argument.bytes().fill(0);
     } else {
-        argument.bytes().copy_from_slice(&address.to_ne_bytes());
+        let room = argument.bytes();
+        let len = room.len().min(bare.len());
+        room[..len].copy_from_slice(&bare[..len]);
     }
     let result = perform(world, file, command, &mut argument);
     argument.check(command);

@@ -66,3 +66,11 @@ pub fn unlink(world: &mut World, path: &CStr) -> Result<()> {
 pub fn revoke(world: &mut World, path: &CStr) -> Result<()> {
     call(world, |world| world.revoke(path))
 }
+
+/// socket(2).
+pub fn socket(world: &mut World, domain: i32, kind: i32, _protocol: i32) -> Result<i32> {
+    call(world, |world| {
+        let native = crate::kern::net::socket::socket(domain, kind)?;
+        world.fd_install(native, kpi::FREAD | kpi::FWRITE)
+    })
+}

@@ -79,6 +79,9 @@ impl World {
     /// Hands a frame to its protocol.
     fn ether_demux(&mut self, ifp: Ifp, m: Mbuf, kind: u32) {
         if kind == kpi::ETHERTYPE_VLAN {
+            if self.vlan_input(ifp, m) {
+                return;
+            }
             return self.input_drop(ifp, m, kpi::if_stat_t_if_noproto);
         }
         if m.flags() & M_PROMISC != 0 {

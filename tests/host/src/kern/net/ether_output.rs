@@ -62,7 +62,10 @@ impl World {
             return kpi::ENOBUFS as c_int;
         };
         self.pfil_run(ifp, kpi::PFIL_OUT);
-        self.if_transmit(ifp, m)
+        match self.bridge_output(ifp, m) {
+            Some(error) => error,
+            None => self.if_transmit(ifp, m),
+        }
     }
 
     fn output_error(&mut self, ifp: Ifp, m: Mbuf, error: u32) -> c_int {

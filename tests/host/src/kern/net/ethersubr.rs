@@ -64,6 +64,8 @@ impl World {
         let attached = self.interface(ifp, "ether_ifdetach").attached_ether;
         kassert!(attached, "ether_ifdetach: {} is not attached", ifp.name());
         poke!(raw, if_ioctl = Some(super::if_attach::if_nullioctl));
+        self.vlan_parent_gone(ifp);
+        self.bridge_member_gone(ifp);
         self.bpf_detach(ifp);
         let lock = peek!(ifp.ethercom(), ec_lock);
         self.mutex_enter(lock as usize);

@@ -9,6 +9,7 @@ use std::ffi::{c_char, c_int, CStr};
 use crate::kern::field::{peek, poke};
 use crate::kern::net::if_attach::if_nullioctl;
 use crate::kern::net::ifnet::if_clone_mtx;
+use crate::kern::net::pseudo::Pseudo;
 use crate::kpi;
 use crate::world::{enter, World};
 use crate::{exports, host_panic, kassert};
@@ -44,13 +45,16 @@ fn cloner_name(cloner: usize) -> String {
 #[derive(Clone, Copy)]
 enum Cloner {
     Module(*mut kpi::if_clone),
+    Native(Pseudo),
 }
 
 impl World {
     fn cloner(&mut self, name: &str) -> Option<(Cloner, c_int)> {
         let (kind, unit) = split(name)?;
         let of_module = self.net.cloners.iter().find(|cloner| cloner_name(**cloner) == kind);
-        of_module.map(|cloner| (Cloner::Module(*cloner as *mut _), unit))
+        let cloner = of_module.map(|cloner| Cloner::Module(*cloner as *mut _));
+        let cloner = cloner.or_else(|| Pseudo::of_name(kind).map(Cloner::Native))?;
+        Some((cloner, unit))
     }
 
     /// if_clone_create, under if_clone_mtx.
@@ -66,6 +70,7 @@ impl World {
                 // SAFETY: the cloner's own function; if_clone_mtx keeps the module from leaving.
                 self.outside(|| unsafe { create(ifc, unit) })
             }
+            Cloner::Native(kind) => self.pseudo_create(kind, name),
         }
     }
 
@@ -84,6 +89,7 @@ impl World {
                 Some(destroy) => self.outside(|| unsafe { destroy(ifp.raw()) }),
                 None => kpi::EOPNOTSUPP as c_int,
             },
+            Cloner::Native(kind) => self.pseudo_destroy(kind, ifp),
         };
         if error != 0 {
             self.ifnet_lock(ifp);

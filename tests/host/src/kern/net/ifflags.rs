@@ -40,7 +40,7 @@ impl World {
     }
 
     /// if_flags_set: has the driver follow flags, promiscuous among them.
-    fn if_flags_set(&mut self, ifp: Ifp, flags: u32) -> c_int {
+    pub(super) fn if_flags_set(&mut self, ifp: Ifp, flags: u32) -> c_int {
         let changed = ifp.flags() ^ flags;
         ifp.set_flags(ifp.flags() ^ changed & KEPT);
         if changed == kpi::IFF_PROMISC && !ifp.has(kpi::IFF_UP) {

@@ -13,11 +13,13 @@ use tap_conformance::sys::PfilCount;
 use crate::kern::field::{peek, poke};
 use crate::kern::klock;
 use crate::kern::mbuf::Mbuf;
+use crate::kern::net::bridge::Bridge;
 use crate::kern::net::domain::Inet;
 use crate::kern::net::ether_multi::Group;
 use crate::kern::net::ifaddr::Ifa;
 use crate::kern::net::linkstate::LinkQueue;
 use crate::kern::net::percpuq::Percpuq;
+use crate::kern::net::vlan::Vlan;
 use crate::kpi;
 use crate::sched::{chan, Chan};
 use crate::stack::Stack;
@@ -111,6 +113,10 @@ pub struct Net {
     pub(super) link_work: std::collections::VecDeque<Ifp>,
     pub(super) link_working: Option<Ifp>,
     pub(super) link_thread: bool,
+    pub(super) vlans: BTreeMap<Ifp, Vlan>,
+    pub(super) bridges: BTreeMap<Ifp, Bridge>,
+    /// How many frames bridges are handing to each interface: psref(9) of struct bridge_iflist.
+    pub(super) handed: BTreeMap<Ifp, u32>,
 }
 
 impl Net {

@@ -7,6 +7,7 @@ pub mod bpf;
 mod bpf_buffer;
 pub mod bpf_dev;
 mod bpf_file;
+mod bridge;
 mod domain;
 mod ether_input;
 mod ether_multi;
@@ -29,7 +30,9 @@ mod linkstate;
 mod media;
 mod percpuq;
 pub mod pfil;
+mod pseudo;
 pub mod socket;
+mod vlan;
 
 use crate::export::Export;
 

@@ -59,7 +59,8 @@ impl Sysctl {
     pub fn leftovers(&self) -> Vec<String> {
         let mut names = Vec::new();
         let mut note = |name: &str, node: &Node| {
-            if !node.raw.has(kpi::CTLFLAG_PERMANENT) {
+            // A driver makes net.link where nobody has, and must leave it (F34).
+            if !node.raw.has(kpi::CTLFLAG_PERMANENT) && name != "net.link" {
                 names.push(format!("sysctl node {name}"));
             }
         };

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The conformance cases on the host, and what must not be left when they are done.
+
+use std::ffi::CStr;
+
+use tap_conformance::sys::Sys;
+use tap_conformance::{Config, Module};
+use tap_host::sys::HostSys;
+use tap_host::world;
+
+/// Runs the cases that the arguments ask for; an error says what is wrong with them or was left.
+pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
+    let mut only = String::new();
+    let (mut stock, mut dangerous) = (false, false);
+    let mut rest = args.iter();
+    while let Some(arg) = rest.next() {
+        let mut value = || rest.next().ok_or(format!("{arg} wants a value"));
+        match arg.as_str() {
+            "--only" => only = value()?.clone(),
+            "--stock" => stock = true,
+            "--dangerous" => dangerous = true,
+            "--seed" => {
+                let seed = value()?;
+                let seed = seed.parse().map_err(|_| format!("no seed: {seed}"))?;
+                world::enter().seed(seed);
+            }
+            other => return Err(format!("unknown option {other}")),
+        }
+    }
+    let name = if stock { c"if_tap" } else { c"if_tap_rs" };
+    let module = Module { path, name };
+    let config = Config { module, stock, only: &only, dangerous, from: 1 };
+    let summary = tap_conformance::run(HostSys, &config).map_err(|e| format!("{path:?}: {e}"))?;
+    let mut failed = summary.failed;
+    if let Err(left) = nothing_left(name) {
+        println!("not ok - nothing is left behind # {left}");
+        failed += 1;
+    } else {
+        println!("ok - nothing is left behind");
+    }
+    let (passed, skipped) = (summary.passed + summary.expected, summary.skipped);
+    println!("{} passed, {failed} failed, {skipped} skipped", passed + 1);
+    if failed == 0 {
+        Ok(())
+    } else {
+        Err(format!("{failed} cases failed"))
+    }
+}
+
+/// Unloads the module, and asks every part of the host what it still has.
+pub fn nothing_left(name: &CStr) -> Result<(), String> {
+    HostSys.modunload(name).map_err(|e| format!("modunload: {e}"))?;
+    let left = world::enter().leftovers();
+    if left.is_empty() {
+        Ok(())
+    } else {
+        Err(left.join("; "))
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The driver's device joined to a Linux tap: what another system sends to that goes into write(2),
+//! and what read(2) gives goes there, so that the system's own ping(8) talks through the driver.
+
+use std::ffi::CStr;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+
+use tap_conformance::case::{Fallible, On};
+use tap_conformance::sys::Sys;
+use tap_conformance::user::{In, Out};
+use tap_conformance::{Errno, Module};
+use tap_host::sched;
+use tap_host::sys::HostSys;
+
+use super::{admin, told, NET};
+
+/// The widest frame that either side sends.
+const WIDEST: usize = 2048;
+
+/// Joins the two until standard input ends, then takes everything away.
+pub fn link(path: &CStr, device: &str) -> Result<(), String> {
+    let linux = Arc::new(open_linux_tap(device)?);
+    let module = Module { path, name: c"if_tap_rs" };
+    let machine = admin::modload(module).map_err(told)?;
+    let ours = || -> Fallible<i32> {
+        admin::create(&machine, "tap0")?;
+        admin::inet_up(&machine, "tap0", NET)?;
+        machine.open_unit(0, tap_conformance::abi::O_RDWR)
+    };
+    let fd = ours().map_err(told)?;
+    println!("{device} and /dev/tap0 are one cable");
+    // Standard output may be a pipe, and whoever reads it waits for this line.
+    std::io::stdout().flush().map_err(|e| format!("standard output: {e}"))?;
+    let out = linux.clone();
+    let reader = HostSys.spawn(carry_out, (fd as usize) << 32 | out.as_raw_fd() as usize);
+    let reader = reader.map_err(|e| format!("a thread: {e}"))?;
+    let inward = linux.clone();
+    std::thread::spawn(move || carry_in(&inward, fd));
+    // Whoever started this says when to stop by closing its end.
+    let ended = std::io::stdin().read_to_end(&mut Vec::new());
+    ended.map_err(|e| format!("standard input: {e}"))?;
+    admin::netstat(&machine, "tap0").map_err(told)?;
+    admin::destroy(&machine, "tap0").map_err(told)?;
+    machine.join(reader, "the reader").map_err(told)?;
+    machine.close(fd).on("close").map_err(told)?;
+    machine.sys.close(machine.socket).on("close").map_err(told)?;
+    crate::cases::nothing_left(module.name)
+}
+
+/// /dev/net/tun, bound to a device that exists or is made now.
+fn open_linux_tap(device: &str) -> Result<File, String> {
+    const TUNSETIFF: libc::c_ulong = 0x4004_54ca;
+    const IFF_TAP: i16 = 2;
+    const IFF_NO_PI: i16 = 0x1000;
+    let tun = OpenOptions::new().read(true).write(true).open("/dev/net/tun");
+    let tun = tun.map_err(|e| format!("/dev/net/tun: {e}"))?;
+    let mut request = [0_u8; 40];
+    if device.is_empty() || device.len() > 15 {
+        return Err(format!("no name for a device: {device:?}"));
+    }
+    request[..device.len()].copy_from_slice(device.as_bytes());
+    request[16..18].copy_from_slice(&(IFF_TAP | IFF_NO_PI).to_ne_bytes());
+    // SAFETY: the command takes a struct ifreq, which is 40 bytes.
+    if unsafe { libc::ioctl(tun.as_raw_fd(), TUNSETIFF, request.as_mut_ptr()) } < 0 {
+        return Err(format!("TUNSETIFF {device}: {}", std::io::Error::last_os_error()));
+    }
+    Ok(tun)
+}
+
+/// From the driver to Linux, until the interface is gone.
+fn carry_out(sys: HostSys, packed: usize) -> i64 {
+    let (fd, linux) = ((packed >> 32) as i32, (packed & 0xffff_ffff) as i32);
+    let mut frame = [0; WIDEST];
+    loop {
+        match sys.read(fd, Out::bytes(&mut frame)) {
+            // SAFETY: the frame's own bytes.
+            Ok(len) => unsafe { libc::write(linux, frame.as_ptr().cast(), len) },
+            Err(_) => return 0,
+        };
+    }
+}
+
+/// From Linux to the driver, until either is gone. Linux sends its own frames there at once, which
+/// is why an interface that is not up yet is no reason to stop.
+fn carry_in(mut linux: &File, fd: i32) {
+    sched::adopt(crate::PID, "from Linux");
+    let mut frame = [0; WIDEST];
+    while let Ok(len) = linux.read(&mut frame) {
+        match HostSys.write(fd, In::bytes(&frame[..len])) {
+            Err(Errno::ENXIO | Errno::EBADF) => return,
+            // A frame that is refused is lost, as on any cable.
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
