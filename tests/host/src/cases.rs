@@ -5,6 +5,7 @@
 
 use std::ffi::CStr;
 
+use tap_conformance::abi::{makedev, S_IFCHR};
 use tap_conformance::sys::Sys;
 use tap_conformance::{Config, Module};
 use tap_host::sys::HostSys;
@@ -29,6 +30,7 @@ pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
             other => return Err(format!("unknown option {other}")),
         }
     }
+    bpf_node().map_err(|e| format!("/dev/bpf: {e}"))?;
     let name = if stock { c"if_tap" } else { c"if_tap_rs" };
     let module = Module { path, name };
     let config = Config { module, stock, only: &only, dangerous, from: 1 };
@@ -47,6 +49,11 @@ pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
     } else {
         Err(format!("{failed} cases failed"))
     }
+}
+
+/// Makes the node of bpf(4) that the cases open.
+fn bpf_node() -> tap_conformance::errno::Result<()> {
+    HostSys.mknod(c"/dev/bpf", S_IFCHR | 0o600, makedev(HostSys.major("bpf")?, 0))
 }
 
 /// Unloads the module, and asks every part of the host what it still has.

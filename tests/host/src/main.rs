@@ -21,7 +21,7 @@ cases  runs the conformance cases, in the test anything protocol
 ";
 
 /// The process that the cases and the demonstration are.
-const PID: sched::Pid = 100;
+const PID: sched::Pid = 1;
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
