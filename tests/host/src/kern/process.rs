@@ -89,7 +89,10 @@ impl World {
     pub(crate) fn fork(&mut self, f: impl FnOnce() -> i32 + Send + 'static) -> Result<Pid> {
         let parent = self.current_pid();
         let group = self.process_state(parent).group;
-        let pid = (self.processes.last + 1).max(FIRST_CHILD);
+        let mut pid = (self.processes.last + 1).max(FIRST_CHILD);
+        while self.sched.procs.contains_key(&pid) {
+            pid += 1;
+        }
         self.processes.last = pid;
         self.make_proc(pid);
         let (cred, restart) = {
