@@ -91,6 +91,12 @@ impl Devsw {
             .collect()
     }
 
+    /// The number under which a module's driver is attached.
+    fn major_of(&self, cdev: usize) -> Option<i32> {
+        let is = |entry: &Entry| matches!(entry.driver, Driver::Module(at) if at == cdev);
+        self.entries.iter().find(|(_, entry)| is(entry)).map(|(major, _)| *major)
+    }
+
     fn attached(&self, major: i32) -> Option<&Entry> {
         self.entries.get(&major).filter(|entry| !entry.draining)
     }
@@ -172,13 +178,9 @@ impl World {
     pub(crate) fn devsw_detach_module(&mut self, cdev: *const kpi::cdevsw) {
         let cdev = cdev as usize;
         self.assert_sleepable("devsw_detach");
-        let major = self
-            .devsw
-            .entries
-            .iter()
-            .find(|(_, entry)| matches!(entry.driver, Driver::Module(at) if at == cdev))
-            .map(|(major, _)| *major);
-        let Some(major) = major else { host_panic!("devsw_detach: {cdev:#x} is not attached") };
+        let Some(major) = self.devsw.major_of(cdev) else {
+            host_panic!("devsw_detach: {cdev:#x} is not attached")
+        };
         // SAFETY: it is attached, so the module that it is in is there.
         let cfdriver = unsafe { (*(cdev as *const kpi::cdevsw)).d_cfdriver };
         kassert!(
@@ -229,6 +231,11 @@ unsafe extern "C" fn devsw_detach(bdev: *const kpi::bdevsw, cdev: *const kpi::cd
     }
 }
 
+/// NODEVMAJOR where it is not attached.
+unsafe extern "C" fn cdevsw_lookup_major(cdev: *const kpi::cdevsw) -> kpi::__devmajor_t {
+    enter().devsw.major_of(cdev as usize).unwrap_or(-1)
+}
+
 unsafe extern "C" fn nommap(_: kpi::dev_t, _: kpi::off_t, _: c_int) -> kpi::paddr_t {
     !0
 }
@@ -241,4 +248,4 @@ unsafe extern "C" fn devenodev() -> c_int {
 /// `notty`'s and `nostop`'s.
 unsafe extern "C" fn ttyvenodev() {}
 
-exports!(devsw_attach, devsw_detach, nommap; devenodev, ttyvenodev);
+exports!(devsw_attach, devsw_detach, cdevsw_lookup_major, nommap; devenodev, ttyvenodev);
