@@ -193,8 +193,10 @@ pub fn load() -> Result {
         loaded.undo();
         return Err(error);
     }
-    CREATION.lock().open = true;
+    // Before anything can be created: an interface without its cloner cannot be destroyed, and a
+    // close that tries would leave it behind.
     register::attach_cloner();
+    CREATION.lock().open = true;
     Ok(())
 }
 
