@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! bridge(4), as sys/net/if_bridge.c has it, without spanning tree: frames of a member go to the
+//! member where their destination was last heard, or to all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{c_int, c_void};
+
+use crate::host_panic;
+use crate::kern::field::poke;
+use crate::kern::mbuf::Mbuf;
+use crate::kern::net::ether_input;
+use crate::kern::net::ether_output::HEADER;
+use crate::kern::net::ethersubr::is_group;
+use crate::kern::net::ifioctl::DATA;
+use crate::kern::net::ifnet::Ifp;
+use crate::kern::net::ioctl_arg::Arg;
+use crate::kpi;
+use crate::sched::{chan, Chan, Sleep};
+use crate::world::{enter, World};
+
+/// struct ifdrv behind its name: the command, the length of its data, and their address.
+const COMMAND: usize = DATA;
+const LENGTH: usize = DATA + 8;
+const ADDRESS: usize = DATA + 16;
+/// Commands of SIOCSDRVSPEC.
+const BRDGADD: u64 = 0;
+const BRDGDEL: u64 = 1;
+/// struct ifbreq, which begins with a name.
+const REQUEST: usize = 24;
+
+/// One bridge.
+#[derive(Default)]
+pub(super) struct Bridge {
+    /// Its members.
+    members: BTreeSet<Ifp>,
+    /// Where addresses were last heard.
+    heard: BTreeMap<[u8; 6], Ifp>,
+}
+
+fn idle(member: Ifp) -> Chan {
+    chan("bridge member", member.raw() as usize)
+}
+
+impl World {
+    /// The bridge that an interface is a member of.
+    fn bridge_of(&self, member: Ifp) -> Option<Ifp> {
+        let has = |(_, bridge): &(&Ifp, &Bridge)| bridge.members.contains(&member);
+        self.net.bridges.iter().find(has).map(|(ifp, _)| *ifp)
+    }
+
+    fn bridge(&mut self, ifp: Ifp) -> &mut Bridge {
+        match self.net.bridges.get_mut(&ifp) {
+            Some(bridge) => bridge,
+            None => host_panic!("{ifp:x?} is no bridge, or no longer one"),
+        }
+    }
+
+    /// SIOCSDRVSPEC, under IFNET_LOCK of the bridge.
+    fn bridge_command(&mut self, ifp: Ifp, arg: Arg) -> c_int {
+        if arg.get::<usize>(LENGTH) != REQUEST {
+            return kpi::EINVAL as c_int;
+        }
+        let mut request = [0; REQUEST];
+        if let Err(error) = self.copyin(arg.get::<usize>(ADDRESS), &mut request) {
+            return error.0;
+        }
+        let name: String =
+            request[..16].iter().take_while(|c| **c != 0).map(|c| *c as char).collect();
+        let Some(member) = self.if_get(&name) else { return kpi::ENOENT as c_int };
+        let error = match arg.get::<u64>(COMMAND) {
+            BRDGADD => self.bridge_add(ifp, member),
+            BRDGDEL if self.bridge_of(member) != Some(ifp) => kpi::ENOENT as c_int,
+            BRDGDEL => {
+                self.bridge_remove(ifp, member);
+                0
+            }
+            _ => kpi::EINVAL as c_int,
+        };
+        self.if_put(member);
+        error
+    }
+
+    fn bridge_add(&mut self, ifp: Ifp, member: Ifp) -> c_int {
+        match self.bridge_of(member) {
+            Some(own) if own == ifp => return kpi::EEXIST as c_int,
+            Some(_) => return kpi::EBUSY as c_int,
+            None => {}
+        }
+        if !self.interface(member, "BRDGADD").attached_ether {
+            return kpi::EINVAL as c_int;
+        }
+        self.ifnet_lock(member);
+        let error = self.ifpromisc_locked(member, true);
+        if error == 0 {
+            poke!(member.raw(), if_bridge = ifp.raw().cast());
+            poke!(member.raw(), _if_input = Some(bridge_input));
+            self.bridge(ifp).members.insert(member);
+        }
+        self.ifnet_unlock(member);
+        error
+    }
+
+    /// bridge_delete_member: no frame goes to the member from its end on.
+    fn bridge_remove(&mut self, ifp: Ifp, member: Ifp) {
+        self.bridge(ifp).heard.retain(|_, at| *at != member);
+        if !self.bridge(ifp).members.remove(&member) {
+            return;
+        }
+        poke!(member.raw(), if_bridge = std::ptr::null_mut());
+        poke!(member.raw(), _if_input = Some(ether_input::ether_input));
+        while self.net.handed.contains_key(&member) {
+            self.sleep(idle(member), Sleep::default());
+        }
+        self.ifnet_lock(member);
+        // An interface on its way out says ENXIO.
+        self.ifpromisc_locked(member, false);
+        self.ifnet_unlock(member);
+    }
+
+    /// A member goes.
+    pub(super) fn bridge_member_gone(&mut self, member: Ifp) {
+        if let Some(ifp) = self.bridge_of(member) {
+            self.bridge_remove(ifp, member);
+        }
+    }
+
+    /// The bridge goes.
+    pub(super) fn bridge_empty(&mut self, ifp: Ifp) {
+        while let Some(member) = self.bridge(ifp).members.first().copied() {
+            self.bridge_remove(ifp, member);
+        }
+        self.net.bridges.remove(&ifp);
+    }
+
+    /// bridge_enqueue: hands a copy of a frame to a member.
+    fn bridge_send(&mut self, ifp: Ifp, member: Ifp, m: Mbuf) {
+        // The bridge may have gone while another member took the frame.
+        let bridge = self.net.bridges.get(&ifp);
+        if !bridge.is_some_and(|bridge| bridge.members.contains(&member)) {
+            return;
+        }
+        *self.net.handed.entry(member).or_insert(0) += 1;
+        if member.has(kpi::IFF_UP | kpi::IFF_RUNNING) {
+            if let Some(copy) = self.dup_packet(m) {
+                copy.set_rcvif(0);
+                // A member that does not take it loses it.
+                self.if_transmit(member, copy);
+            }
+        }
+        if self.net.handed.get(&member) == Some(&1) {
+            self.net.handed.remove(&member);
+            self.wake_all(idle(member));
+        } else if let Some(count) = self.net.handed.get_mut(&member) {
+            *count -= 1;
+        }
+    }
+
+    /// Where a frame goes but for `from`: to the one member where its destination was heard, or
+    /// to all.
+    fn bridge_forward(&mut self, ifp: Ifp, from: Option<Ifp>, m: Mbuf) {
+        let mut to = [0; 6];
+        m.copy_data(0, &mut to);
+        let bridge = self.bridge(ifp);
+        let known = bridge.heard.get(&to).filter(|_| !is_group(&to)).copied();
+        let targets: Vec<Ifp> = match known {
+            Some(member) => vec![member],
+            None => bridge.members.iter().copied().collect(),
+        };
+        for member in targets.into_iter().filter(|member| Some(*member) != from) {
+            self.bridge_send(ifp, member, m);
+        }
+    }
+
+    /// bridge_output: a frame of the stack's own leaves through a member; `None` when that is not
+    /// in a bridge that is up.
+    pub(super) fn bridge_output(&mut self, member: Ifp, m: Mbuf) -> Option<c_int> {
+        let ifp = self.bridge_of(member).filter(|ifp| ifp.has(kpi::IFF_RUNNING))?;
+        self.bridge_forward(ifp, None, m);
+        self.m_freem(m);
+        Some(0)
+    }
+
+    /// bridge_input: a frame that a member received.
+    fn bridge_receive(&mut self, member: Ifp, m: Mbuf) {
+        let bridge = self.bridge_of(member).filter(|ifp| ifp.has(kpi::IFF_RUNNING));
+        let Some(ifp) = bridge.filter(|_| m.chain_len() >= HEADER) else {
+            return self.ether_input(member, m);
+        };
+        let mut header = [0; 12];
+        m.copy_data(0, &mut header);
+        let (to, from) = header.split_at(6);
+        let mut source = [0; 6];
+        source.copy_from_slice(from);
+        if !is_group(&source) {
+            self.bridge(ifp).heard.insert(source, member);
+        }
+        if to == self.if_lladdr(member, "bridge_input") {
+            return self.ether_input(member, m);
+        }
+        self.bridge_forward(ifp, Some(member), m);
+        if is_group(to) {
+            return self.ether_input(member, m);
+        }
+        self.m_freem(m);
+    }
+}
+
+unsafe extern "C" fn bridge_input(raw: *mut kpi::ifnet, m: *mut kpi::mbuf) {
+    let Some(m) = Mbuf::from_raw(m) else { host_panic!("bridge_input: NULL") };
+    let mut world = enter();
+    world.kernel_lock(1);
+    world.bridge_receive(Ifp::from_raw(raw), m);
+    world.kernel_unlock(1);
+}
+
+pub(super) unsafe extern "C" fn ioctl(
+    raw: *mut kpi::ifnet,
+    command: u64,
+    data: *mut c_void,
+) -> c_int {
+    let (ifp, arg) = (Ifp::from_raw(raw), Arg::new(command, data));
+    let mut world = enter();
+    match u32::try_from(command).unwrap_or(0) {
+        kpi::SIOCSDRVSPEC => world.bridge_command(ifp, arg),
+        kpi::SIOCSIFFLAGS => {
+            let error = world.ifioctl_common(ifp, command, arg);
+            let running = if ifp.has(kpi::IFF_UP) { kpi::IFF_RUNNING } else { 0 };
+            ifp.set_flags(ifp.flags() & !kpi::IFF_RUNNING | running);
+            error
+        }
+        _ => world.ifioctl_common(ifp, command, arg),
+    }
+}
