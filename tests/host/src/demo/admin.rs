@@ -13,6 +13,7 @@ use tap_conformance::abi::{
 use tap_conformance::case::{Failure, Fallible, On};
 use tap_conformance::ctx::{put_name, Ctx};
 use tap_conformance::frames::our_ip;
+use tap_conformance::run::set_int;
 use tap_conformance::sys::Sys;
 use tap_conformance::text::until_nul;
 use tap_conformance::user::{In, Out, Plain};
@@ -53,6 +54,17 @@ pub fn modload<'a>(module: Module<'a>) -> Fallible<Machine<'a>> {
     Ctx::new(HostSys, module).on("the driver's major number")
 }
 
+/// Keeps the stack from speaking of its own accord, so that the transcript is the same each time.
+pub fn quiet(machine: &Machine<'_>) -> Fallible<()> {
+    const NAMES: [&str; 2] = ["net.inet.ip.dad_count", "net.inet6.ip6.auto_linklocal"];
+    prompt(&format!("sysctl -w {}=0 {}=0", NAMES[0], NAMES[1]));
+    for name in NAMES {
+        set_int(machine.sys, name, 0).on(name)?;
+        println!("{name} -> 0");
+    }
+    Ok(())
+}
+
 /// ifconfig create.
 pub fn create(machine: &Machine<'_>, name: &str) -> Fallible<()> {
     prompt(&format!("ifconfig {name} create"));
@@ -90,13 +102,26 @@ pub fn ifconfig(machine: &Machine<'_>, name: &str) -> Fallible<()> {
     let words: Vec<_> = NAMES.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, w)| *w).collect();
     println!("{name}: flags={:#x}<{}> mtu {mtu}", flags as u16, words.join(","));
     println!("\taddress: {}", mac(machine, name)?);
+    let (count, active) = media(machine, name)?;
+    println!("\tmedia: Ethernet, {count} to choose from");
+    println!("\tstatus: {}", if active { "active" } else { "no carrier" });
+    Ok(())
+}
+
+/// How many media there are to choose from, and whether there is a carrier.
+fn media(machine: &Machine<'_>, name: &str) -> Fallible<(i32, bool)> {
     let mut media = IfMediaReq::zeroed();
     put_name(&mut media.name, name);
     machine.sys.ioctl(machine.socket, SIOCGIFMEDIA, Out::value(&mut media)).on("SIOCGIFMEDIA")?;
-    let active = media.status & IFM_ACTIVE != 0;
-    println!("\tmedia: Ethernet, {} to choose from", media.count);
-    println!("\tstatus: {}", if active { "active" } else { "no carrier" });
-    Ok(())
+    Ok((media.count, media.status & IFM_ACTIVE != 0))
+}
+
+/// The stack hears of a link by a thread of its own: waits until it has.
+pub fn wait_for_link(machine: &Machine<'_>, name: &str, up: bool) -> Fallible<()> {
+    if machine.wait_for(|| media(machine, name).is_ok_and(|(_, active)| active == up)) {
+        return Ok(());
+    }
+    Err(Failure::of(format_args!("the link of {name} does not change")))
 }
 
 /// The address that the sysctl node shows.

@@ -48,13 +48,16 @@ fn show(machine: &Machine<'_>) -> Fallible<()> {
 
 /// An interface with a node: made by the administrator, used by a program.
 fn node(machine: &Machine<'_>) -> Fallible<()> {
+    admin::quiet(machine)?;
     admin::create(machine, "tap0")?;
     admin::inet_up(machine, "tap0", NET)?;
     admin::sysctl_mac(machine, "tap0", "f2:0b:a4:01:02:03")?;
     let tcpdump = admin::start_tcpdump(machine, "tap0")?;
     admin::comment("a program opens the interface's device, and is its network");
     let fd = program::open(machine, 0)?;
+    admin::wait_for_link(machine, "tap0", true)?;
     admin::ifconfig(machine, "tap0")?;
+    admin::comment("it asks for the interface's address, and pings it");
     program::arp(machine, fd, NET)?;
     program::ping(machine, fd, NET, 1, program::By::Poll)?;
     program::ping(machine, fd, NET, 2, program::By::Kqueue)?;
@@ -62,6 +65,7 @@ fn node(machine: &Machine<'_>) -> Fallible<()> {
     admin::tcpdump(machine, tcpdump, "tap0")?;
     admin::netstat(machine, "tap0")?;
     program::close(machine, fd)?;
+    admin::wait_for_link(machine, "tap0", false)?;
     admin::ifconfig(machine, "tap0")?;
     admin::destroy(machine, "tap0")?;
     machine.close(tcpdump).on("close of /dev/bpf")
