@@ -42,8 +42,11 @@ fn it_comes_and_goes_and_leaves_nothing() {
     load(world).unwrap();
     modunload(world, NAME).unwrap();
     let before = counts(world);
+    let major = "if_tap_rs: character device \"tap\", major 169\n";
     for _ in 0..50 {
+        world.messages.clear();
         load(world).unwrap();
+        assert_eq!(world.messages.text(), major);
         assert_eq!(modload(world, &path(), 0), Err(Errno::EEXIST));
         assert!(modstat(world, NAME).is_ok());
         assert_ne!(counts(world), before, "a module that makes nothing");

@@ -200,6 +200,26 @@ fn a_log_undoes_what_was_made_with_it() {
     assert_eq!(children(world, &[304, 1]).unwrap(), ["theirs"]);
 }
 
+#[test]
+fn nodes_that_refer_to_memory_that_goes_are_found() {
+    sched::adopt(100, "refer");
+    let world = &mut enter();
+    own(world, 306, "refer");
+    let data = Box::new([0_u8; 16]);
+    let at = data.as_ptr() as usize;
+    let kind = kpi::CTLTYPE_INT;
+    let inside = New { kind, name: "inside", data: at + 8, ..New::default() };
+    createv(world, ptr::null_mut(), None, &inside, &[306, 1]).unwrap();
+    let described = New { desc: at, ..int("described") };
+    createv(world, ptr::null_mut(), None, &described, &[306, 2]).unwrap();
+    let found = world.sysctl.referring(&(at..at + 16));
+    assert_eq!(found, ["sysctl node refer.inside", "sysctl node refer.described"]);
+    assert_eq!(world.sysctl.referring(&(at..at + 8)), ["sysctl node refer.described"]);
+    assert_eq!(world.sysctl.referring(&(at + 16..at + 32)), [""; 0]);
+    destroyv(world, None, &[306, 1]).unwrap();
+    destroyv(world, None, &[306, 2]).unwrap();
+}
+
 /// Runs one test of this program again, in a process of its own; whether it ended well, and what
 /// it said.
 fn in_child(test: &str, mark: &str) -> (bool, String) {

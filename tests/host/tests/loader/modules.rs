@@ -5,6 +5,7 @@
 
 use std::ffi::{CStr, CString};
 use std::process::Command;
+use std::ptr;
 
 use tap_conformance::errno::Result;
 use tap_conformance::Errno;
@@ -226,4 +227,41 @@ fn f39_a_return_into_a_module_that_is_gone_faults() {
     let text = in_child("f39_a_return_into_a_module_that_is_gone_faults", CHILD);
     assert!(text.contains("panic: page fault: address 0x"), "{text}");
     assert!(text.contains(", gone (unloaded): modcmd+0x0"), "{text}");
+}
+
+/// Takes the addresses that MAP_32BIT gives. Where it looks first is random, so it is asked until it
+/// has said no many times.
+fn exhaust_low_memory() {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_32BIT | libc::MAP_NORESERVE;
+    for len in [1 << 26, 1 << 20, 4096] {
+        let mut refused = 0;
+        while refused < 1000 {
+            // SAFETY: new pages that nobody may touch.
+            let start = unsafe { libc::mmap(ptr::null_mut(), len, libc::PROT_NONE, flags, -1, 0) };
+            refused += i32::from(start == libc::MAP_FAILED);
+        }
+    }
+}
+
+/// Where there is no low memory to be had: a position-independent program has no room for a module,
+/// another one has the loader's own array, whose places are used again.
+#[test]
+fn without_low_memory() {
+    const CHILD: &str = "LOADER_TEST_EXHAUSTS";
+    if std::env::var_os(CHILD).is_none() {
+        let text = in_child("without_low_memory", CHILD);
+        assert!(text.contains("as expected"), "{text}");
+        return;
+    }
+    let module = Loadable::new(&Module::named("low"));
+    // The copies of the kernel's variables have their place by now.
+    assert_eq!(module.load(0), Ok(()));
+    assert_eq!(module.unload(), Ok(()));
+    exhaust_low_memory();
+    static HERE: u8 = 0;
+    let is_low = (&raw const HERE as usize) < tap_host::loader::arena::LOW;
+    let loads = || module.load(0).and_then(|()| module.unload());
+    let refused = (0..3000).find_map(|_| loads().err());
+    assert_eq!(refused, (!is_low).then_some(Errno::ENOMEM));
+    panic!("as expected");
 }
