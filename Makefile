@@ -10,12 +10,15 @@ KMOD=
 PREFIX=		/usr
 
 help:
+	@echo 'make run [LINUX_TAP=1]   the driver at work here, in user space: a transcript, or ping(8)'
 	@echo 'make kmod [ARCH=amd64]   build/netbsd-{10.1,11.0}-<arch>/if_tap_rs.kmod'
 	@echo 'make kmod NETBSD_SYS=dir the same against a complete kernel source tree'
 	@echo 'make kmod-check [KMOD=f] the module gate, on one module or on all that are built'
 	@echo 'make test                lints, unit and model tests, the gate, both modules'
 	@echo 'make vm NETBSD_KERNEL=file [KMOD=f] [CASES=names]'
 	@echo '                         the conformance cases in a NetBSD/amd64 kernel under qemu'
+	@echo 'make vm-bench NETBSD_KERNEL=file [KMOD=f] [VS=f] [CASES=names]'
+	@echo '                         instructions for each call in that kernel, of one driver or two'
 	@echo 'make lint                rustfmt, clippy'
 	@echo 'make headers             only fetch the header sets of the releases'
 	@echo 'make setup               only install what a build needs (Debian, root)'
@@ -25,6 +28,10 @@ help:
 	@echo 'make dist                build/dist: the release archive, and its checksums'
 	@echo 'make manual              render the manual pages into docs/manual'
 	@echo 'make clean               remove build/'
+
+run: headers
+	@./kmod/build-all 10.1 amd64
+	@LINUX_TAP="$(LINUX_TAP)" ./tests/host/demo
 
 setup:
 	@./kmod/setup
@@ -49,6 +56,10 @@ vm: setup
 	@[ -n "$(NETBSD_KERNEL)" ] || { echo 'make vm: NETBSD_KERNEL=file is missing' >&2; exit 1; }
 	@./tests/vm/run "$(NETBSD_KERNEL)" "$(KMOD)" "$(CASES)"
 
+vm-bench: setup
+	@[ -n "$(NETBSD_KERNEL)" ] || { echo 'make vm-bench: NETBSD_KERNEL=file is missing' >&2; exit 1; }
+	@./tests/vm/run -b "$(NETBSD_KERNEL)" "$(KMOD)" "$(CASES)" "$(VS)"
+
 lint: setup
 	@./tests/lint
 
@@ -69,4 +80,4 @@ manual:
 clean:
 	rm -rf build
 
-.PHONY: help setup headers kmod kmod-all kmod-check vm lint test install uninstall dist manual clean
+.PHONY: help run setup headers kmod kmod-all kmod-check vm vm-bench lint test install uninstall dist manual clean
