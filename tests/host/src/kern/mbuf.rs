@@ -25,13 +25,11 @@ const TYPES: usize = 256;
 /// What the kernel counts of its mbufs.
 pub struct Mbufs {
     types: [u32; TYPES],
-    /// How often there was no memory for one.
-    pub failures: u64,
 }
 
 impl Default for Mbufs {
     fn default() -> Self {
-        Mbufs { types: [0; TYPES], failures: 0 }
+        Mbufs { types: [0; TYPES] }
     }
 }
 
@@ -74,13 +72,8 @@ impl Mbuf {
     }
 
     /// m_len.
-    pub fn len(self) -> usize {
+    pub fn data_len(self) -> usize {
         peek!(self.raw(), m_hdr.mh_len) as usize
-    }
-
-    /// Whether m_len is zero.
-    pub fn is_empty(self) -> bool {
-        self.len() == 0
     }
 
     /// m_data.
@@ -144,7 +137,6 @@ impl World {
         if wait {
             self.assert_sleepable("m_get");
         } else if self.memory.fails() {
-            self.mbufs.failures += 1;
             return None;
         }
         let raw: *mut kpi::mbuf = self.allocate(size_of::<kpi::mbuf>(), MBUF, false).cast();
@@ -176,7 +168,6 @@ impl World {
     pub fn m_clget(&mut self, m: Mbuf, wait: bool) {
         kassert!(m.flags() & M_EXT == 0, "m_clget: {m:x?} has external storage already");
         if !wait && self.memory.fails() {
-            self.mbufs.failures += 1;
             return;
         }
         let size = kpi::MCLBYTES as usize;
@@ -190,7 +181,7 @@ impl World {
         poke!(raw, M_dat.MH.MH_dat.MH_ext.ext_storage.ext_size = size);
         let flags = (kpi::M_EXT | kpi::M_EXT_CLUSTER | kpi::M_EXT_RW) as i32;
         m.set_flags(m.flags() & !M_EXTFLAGS | flags);
-        m.set_data(buffer, m.len());
+        m.set_data(buffer, m.data_len());
     }
 
     /// m_getcl(9).

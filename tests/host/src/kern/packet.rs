@@ -31,14 +31,14 @@ impl Mbuf {
 
     /// How many bytes the chain holds: m_length(9).
     pub fn chain_len(self) -> usize {
-        self.chain().map(Mbuf::len).sum()
+        self.chain().map(Mbuf::data_len).sum()
     }
 
     /// m_copydata(9).
     pub fn copy_data(self, mut offset: usize, to: &mut [u8]) {
         let mut done = 0;
         for m in self.chain() {
-            let len = m.len();
+            let len = m.data_len();
             if offset >= len {
                 offset -= len;
                 continue;
@@ -69,9 +69,9 @@ impl World {
             self.check_mbuf(m, call);
             let (start, size) = m.storage();
             let from = (m.data() as usize).wrapping_sub(start as usize);
-            let inside = from.checked_add(m.len()).is_some_and(|end| end <= size);
+            let inside = from.checked_add(m.data_len()).is_some_and(|end| end <= size);
             kassert!(inside, "{call}: {m:x?} has its data outside of its storage");
-            total += m.len();
+            total += m.data_len();
         }
         let len = packet.packet_len();
         kassert!(total == len, "{call}: {packet:x?} says {len} bytes and has {total}");
@@ -143,7 +143,7 @@ impl World {
         let data = unsafe { packet.data().sub(bytes.len()) };
         // SAFETY: as above, and the bytes are not the mbuf's.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), data, bytes.len()) };
-        packet.set_data(data, packet.len() + bytes.len());
+        packet.set_data(data, packet.data_len() + bytes.len());
         packet.set_packet_len(packet.packet_len() + bytes.len());
         Some(packet)
     }
@@ -152,10 +152,10 @@ impl World {
     pub fn trim_front(&mut self, packet: Mbuf, mut count: usize) {
         packet.set_packet_len(packet.packet_len().saturating_sub(count));
         for m in packet.chain() {
-            let n = m.len().min(count);
+            let n = m.data_len().min(count);
             // SAFETY: at most at the end of the mbuf's data.
             let data = unsafe { m.data().add(n) };
-            m.set_data(data, m.len() - n);
+            m.set_data(data, m.data_len() - n);
             count -= n;
         }
     }

@@ -8,8 +8,11 @@ use std::process::Command;
 
 use tap_conformance::abi::{IFF_UP, LINK_STATE_UP};
 use tap_conformance::frames;
+use tap_conformance::run::set_linklocal;
 use tap_host::kpi;
 use tap_host::sched::spawn;
+use tap_host::stack::describe;
+use tap_host::sys::HostSys;
 use tap_host::world::enter;
 
 use crate::driver::{free, of_ifp, symbol, Driver};
@@ -40,6 +43,34 @@ fn dies(test: &str, message: &str, f: impl FnOnce()) {
     assert!(!survived, "it survived:\n{said}");
     let line = said.lines().find(|line| line.starts_with("panic: ")).unwrap_or_default();
     assert!(line.contains(message), "it said {line:?}, not {message:?}\n{said}");
+}
+
+/// Runs `f` in a copy of this process, where no other test sees what it changes.
+fn alone(test: &str, f: impl FnOnce()) {
+    if std::env::var_os(CHILD).is_some() {
+        adopt();
+        f();
+        return;
+    }
+    let (survived, said) = run(test, "1");
+    assert!(survived, "it did not survive:\n{said}");
+}
+
+#[test]
+fn a_link_local_address_comes_by_itself() {
+    alone("death::a_link_local_address_comes_by_itself", || {
+        let driver = Driver::attach("local0");
+        driver.link(LINK_STATE_UP as u32);
+        wait_for("link", || data("local0").link_state == LINK_STATE_UP);
+        set_linklocal(HostSys, true).unwrap();
+        set_flags("local0", IFF_UP).unwrap();
+        wait_for("a frame", || !driver.sent.lock().unwrap().is_empty());
+        let said = describe(&driver.sent.lock().unwrap()[0]);
+        assert!(said.ends_with("who has fe80::f00b:a4ff:fe01:203, length 78"), "{said}");
+        driver.detach();
+        let left = enter().leftovers();
+        assert_eq!(left, [""; 0]);
+    });
 }
 
 fn gethdr() -> *mut kpi::mbuf {

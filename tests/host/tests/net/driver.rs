@@ -57,6 +57,12 @@ unsafe extern "C" fn transmit(ifp: *mut kpi::ifnet, m: *mut kpi::mbuf) -> c_int 
     0
 }
 
+/// A driver whose hardware is busy for ever.
+unsafe extern "C" fn start(ifp: *mut kpi::ifnet) {
+    // SAFETY: the driver's own flag, under the kernel lock.
+    unsafe { (*ifp).if_flags |= kpi::IFF_OACTIVE as u16 };
+}
+
 /// m_freem.
 pub fn free(m: *mut kpi::mbuf) {
     let freem: unsafe extern "C" fn(*mut kpi::mbuf) = symbol("m_freem");
@@ -95,8 +101,17 @@ unsafe extern "C" fn status(_ifp: *mut kpi::ifnet, request: *mut kpi::ifmediareq
 }
 
 impl Driver {
-    /// Attaches an interface of that name, its link up.
+    /// Attaches an interface of that name, with an if_transmit of its own.
     pub fn attach(name: &str) -> &'static Driver {
+        Self::attach_with(name, true)
+    }
+
+    /// Attaches an interface of that name that leaves what it is to send in if_snd.
+    pub fn attach_queueing(name: &str) -> &'static Driver {
+        Self::attach_with(name, false)
+    }
+
+    fn attach_with(name: &str, transmits: bool) -> &'static Driver {
         // SAFETY: integers and pointers, for which all zeros is a value.
         let ec: kpi::ethercom = unsafe { std::mem::zeroed() };
         // SAFETY: as above.
@@ -115,7 +130,8 @@ impl Driver {
         ifnet.if_ioctl = Some(ioctl);
         ifnet.if_init = Some(init);
         ifnet.if_stop = Some(stop);
-        ifnet.if_transmit = Some(transmit);
+        ifnet.if_transmit = if transmits { Some(transmit) } else { None };
+        ifnet.if_start = Some(start);
         driver.register();
         driver
     }

@@ -11,7 +11,8 @@ use tap_conformance::errno::{Errno, Result};
 use tap_conformance::frames;
 use tap_conformance::net::sockaddr_in;
 use tap_conformance::run;
-use tap_conformance::user::Plain;
+use tap_conformance::sys::Sys;
+use tap_conformance::user::{In, Out, Plain};
 use tap_host::kern::net::ifioctl::Domain;
 use tap_host::sched::{self, chan, Sleep};
 use tap_host::sys::HostSys;
@@ -79,6 +80,16 @@ pub fn data(name: &str) -> IfDataReq {
     put_name(&mut request.name, name);
     assert_eq!(ioctl(SIOCGIFDATA, &mut request), Ok(()));
     request
+}
+
+/// An integer of the kernel's, by its name.
+pub fn sysctl(name: &str) -> u64 {
+    let mut mib = [0; 12];
+    let n = HostSys.sysctl_mib(name, &mut mib).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let mut value = 0_u64.to_ne_bytes();
+    let len = HostSys.sysctl(&mib[..n], Out::bytes(&mut value), In::none()).unwrap();
+    assert!(len == 4 || len == 8, "{name} has {len} bytes");
+    u64::from_ne_bytes(value)
 }
 
 /// Waits for a condition; the test fails when it never holds.
