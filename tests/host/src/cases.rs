@@ -3,7 +3,9 @@
 
 //! The conformance cases on the host, and what must not be left when they are done.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use tap_conformance::abi::{makedev, S_IFCHR};
 use tap_conformance::sys::Sys;
@@ -14,13 +16,12 @@ use tap_host::world;
 /// Runs the cases that the arguments ask for; an error says what is wrong with them or was left.
 pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
     let mut only = String::new();
-    let (mut stock, mut dangerous) = (false, false);
+    let mut dangerous = false;
     let mut rest = args.iter();
     while let Some(arg) = rest.next() {
         let mut value = || rest.next().ok_or(format!("{arg} wants a value"));
         match arg.as_str() {
             "--only" => only = value()?.clone(),
-            "--stock" => stock = true,
             "--dangerous" => dangerous = true,
             "--seed" => {
                 let seed = value()?;
@@ -31,6 +32,11 @@ pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
         }
     }
     bpf_node().map_err(|e| format!("/dev/bpf: {e}"))?;
+    // A module's name is its file's, as modload(8) has it.
+    let stock =
+        Path::new(OsStr::from_bytes(path.to_bytes())).file_stem() == Some("if_tap".as_ref());
+    // NetBSD's own may be one of -current's, which only fits a kernel of its very version.
+    world::enter().modules.force = stock;
     let name = if stock { c"if_tap" } else { c"if_tap_rs" };
     let module = Module { path, name };
     let config = Config { module, stock, only: &only, dangerous, from: 1 };

@@ -13,11 +13,12 @@ use tap_host::{sched, world};
 
 const USAGE: &str = "usage: tap-host demo MODULE
        tap-host link MODULE DEVICE
-       tap-host cases MODULE [--only NAMES] [--stock] [--dangerous] [--seed N]
+       tap-host cases MODULE [--only NAMES] [--dangerous] [--seed N]
 
 demo   shows the driver at work, as a transcript
 link   joins the driver's device to the Linux tap DEVICE until standard input ends
-cases  runs the conformance cases, in the test anything protocol
+cases  runs the conformance cases, in the test anything protocol; a MODULE named if_tap.kmod is
+       NetBSD's own, whose known faults are expected
 ";
 
 /// The process that the cases and the demonstration are.
