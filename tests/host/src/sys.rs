@@ -209,7 +209,7 @@ impl Sys for HostSys {
     }
 
     fn pfil(self, ifname: &str) -> Option<PfilCount> {
-        kern::net::pfil::count(&mut enter(), ifname)
+        kern::net::pfil::count(&enter(), ifname)
     }
 }
 

@@ -34,10 +34,16 @@ fn counts(world: &mut World) -> [usize; 4] {
     [world.memory.count(), world.softints.count(), world.locks.count(), world.power.count()]
 }
 
+/// The environment's variable with the seed that chooses interleavings.
+const SEED: &str = "MODULE_TEST_SEED";
+
 #[test]
 fn it_comes_and_goes_and_leaves_nothing() {
     sched::adopt(100, "test");
     let world = &mut enter();
+    if let Ok(seed) = std::env::var(SEED) {
+        world.seed(seed.parse().unwrap());
+    }
     // What the kernel itself makes at its first use stays.
     load(world).unwrap();
     modunload(world, NAME).unwrap();
@@ -55,4 +61,15 @@ fn it_comes_and_goes_and_leaves_nothing() {
     }
     assert_eq!(counts(world), before);
     assert_eq!(world.leftovers(), Vec::<String>::new());
+}
+
+/// The same with one thread at a time, which a process must begin with.
+#[test]
+fn it_does_so_under_any_seed() {
+    let test = "it_comes_and_goes_and_leaves_nothing";
+    for seed in 1..=3 {
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = command.args(["--exact", test]).env(SEED, seed.to_string()).output().unwrap();
+        assert!(output.status.success(), "{seed}: {}", String::from_utf8_lossy(&output.stderr));
+    }
 }
