@@ -120,6 +120,9 @@ impl World {
         if let Some(mutex) = self.locks.inside(address, had) {
             host_panic!("free: {start:?} still holds the mutex {mutex:#x}");
         }
+        if let Some(ifnet) = self.net.inside(address, had) {
+            host_panic!("free: {start:?} still holds the interface {ifnet:#x}");
+        }
         // SAFETY: allocated until now, with that length.
         unsafe { start.cast::<u8>().write_bytes(POISON, had) };
         self.memory.quarantine.push_back((address, had));

@@ -3,12 +3,13 @@
 
 //! What a driver must not do ends the process: each such test runs in a process of its own.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_void};
 use std::process::Command;
 
 use tap_conformance::abi::{IFF_UP, LINK_STATE_UP};
 use tap_conformance::frames;
 use tap_conformance::run::set_linklocal;
+use tap_host::kern::kmem::Kind;
 use tap_host::kpi;
 use tap_host::sched::spawn;
 use tap_host::stack::describe;
@@ -93,12 +94,9 @@ fn a_packet_lies_about_its_length() {
     dies("death::a_packet_lies_about_its_length", "says 99 bytes and has 0", || {
         let driver = Driver::attach("lie0");
         let m = gethdr();
-        // SAFETY: a packet, which has a header.
-        unsafe { (*m).M_dat.MH.MH_pkthdr.len = 99 };
-        let enqueue: unsafe extern "C" fn(*mut kpi::if_percpuq, *mut kpi::mbuf) =
-            symbol("if_percpuq_enqueue");
-        // SAFETY: the driver's own interface, and a packet that is given away.
-        unsafe { enqueue((*driver.ifp()).if_percpuq, m) };
+        // SAFETY: a packet of the driver's own.
+        unsafe { &mut *m }.M_dat.MH.MH_pkthdr.len = 99;
+        driver.enqueue(m);
     });
 }
 
@@ -119,10 +117,22 @@ fn an_interface_is_used_after_its_end() {
 }
 
 #[test]
+fn an_interface_is_freed_before_its_end() {
+    dies("death::an_interface_is_freed_before_its_end", "still holds the interface", || {
+        let len = size_of::<kpi::ethercom>();
+        let memory = enter().allocate(len, Kind::Kmem, true);
+        of_ifp("if_initialize", memory.cast());
+        let free: unsafe extern "C" fn(*mut c_void, usize) = symbol("kmem_free");
+        // SAFETY: it is the misuse that this is about.
+        unsafe { free(memory, len) };
+    });
+}
+
+#[test]
 fn a_reference_outlives_its_counters() {
     dies("death::a_reference_outlives_its_counters", "was freed while", || {
         let driver = Driver::attach("ref0");
-        type Ref = unsafe extern "C" fn(*mut kpi::percpu_t) -> *mut std::ffi::c_void;
+        type Ref = unsafe extern "C" fn(*mut kpi::percpu_t) -> *mut c_void;
         // SAFETY: the driver's own interface, which is attached.
         let stats = unsafe { (*driver.ifp()).if_stats };
         // SAFETY: as above.
@@ -139,12 +149,12 @@ fn change_while_sending(seed: u64, locked: bool) {
     enter().seed(seed);
     let driver = Driver::attach("mac0");
     driver.link(LINK_STATE_UP as u32);
-    wait_for("link", || data("mac0").link_state == LINK_STATE_UP as i32);
+    wait_for("link", || data("mac0").link_state == LINK_STATE_UP);
     set_inet("mac0", 1).unwrap();
     set_flags("mac0", IFF_UP).unwrap();
     let pid = enter().current_pid();
     let changer = spawn(&mut enter(), pid, "changer", move || {
-        let set: unsafe extern "C" fn(*mut kpi::ifnet, *const std::ffi::c_void, u8, bool) =
+        let set: unsafe extern "C" fn(*mut kpi::ifnet, *const c_void, u8, bool) =
             symbol("if_set_sadl");
         for last in 0..8 {
             let address = [2, 0, 0, 0, 0, last];

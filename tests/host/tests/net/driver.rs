@@ -45,13 +45,17 @@ pub const MAC: [u8; 6] = [0xf2, 0x0b, 0xa4, 1, 2, 3];
 unsafe extern "C" fn transmit(ifp: *mut kpi::ifnet, m: *mut kpi::mbuf) -> c_int {
     let copydata: unsafe extern "C" fn(*mut kpi::mbuf, c_int, c_int, *mut c_void) =
         symbol("m_copydata");
-    // SAFETY: a packet, which has a header.
-    let len = unsafe { (*m).M_dat.MH.MH_pkthdr.len };
+    // SAFETY: a packet that the driver was given.
+    let packet = unsafe { &*m };
+    // SAFETY: a packet has a header.
+    let len = unsafe { packet.M_dat.MH.MH_pkthdr.len };
     let mut frame = vec![0; len as usize];
     // SAFETY: a packet of that length, and room for it.
     unsafe { copydata(m, 0, len, frame.as_mut_ptr().cast()) };
-    // SAFETY: the driver's softc, which outlives the interface.
-    let driver = unsafe { &*(*ifp).if_softc.cast::<Driver>() };
+    // SAFETY: the driver's own interface.
+    let softc = unsafe { (*ifp).if_softc };
+    // SAFETY: the driver, which outlives the interface.
+    let driver = unsafe { &*softc.cast::<Driver>() };
     driver.sent.lock().unwrap().push(frame);
     free(m);
     0
@@ -158,8 +162,10 @@ impl Driver {
         of_ifp("if_initialize", ifp);
         let create: unsafe extern "C" fn(*mut kpi::ifnet) -> *mut kpi::if_percpuq =
             symbol("if_percpuq_create");
-        // SAFETY: initialised above, and used by nobody yet.
-        unsafe { (*ifp).if_percpuq = create(ifp) };
+        // SAFETY: initialised above.
+        let percpuq = unsafe { create(ifp) };
+        // SAFETY: the stack does not use the field yet.
+        unsafe { (*ifp).if_percpuq = percpuq };
         let attach: unsafe extern "C" fn(*mut kpi::ifnet, *const u8) = symbol("ether_ifattach");
         // SAFETY: initialised above, with an address of that length.
         unsafe { attach(ifp, MAC.as_ptr()) };
@@ -210,9 +216,16 @@ impl Driver {
         let to = packet.m_hdr.mh_data.cast();
         // SAFETY: a cluster holds every frame of the tests.
         unsafe { std::ptr::copy_nonoverlapping(frame.as_ptr(), to, frame.len()) };
+        self.enqueue(m);
+    }
+
+    /// Hands a packet up.
+    pub fn enqueue(&self, m: *mut kpi::mbuf) {
         let enqueue: unsafe extern "C" fn(*mut kpi::if_percpuq, *mut kpi::mbuf) =
             symbol("if_percpuq_enqueue");
-        // SAFETY: the driver's own interface, and a packet that is given away.
-        unsafe { enqueue((*self.ifp()).if_percpuq, m) };
+        // SAFETY: the driver's own interface.
+        let percpuq = unsafe { (*self.ifp()).if_percpuq };
+        // SAFETY: as above, and a packet that is given away.
+        unsafe { enqueue(percpuq, m) };
     }
 }

@@ -118,8 +118,10 @@ fn a_link_address_is_added_and_used() {
     request.addr[..8].copy_from_slice(&[20, AF_LINK as u8, 0, 0, 0, 0, 6, 0]);
     request.addr[8..14].copy_from_slice(&address);
     assert_eq!(ioctl_on(Domain::Link, SIOCALIFADDR, &mut request), Ok(()));
-    // SAFETY: attached, so there is an address; its data is a name and the address.
-    let sdl = unsafe { &*(*driver.ifp()).if_sadl };
+    // SAFETY: the driver's own interface.
+    let sadl = unsafe { (*driver.ifp()).if_sadl };
+    // SAFETY: attached, so there is an address.
+    let sdl = unsafe { &*sadl };
     let data = &sdl.sdl_addr.dl_data[usize::from(sdl.sdl_addr.dl_nlen)..][..6];
     assert_eq!(data.iter().map(|b| *b as u8).collect::<Vec<_>>(), address);
     assert_ne!(address, MAC);
