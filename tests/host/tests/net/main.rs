@@ -3,6 +3,7 @@
 
 //! The host's network against what a driver may expect of it.
 
+mod bpf;
 mod death;
 mod driver;
 mod life;

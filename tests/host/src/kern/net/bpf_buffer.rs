@@ -14,6 +14,7 @@ use tap_conformance::user::Plain;
 use crate::host_panic;
 use crate::kern::net::ether_output::HEADER;
 use crate::kern::net::ifnet::Ifp;
+use crate::kern::select::SelInfo;
 use crate::kpi;
 use crate::sched::{chan, Chan, Sleep, Woken};
 use crate::world::World;
@@ -42,6 +43,8 @@ pub struct Listener {
     pub(super) timeout: u32,
     /// bd_buf_mtx.
     lock: usize,
+    /// bd_sel.
+    pub(super) pollers: SelInfo,
     /// Frames that came, were taken, and were dropped for want of room.
     pub(super) counts: [u64; 3],
 }
@@ -72,7 +75,7 @@ impl Listener {
     }
 
     /// Whether a read would not wait.
-    pub(super) fn is_ready(&self) -> bool {
+    fn is_ready(&self) -> bool {
         self.hold.is_some() || self.immediate && !self.store.is_empty()
     }
 
@@ -104,6 +107,7 @@ impl World {
         self.bpf.last += 1;
         let id = self.bpf.last;
         let lock = self.mutex_obj_alloc(true) as usize;
+        let pollers = SelInfo::new(self);
         let listener = Listener {
             ifp: None,
             size: DEFAULT_SIZE,
@@ -115,6 +119,7 @@ impl World {
             header_complete: false,
             timeout: 0,
             lock,
+            pollers,
             counts: [0; 3],
         };
         self.bpf.listeners.insert(id, listener);
@@ -125,6 +130,7 @@ impl World {
     pub fn bpf_close(&mut self, id: usize) {
         self.with_bpf(|world| world.bpf_detach_listener(id));
         if let Some(listener) = self.bpf.listeners.remove(&id) {
+            listener.pollers.destroy(self);
             self.mutex_obj_free(listener.lock as *mut kpi::kmutex_t);
         }
     }
@@ -155,8 +161,24 @@ impl World {
         self.mutex_exit(lock);
     }
 
+    /// Under the buffers' lock.
     fn bpf_wakeup(&mut self, id: usize) {
         self.wake_all(readers(id));
+        let pollers = self.bpf_listener(id).pollers;
+        pollers.notify(self, 0);
+    }
+
+    /// bpf_poll: whether a read would not wait; if it would, the poller is woken when that changes.
+    pub(super) fn bpf_poll(&mut self, id: usize) -> bool {
+        let lock = self.bpf_listener(id).lock;
+        self.mutex_enter(lock);
+        let ready = self.bpf_listener(id).is_ready();
+        if !ready {
+            let pollers = self.bpf_listener(id).pollers;
+            pollers.record(self);
+        }
+        self.mutex_exit(lock);
+        ready
     }
 
     /// bpf_read: the buffer that is full, or what there is of the other one. `resid` must be the

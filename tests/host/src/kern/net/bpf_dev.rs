@@ -47,8 +47,8 @@ impl NativeFile for BpfFile {
     }
 
     fn poll(&self, world: &mut World, _file: File, events: u32) -> u32 {
-        let ready = world.bpf_listener(self.0).is_ready();
-        let read = if ready { kpi::POLLIN | kpi::POLLRDNORM } else { 0 };
+        const READ: u32 = kpi::POLLIN | kpi::POLLRDNORM;
+        let read = if events & READ != 0 && world.bpf_poll(self.0) { READ } else { 0 };
         events & (read | kpi::POLLOUT | kpi::POLLWRNORM)
     }
 
