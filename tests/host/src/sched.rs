@@ -5,7 +5,7 @@
 //!
 //! In the free mode they run at once, as on several CPUs. In the seeded mode one runs at a time,
 //! and every kernel call is a point where a generator chooses who is next, so that a seed stands
-//! for one interleaving; time then passes only when nobody can run.
+//! for one interleaving; time then passes by such calls, and at once when nobody can run.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -138,13 +138,21 @@ pub struct Sched {
     started: Option<Instant>,
 }
 
-/// The state of the seeded mode.
+/// The state of the modes in which one thread runs at a time.
 struct Seeded {
     random: u64,
+    /// Kernel calls are points of choice; otherwise only sleeps are, and the oldest thread is next.
+    preempts: bool,
     /// The one thread that runs.
     token: Tid,
     ticks: u64,
+    /// Kernel calls since the last tick.
+    calls: u32,
 }
+
+/// How many kernel calls a clock tick takes in the seeded mode, when it does not pass because
+/// nobody can run.
+const CALLS_A_TICK: u32 = 500;
 
 impl Seeded {
     /// xorshift64*.
@@ -298,7 +306,7 @@ impl World {
     pub fn seed(&mut self, seed: u64) {
         kassert!(self.sched.threads.len() <= 1, "seeded after threads were made");
         let token = ME.get().0;
-        self.sched.seeded = Some(Seeded { random: seed.wrapping_mul(2) | 1, token, ticks: 0 });
+        self.sched.seeded = Some(Seeded { random: seed.wrapping_mul(2) | 1, token, ticks: 0, calls: 0 });
     }
 
     /// Whether interleavings are chosen by a seed.
@@ -320,7 +328,7 @@ impl World {
     /// A point where another thread may be preferred: every kernel call is one.
     pub(crate) fn preempt(&mut self) {
         let tid = ME.get().0;
-        if tid == 0 || self.sched.seeded.is_none() {
+        if tid == 0 || !self.sched.seeded.as_ref().is_some_and(|seeded| seeded.preempts) {
             return;
         }
         self.pass_on();
@@ -331,6 +339,12 @@ impl World {
     fn pass_on(&mut self) {
         let sched = &mut self.sched;
         let Some(seeded) = &mut sched.seeded else { return };
+        seeded.calls += 1;
+        if seeded.calls == CALLS_A_TICK {
+            seeded.calls = 0;
+            seeded.ticks += 1;
+            expire(&mut sched.threads, seeded.ticks);
+        }
         loop {
             let runnable: Vec<Tid> = sched
                 .threads
@@ -339,7 +353,8 @@ impl World {
                 .map(|(tid, _)| *tid)
                 .collect();
             if !runnable.is_empty() {
-                let chosen = runnable[(seeded.next() % runnable.len() as u64) as usize];
+                let at = if seeded.preempts { seeded.next() } else { 0 };
+                let chosen = runnable[(at % runnable.len() as u64) as usize];
                 seeded.token = chosen;
                 sched.threads[&chosen].cv.notify_all();
                 return;
@@ -356,13 +371,7 @@ impl World {
                 return;
             };
             seeded.ticks = seeded.ticks.max(next);
-            for thread in sched.threads.values_mut() {
-                if matches!(thread.state, State::Asleep { deadline: Some(end), .. } if end <= next)
-                {
-                    thread.state = State::Runnable;
-                    thread.woken = Woken::TimedOut;
-                }
-            }
+            expire(&mut sched.threads, seeded.ticks);
         }
     }
 
@@ -535,6 +544,16 @@ impl World {
     /// Every thread and what it does, for reports.
     pub fn threads_described(&self) -> String {
         describe(&self.sched.threads)
+    }
+}
+
+/// Ends the sleeps whose time is over.
+fn expire(threads: &mut BTreeMap<Tid, Thread>, now: u64) {
+    for thread in threads.values_mut() {
+        if matches!(thread.state, State::Asleep { deadline: Some(end), .. } if end <= now) {
+            thread.state = State::Runnable;
+            thread.woken = Woken::TimedOut;
+        }
     }
 }
 
