@@ -10,6 +10,7 @@
 #![no_std]
 
 pub mod abi;
+pub mod bench;
 pub mod case;
 pub mod cases;
 pub mod ctx;

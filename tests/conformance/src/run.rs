@@ -43,7 +43,7 @@ pub struct Summary {
     pub skipped: u32,
 }
 
-fn selected(only: &str, name: &str) -> bool {
+pub(crate) fn selected(only: &str, name: &str) -> bool {
     only.is_empty() || only.split(',').any(|part| !part.is_empty() && name.starts_with(part))
 }
 
@@ -88,7 +88,7 @@ pub fn run<S: Sys>(sys: S, config: &Config<'_>) -> Result<Summary> {
 
 /// Keeps the stack from sending frames of its own accord, where it can be told: no duplicate
 /// address detection, no link-local address unless a case asks for one.
-fn be_quiet<S: Sys>(sys: S) {
+pub(crate) fn be_quiet<S: Sys>(sys: S) {
     for name in ["net.inet.ip.dad_count", "net.inet6.ip6.auto_linklocal"] {
         // A kernel without the protocol has no such node, and then needs none.
         set_int(sys, name, 0).unwrap_or(());

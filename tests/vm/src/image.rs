@@ -10,6 +10,8 @@ use std::process::Command;
 
 use anyhow::{ensure, Context, Result};
 
+use crate::options::Options;
+
 /// What init is told.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -23,18 +25,37 @@ pub struct Settings {
     pub dangerous: bool,
     /// The number of the first case, from 1.
     pub from: usize,
+    /// Measure instead, with these numbers of interfaces, separated by commas.
+    pub taps: Option<String>,
 }
 
 impl Settings {
+    /// For a module by its file.
+    pub fn of(module: &Path, options: &Options) -> Result<Self> {
+        let name =
+            module.file_stem().and_then(|stem| stem.to_str()).context("the module's name")?;
+        Ok(Self {
+            module: name.to_owned(),
+            stock: name == "if_tap",
+            only: options.cases.clone(),
+            dangerous: options.dangerous,
+            from: 1,
+            taps: options.bench.then(|| options.taps.clone()),
+        })
+    }
+
     fn text(&self) -> String {
         let flag = |on| if on { "1" } else { "0" };
         format!(
-            "module=/driver.kmod\nname={}\nstock={}\nonly={}\ndangerous={}\nfrom={}\n",
+            "module=/driver.kmod\nname={}\nstock={}\nonly={}\ndangerous={}\nfrom={}\n\
+             bench={}\ntaps={}\n",
             self.module,
             flag(self.stock),
             self.only,
             flag(self.dangerous),
-            self.from
+            self.from,
+            flag(self.taps.is_some()),
+            self.taps.as_deref().unwrap_or("")
         )
     }
 }
@@ -110,6 +131,7 @@ mod tests {
             only: "read".into(),
             dangerous: true,
             from: 7,
+            taps: Some("1,64".into()),
         };
         let image = make(scratch.path(), &init, &module, &settings).unwrap();
         let show = |request: &str| {
@@ -120,9 +142,9 @@ mod tests {
         };
         assert_eq!(show("cat /sbin/init"), "init program");
         assert_eq!(show("cat /driver.kmod"), "module file");
-        assert!(
-            show("cat /conf").contains("name=if_tap_rs\nstock=0\nonly=read\ndangerous=1\nfrom=7\n")
-        );
+        let conf = show("cat /conf");
+        assert!(conf.contains("name=if_tap_rs\nstock=0\nonly=read\ndangerous=1\nfrom=7\n"));
+        assert!(conf.contains("bench=1\ntaps=1,64\n"));
         assert!(show("stat /dev/console").contains("Type: character special"));
         assert!(show("stat /sbin/init").contains("0755"));
     }
@@ -138,6 +160,7 @@ mod tests {
             only: String::new(),
             dangerous: false,
             from: 1,
+            taps: None,
         };
         let missing = scratch.path().join("none.kmod");
         let said = make(scratch.path(), &init, &missing, &settings).unwrap_err();

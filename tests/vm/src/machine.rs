@@ -10,14 +10,25 @@ use std::time::{Duration, Instant};
 
 use anyhow::{bail, Context, Result};
 
+/// What the machine's time follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// Software emulation, in the host's time.
+    Host,
+    /// KVM.
+    Kvm,
+    /// Software emulation in which each instruction takes one nanosecond.
+    Instructions,
+}
+
 /// How to boot.
 pub struct Machine<'a> {
     /// The emulator.
     pub qemu: &'a str,
     /// Processors.
     pub cpus: u32,
-    /// Use KVM.
-    pub kvm: bool,
+    /// What its time follows.
+    pub clock: Clock,
     /// After this long without a word on the console it is turned off.
     pub patience: Duration,
     /// Where the console goes.
@@ -50,6 +61,12 @@ fn is_stopped(console: &str) -> bool {
         || console.contains("KVM internal error")
 }
 
+/// The kernel's last words before it resets the processor. Where an instruction takes a nanosecond,
+/// its waits for a reset that does not come at once are long.
+fn is_rebooting(console: &str) -> bool {
+    console.trim_end().ends_with("rebooting...")
+}
+
 impl Machine<'_> {
     /// Boots and waits; returns the console and how it ended.
     pub fn run(&self, boot: &Boot, disk: Option<&Path>, root: &str) -> Result<(String, End)> {
@@ -57,8 +74,12 @@ impl Machine<'_> {
         let mut command = Command::new(self.qemu);
         command.args(["-m", "512", "-nographic", "-no-reboot", "-nic", "none"]);
         command.arg("-smp").arg(format!("{0},sockets={0}", self.cpus));
-        if self.kvm {
-            command.args(["-accel", "kvm"]);
+        match self.clock {
+            Clock::Host => {}
+            Clock::Kvm => _ = command.args(["-accel", "kvm"]),
+            Clock::Instructions => {
+                _ = command.args(["-accel", "tcg", "-icount", "shift=0,sleep=off"])
+            }
         }
         match boot {
             Boot::Direct(kernel) => {
@@ -95,6 +116,11 @@ impl Machine<'_> {
             let text = self.text()?;
             if text.len() != last_word.0 {
                 last_word = (text.len(), Instant::now());
+            }
+            if is_rebooting(&text) {
+                child.kill()?;
+                child.wait()?;
+                return Ok(End::Off);
             }
             let stopped = is_stopped(&text);
             if stopped {
@@ -142,18 +168,17 @@ mod tests {
 
     /// A program that plays the emulator.
     fn run(script: &str, patience: Duration) -> (String, End) {
+        run_by(Clock::Host, script, patience)
+    }
+
+    fn run_by(clock: Clock, script: &str, patience: Duration) -> (String, End) {
         let dir = tempfile::tempdir().unwrap();
         let qemu = dir.path().join("qemu");
         std::fs::write(&qemu, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&qemu, std::fs::Permissions::from_mode(0o755)).unwrap();
         let console = dir.path().join("console");
-        let machine = Machine {
-            qemu: qemu.to_str().unwrap(),
-            cpus: 2,
-            kvm: false,
-            patience,
-            console: &console,
-        };
+        let machine =
+            Machine { qemu: qemu.to_str().unwrap(), cpus: 2, clock, patience, console: &console };
         machine.run(&Boot::Direct("k".into()), None, "wd0a").unwrap()
     }
 
@@ -166,10 +191,30 @@ mod tests {
     }
 
     #[test]
+    fn the_clock_is_chosen() {
+        for (clock, wanted, unwanted) in [
+            (Clock::Host, "-smp 2", "-accel"),
+            (Clock::Kvm, "-accel kvm", "-icount"),
+            (Clock::Instructions, "-accel tcg -icount shift=0", "kvm"),
+        ] {
+            let (text, _) = run_by(clock, "echo \"$@\"", Duration::from_secs(60));
+            assert!(text.contains(wanted) && !text.contains(unwanted), "{clock:?}: {text}");
+        }
+    }
+
+    #[test]
     fn a_machine_that_hangs_is_turned_off() {
         let (text, end) = run("echo begun; exec sleep 600", Duration::from_millis(700));
         assert_eq!(end, End::TimedOut);
         assert!(text.contains("begun"));
+    }
+
+    #[test]
+    fn a_machine_that_reboots_is_not_waited_for() {
+        let script = "echo done; echo '[ 8.4] rebooting...'; exec sleep 600";
+        let (text, end) = run(script, Duration::from_secs(60));
+        assert_eq!(end, End::Off);
+        assert!(text.contains("done"));
     }
 
     #[test]
@@ -185,7 +230,7 @@ mod tests {
         let machine = Machine {
             qemu: "no-such-qemu",
             cpus: 1,
-            kvm: false,
+            clock: Clock::Host,
             patience: Duration::from_secs(1),
             console: &dir.path().join("c"),
         };

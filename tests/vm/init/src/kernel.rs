@@ -4,6 +4,7 @@
 //! The real kernel, as the cases ask it.
 
 use core::ffi::CStr;
+use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use tap_conformance::abi::{Kev, Kevent100, Kevent50, ModStat, PollFd, CTL_KERN, KERN_OSREV};
@@ -91,11 +92,11 @@ fn kevent_call<K: Copy + From<Kevent50>>(
     timeout: usize,
     head: fn(&K) -> Kevent50,
 ) -> Result<usize> {
-    let empty = K::from(Kevent50::from(Kev::default()));
-    let mut given = [empty; MOST_EVENTS];
-    let mut taken = [empty; MOST_EVENTS];
+    // Not filled beforehand: the cost of this call is measured.
+    let mut given = [MaybeUninit::<K>::uninit(); MOST_EVENTS];
+    let mut taken = [MaybeUninit::<K>::uninit(); MOST_EVENTS];
     for (slot, change) in given.iter_mut().zip(changes) {
-        *slot = K::from(Kevent50::from(*change));
+        slot.write(K::from(Kevent50::from(*change)));
     }
     let room = events.len().min(MOST_EVENTS);
     let args = [
@@ -108,6 +109,8 @@ fn kevent_call<K: Copy + From<Kevent50>>(
     ];
     let n = call6(number, args)?;
     for (event, slot) in events.iter_mut().zip(&taken[..n.min(room)]) {
+        // SAFETY: the kernel has written the first n events, and any bytes are one.
+        let slot = unsafe { slot.assume_init_ref() };
         *event = Kev::from(head(slot));
     }
     Ok(n)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! The conformance cases as the first and only program of a NetBSD kernel.
+//! The conformance cases, or the measurements, as the first and only program of a NetBSD kernel.
 //!
 //! It enters the kernel with raw system calls, reports over the console in lines that begin with
 //! "@@ ", and turns the machine off. Nothing of an installed system is needed.
 #![no_std]
 #![no_main]
 
+mod bench;
 mod kernel;
 mod mem;
 mod raw;
@@ -66,17 +67,21 @@ fn work() -> Result<()> {
     let path: Text<80> = Text::of(format_args!("{}", settings.get("module")));
     let name: Text<32> = Text::of(format_args!("{}", settings.get("name")));
     let module = Module { path: path.as_cstr(), name: name.as_cstr() };
-    let stock = settings.get("stock") == "1";
     disable_built_in()?;
-    let config = Config {
-        module,
-        stock,
-        only: settings.get("only"),
-        dangerous: settings.get("dangerous") == "1",
-        from: settings.get("from").parse().unwrap_or(1),
+    let done = if settings.get("bench") == "1" {
+        bench::run(&settings, module)
+    } else {
+        let config = Config {
+            module,
+            stock: settings.get("stock") == "1",
+            only: settings.get("only"),
+            dangerous: settings.get("dangerous") == "1",
+            from: settings.get("from").parse().unwrap_or(1),
+        };
+        tap_conformance::run(Kernel, &config).map(drop)
     };
-    match tap_conformance::run(Kernel, &config) {
-        Ok(_) => report(format_args!("# done")),
+    match done {
+        Ok(()) => report(format_args!("# done")),
         Err(e) => report(format_args!("Bail out! {}: {e}", path.as_str())),
     }
     Ok(())

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Questions: FIONREAD, poll(2), kevent(2), each with a frame waiting and without.
+
+use super::{work, Tally, Workload};
+use crate::abi::{Kev, PollFd, EVFILT_READ, EV_ADD, FIONREAD, POLLIN};
+use crate::case::{Fallible, On, Verdict};
+use crate::check;
+use crate::ctx::Ctx;
+use crate::frames::ARP_LEN;
+use crate::net::Live;
+use crate::sys::Sys;
+use crate::user::Out;
+
+/// The workloads of this topic.
+pub fn workloads<S: Sys>() -> &'static [Workload<S>] {
+    const {
+        &[
+            work("getpid", "getpid, a system call that does nothing", getpid::<S>),
+            work("fionread", "FIONREAD, a frame waiting", fionread::<S, true>).grows(),
+            work("fionread_empty", "FIONREAD, nothing waiting", fionread::<S, false>),
+            work("poll", "poll, a frame waiting", poll::<S, true>).grows(),
+            work("poll_empty", "poll without waiting, nothing there", poll::<S, false>),
+            work("kevent", "kevent, a frame waiting", kevent::<S, true>).grows(),
+            work("kevent_empty", "kevent without waiting, nothing there", kevent::<S, false>),
+            work("node_fionread", "FIONREAD on a node, a frame waiting", node_fionread::<S>),
+            work("node_poll", "poll on a node, a frame waiting", node_poll::<S>),
+        ]
+    }
+}
+
+fn getpid<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+    while t.again() {
+        let pid = t.count(|| c.sys.getpid());
+        check!(pid > 0, "process {pid}");
+    }
+    Ok(())
+}
+
+/// An interface of the cloning node with a frame waiting, or none.
+fn live<S: Sys>(c: &Ctx<S>, waiting: bool) -> Fallible<Live> {
+    let live = c.live_clone(1)?;
+    if waiting {
+        c.provoke(&live)?;
+    }
+    Ok(live)
+}
+
+fn node<S: Sys>(c: &Ctx<S>, t: &Tally<'_, S>) -> Fallible<Live> {
+    let live = c.live(t.unit(), 1)?;
+    c.provoke(&live)?;
+    Ok(live)
+}
+
+fn fionread_on<S: Sys>(c: &Ctx<S>, fd: i32, waiting: bool, t: &mut Tally<'_, S>) -> Verdict {
+    while t.again() {
+        let mut bytes: i32 = -1;
+        t.count(|| c.sys.ioctl(fd, FIONREAD, Out::value(&mut bytes))).on("FIONREAD")?;
+        let expected = if waiting { ARP_LEN as i32 } else { 0 };
+        check!(bytes == expected, "FIONREAD says {bytes} instead of {expected}");
+    }
+    Ok(())
+}
+
+fn fionread<S: Sys, const WAITING: bool>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+    fionread_on(c, live(c, WAITING)?.fd, WAITING, t)
+}
+
+fn node_fionread<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+    fionread_on(c, node(c, t)?.fd, true, t)
+}
+
+fn poll_on<S: Sys>(c: &Ctx<S>, fd: i32, waiting: bool, t: &mut Tally<'_, S>) -> Verdict {
+    while t.again() {
+        let mut fds = [PollFd { fd, events: POLLIN, revents: 0 }];
+        let n = t.count(|| c.sys.poll(&mut fds, 0)).on("poll")?;
+        check!(n == usize::from(waiting), "poll says {n}");
+    }
+    Ok(())
+}
+
+fn poll<S: Sys, const WAITING: bool>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+    poll_on(c, live(c, WAITING)?.fd, WAITING, t)
+}
+
+fn node_poll<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+    poll_on(c, node(c, t)?.fd, true, t)
+}
+
+fn kevent<S: Sys, const WAITING: bool>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+    let live = live(c, WAITING)?;
+    let kq = watch(c, live.fd)?;
+    while t.again() {
+        let mut events = [Kev::default()];
+        let n = t.count(|| c.sys.kevent(kq, &[], &mut events, 0)).on("kevent")?;
+        check!(n == usize::from(WAITING), "{n} events");
+    }
+    Ok(())
+}
+
+/// A queue with a read event on a descriptor.
+pub fn watch<S: Sys>(c: &Ctx<S>, fd: i32) -> Fallible<i32> {
+    let kq = c.keep(c.sys.kqueue().on("kqueue")?);
+    let change = Kev { ident: fd as usize, filter: EVFILT_READ, flags: EV_ADD, ..Kev::default() };
+    c.sys.kevent(kq, &[change], &mut [], 0).on("EV_ADD")?;
+    Ok(kq)
+}

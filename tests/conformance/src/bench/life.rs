@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Beginnings and ends: open and close of both kinds of node, create and destroy.
+
+use super::{work, Tally, Workload};
+use crate::abi::{CLONER_MINOR, O_RDWR};
+use crate::case::{On, Verdict};
+use crate::ctx::{Ctx, Name};
+use crate::errno::Result;
+use crate::sys::Sys;
+use crate::text::Text;
+
+/// The workloads of this topic.
+pub fn workloads<S: Sys>() -> &'static [Workload<S>] {
+    const {
+        &[
+            work("clone_open_close", "open and close of the cloning node", cloner::<S>)
+                .rounds(41)
+                .grows(),
+            work("node_open_close", "open and close of an interface's node", node::<S>)
+                .rounds(101)
+                .grows(),
+            work("create_destroy", "SIOCIFCREATE and SIOCIFDESTROY", create::<S>)
+                .rounds(41)
+                .grows(),
+        ]
+    }
+}
+
+fn open_and_close<S: Sys>(c: &Ctx<S>, path: &Text<32>) -> Result<()> {
+    let fd = c.sys.open(path.as_cstr(), O_RDWR)?;
+    c.sys.close(fd)
+}
+
+fn cloner<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+    let path = c.node(CLONER_MINOR)?;
+    while t.again() {
+        t.count(|| open_and_close(c, &path)).on("open and close")?;
+    }
+    Ok(())
+}
+
+fn own<S: Sys>(t: &Tally<'_, S>) -> Name {
+    Text::of(format_args!("tap{}", t.unit()))
+}
+
+fn node<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+    c.create(own(t).as_str()).on("create")?;
+    let path = c.node(t.unit())?;
+    while t.again() {
+        t.count(|| open_and_close(c, &path)).on("open and close")?;
+    }
+    Ok(())
+}
+
+fn create<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+    let name = own(t);
+    while t.again() {
+        t.count(|| c.create(name.as_str()).and_then(|()| c.destroy(name.as_str())))
+            .on("create and destroy")?;
+    }
+    Ok(())
+}

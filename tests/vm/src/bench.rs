@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! `make vm-bench`: instructions that calls take, of one driver or of two in the same kernel.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{ensure, Context, Result};
+
+use crate::boot;
+use crate::comparison::{Comparison, Driver};
+use crate::console::{Transcript, Verdict};
+use crate::counts::Counts;
+use crate::image::{self, Settings};
+use crate::kernel::Kernel;
+use crate::options::Options;
+
+/// Measures; whether everything that was to be measured was.
+pub fn run(options: &Options, kernel: &mut Kernel, module: &Path) -> Result<bool> {
+    check_taps(&options.taps)?;
+    if let Some(vs) = &options.vs {
+        fs::metadata(vs).with_context(|| format!("module {}", vs.display()))?;
+    }
+    let out = options.out();
+    let init = boot::build_init(&out)?;
+    let mut good = true;
+    let mut measure = |module: &Path, log: &str| -> Result<Driver> {
+        let settings = Settings::of(module, options)?;
+        println!("vm: NetBSD {} with {}", kernel.version, module.display());
+        let scratch = tempfile::tempdir()?;
+        let image = image::make(scratch.path(), &init, module, &settings)?;
+        let (console, end) = boot::boot(options, kernel, scratch.path(), &image)?;
+        fs::write(out.join(log), &console)?;
+        let transcript = Transcript::parse(&console);
+        if !transcript.is_good() {
+            good = false;
+            boot::explain(options, &console, end, &transcript);
+        }
+        for line in complaints(&transcript) {
+            println!("vm: {line}");
+        }
+        Ok(Driver { name: settings.module, counts: Counts::parse(&console)? })
+    };
+    let driver = measure(module, "console.log")?;
+    let vs = options.vs.as_deref().map(|vs| measure(vs, "console-vs.log")).transpose()?;
+    let comparison = Comparison { kernel: kernel.version.clone(), driver, vs };
+    let table = comparison.markdown();
+    fs::write(out.join("report.md"), &table)?;
+    fs::write(out.join("report.json"), comparison.json()?)?;
+    println!("{table}");
+    println!("reports: {}", out.display());
+    Ok(good)
+}
+
+/// What was not measured, and why.
+fn complaints(transcript: &Transcript) -> Vec<String> {
+    let missing = transcript.outcomes.iter().filter(|o| o.verdict != Verdict::Passed);
+    missing.map(|o| format!("{} was not measured: {}", o.name, o.note)).collect()
+}
+
+/// Numbers of interfaces; a workload that does not grow with them is measured with 1 alone.
+fn check_taps(taps: &str) -> Result<()> {
+    for text in taps.split(',') {
+        let number: u32 = text.parse().with_context(|| format!("--taps {taps}: {text:?}"))?;
+        ensure!((1..=MOST_TAPS).contains(&number), "--taps {taps}: {number} is out of range");
+    }
+    Ok(())
+}
+
+/// So many interfaces fit the machine's memory.
+const MOST_TAPS: u32 = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_interfaces_are_checked_before_a_machine_starts() {
+        assert!(check_taps("1,64").is_ok());
+        assert!(check_taps("64").is_ok());
+        for bad in ["", "1,", "0", "1,x", "4097", "-1"] {
+            let said = check_taps(bad).unwrap_err();
+            assert!(format!("{said:#}").contains(&format!("--taps {bad}")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_measured_is_told() {
+        let transcript = Transcript::parse(
+            "@@ 1..3\n@@ ok 1 - a/1\n@@ ok 2 - b/1 # SKIP needs Inet\n\
+             @@ not ok 3 - c/64 # read: EAGAIN (35)\n@@ # done\n",
+        );
+        assert!(!transcript.is_good());
+        assert_eq!(
+            complaints(&transcript),
+            ["b/1 was not measured: needs Inet", "c/64 was not measured: read: EAGAIN (35)"]
+        );
+    }
+}

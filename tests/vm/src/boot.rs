@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! From a kernel file, init's sources and a module to a console.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{ensure, Context, Result};
+
+use crate::console::{self, Transcript};
+use crate::kernel::Kernel;
+use crate::machine::{self, Boot, Clock, End, Machine};
+use crate::options::Options;
+
+/// Builds init, a program without an operating system below it.
+pub fn build_init(out: &Path) -> Result<PathBuf> {
+    const TARGET: &str = "x86_64-unknown-linux-gnu";
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("init");
+    let target = std::path::absolute(out.join("init"))?;
+    let flags = [
+        "-Crelocation-model=static",
+        "-Clink-arg=-nostartfiles",
+        "-Clink-arg=-nostdlib",
+        "-Clink-arg=-static",
+        "-Clink-arg=-no-pie",
+        "-Clink-arg=-Wl,--build-id=none",
+        "-Clink-arg=-Wl,-z,noseparate-code",
+    ];
+    let status = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
+        .args(["build", "--quiet", "--release", "--target", TARGET, "--manifest-path"])
+        .arg(source.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&target)
+        .env("RUSTFLAGS", flags.join(" "))
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .status()
+        .context("cargo")?;
+    ensure!(status.success(), "the init program does not build");
+    Ok(target.join(TARGET).join("release/tap-init"))
+}
+
+/// Boots the kernel with an image; returns the console and how the machine ended.
+pub fn boot(
+    options: &Options,
+    kernel: &mut Kernel,
+    scratch: &Path,
+    image: &Path,
+) -> Result<(String, End)> {
+    let (disk, root) = if kernel.ramdisk.is_some() {
+        kernel.embed_root(&fs::read(image)?)?;
+        (None, "md0a")
+    } else {
+        (Some(image), "wd0a")
+    };
+    let file = scratch.join("netbsd");
+    let machine = Machine {
+        qemu: &options.qemu,
+        cpus: if options.bench { 1 } else { options.cpus },
+        clock: match (options.bench, options.kvm) {
+            (true, _) => Clock::Instructions,
+            (_, true) => Clock::Kvm,
+            _ => Clock::Host,
+        },
+        patience: Duration::from_secs(options.timeout),
+        console: &scratch.join("console"),
+    };
+    if kernel.pvh {
+        fs::write(&file, kernel.with_symbols(scratch)?)?;
+        let (console, end) = machine.run(&Boot::Direct(file.clone()), disk, root)?;
+        // A kernel may have the note and yet want a hypervisor there; a boot loader is the way then.
+        if console.contains("NetBSD") || end == End::TimedOut {
+            return Ok((console, end));
+        }
+        println!("vm: the kernel does not start by its PVH entry; trying a boot loader");
+    }
+    // The boot loader passes the symbols itself.
+    fs::write(&file, &kernel.bytes)?;
+    let cd = machine::make_cd(scratch, &file, root)?;
+    machine.run(&Boot::Cd(cd), disk, root)
+}
+
+/// Says on standard output why a run was no good.
+pub fn explain(options: &Options, console: &str, end: End, transcript: &Transcript) {
+    println!("--- the console's last lines ---\n{}\n---", console::tail(console, 40));
+    match (end, &transcript.fatal) {
+        (_, Some(fatal)) => println!("vm: {fatal}"),
+        (End::TimedOut, None) => println!("vm: silent for {} s", options.timeout),
+        (End::Off | End::Stopped, None) if !transcript.done => {
+            println!("vm: the machine stopped before the suite was done");
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Runs the conformance cases, or measurements, in a NetBSD/amd64 kernel under qemu.
+#[derive(Parser)]
+pub struct Options {
+    /// The kernel file, gzipped or not.
+    #[arg(long)]
+    pub kernel: PathBuf,
+    /// The driver's module; without it, the one built for the kernel's version.
+    #[arg(long)]
+    pub kmod: Option<PathBuf>,
+    /// Count instructions instead of running cases.
+    #[arg(long)]
+    pub bench: bool,
+    /// A driver to measure beside, such as NetBSD's own.
+    #[arg(long, requires = "bench")]
+    pub vs: Option<PathBuf>,
+    /// With how many interfaces to measure.
+    #[arg(long, default_value = "1,64", requires = "bench")]
+    pub taps: String,
+    /// Cases or measurements, by name or its beginning, separated by commas.
+    #[arg(long, default_value = "")]
+    pub cases: String,
+    /// Also run what NetBSD's own driver is known not to survive.
+    #[arg(long)]
+    pub dangerous: bool,
+    /// Processors; for measurements always one.
+    #[arg(long, default_value_t = 2)]
+    pub cpus: u32,
+    /// Use KVM instead of software emulation.
+    #[arg(long, conflicts_with = "bench")]
+    pub kvm: bool,
+    /// Seconds of silence after which a machine is taken for hung.
+    #[arg(long, default_value_t = 180)]
+    pub timeout: u64,
+    /// How often to boot again behind a case that ended the machine.
+    #[arg(long, default_value_t = 40)]
+    pub restarts: u32,
+    /// Where the reports go; build/vm or build/vm-bench otherwise.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// The emulator.
+    #[arg(long, default_value = "qemu-system-x86_64")]
+    pub qemu: String,
+}
+
+impl Options {
+    /// Where the reports go.
+    pub fn out(&self) -> PathBuf {
+        let usual = if self.bench { "build/vm-bench" } else { "build/vm" };
+        self.out.clone().unwrap_or_else(|| usual.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &str) -> Result<Options, clap::Error> {
+        let line = format!("tap-vm --kernel k {words}");
+        Options::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn reports_of_cases_and_of_measurements_lie_apart() {
+        assert_eq!(parse("").unwrap().out(), PathBuf::from("build/vm"));
+        assert_eq!(parse("--bench").unwrap().out(), PathBuf::from("build/vm-bench"));
+        assert_eq!(parse("--bench --out o").unwrap().out(), PathBuf::from("o"));
+    }
+
+    #[test]
+    fn a_comparison_wants_a_measurement() {
+        assert!(parse("--bench --vs m --taps 1").is_ok());
+        for bad in ["--vs m", "--taps 1", "--bench --kvm"] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+}
