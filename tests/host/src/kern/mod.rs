@@ -36,7 +36,6 @@ pub mod spl;
 pub mod sysctl;
 pub mod time;
 pub mod uio;
-pub mod user;
 
 use crate::export::Export;
 

@@ -9,8 +9,8 @@ use std::ptr;
 
 use tap_conformance::errno::Result;
 use tap_conformance::Errno;
+use tap_host::kern::kauth;
 use tap_host::kern::module::{self, EPROGMISMATCH};
-use tap_host::kern::{kauth, user};
 use tap_host::loader::trace;
 use tap_host::{kpi, sched, world};
 
@@ -176,12 +176,16 @@ fn text_is_gone_after_an_unload_and_known_by_name() {
     assert_eq!(module.load(0), Ok(()));
     let (text, len, _) = module.stat().unwrap();
     let mut code = vec![0; len];
-    assert_eq!(user::copyin(text, &mut code), Ok(()));
+    assert_eq!(world::enter().copyin(text, &mut code), Ok(()));
     assert_eq!(code, crate::object::SUCCEED);
-    assert_eq!(user::copyout(&code, text), Err(Errno::EFAULT), "text can be written to");
+    assert_eq!(world::enter().copyout(&code, text), Err(Errno::EFAULT), "text can be written to");
     assert_eq!(trace::symbolise(text + 2).unwrap(), "going: modcmd+0x2");
     assert_eq!(module.unload(), Ok(()));
-    assert_eq!(user::copyin(text, &mut code), Err(Errno::EFAULT), "text outlives its module");
+    assert_eq!(
+        world::enter().copyin(text, &mut code),
+        Err(Errno::EFAULT),
+        "text outlives its module"
+    );
     assert_eq!(trace::symbolise(text + 2).unwrap(), "going (unloaded): modcmd+0x2");
 }
 

@@ -139,7 +139,8 @@ fn relocations_give_the_words_of_the_abi() {
     let image = staged.affix(&name, &known).unwrap();
     let (start, len) = image.section(".words").unwrap();
     let mut bytes = vec![0; len];
-    tap_host::kern::user::copyin(start, &mut bytes).unwrap();
+    tap_host::sched::adopt(100, "words");
+    tap_host::world::enter().copyin(start, &mut bytes).unwrap();
     let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
     let half = |at: usize| word(at) as u32;
     let (sum, base) = (import.address + 0x10, start as u64);
