@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void};
-use std::ptr::addr_of;
 
 use tap_conformance::sys::PfilCount;
 
@@ -135,12 +134,11 @@ impl Net {
     }
 }
 
-/// Static mutexes of the network, by their addresses.
-static MUTEXES: [u64; 1] = [0; 1];
+static IF_CLONE_MTX: u64 = 0;
 
 /// if_clone_mtx: creation and destruction of interfaces by name.
 pub(super) fn if_clone_mtx() -> usize {
-    addr_of!(MUTEXES[0]) as usize
+    (&raw const IF_CLONE_MTX) as usize
 }
 
 fn unreferenced(ifp: Ifp) -> Chan {
