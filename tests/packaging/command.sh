@@ -5,27 +5,7 @@
 # tap_rs(8) over stand-ins that record what they are asked.
 # shellcheck disable=SC2154 # $top and $here are those of run.
 
-# A kernel with tap built in, its usual nodes, and one made later for a group.
-generic() {
-	kernel
-	echo 'builtin 0' >"$KERNEL/modules/if_tap"
-	for unit in 0 1 2 3; do
-		echo "600 0 0 169 $unit" >"dev/tap$unit"
-	done
-	echo '600 0 0 169 1048575' >dev/tap
-	echo 'u=rw,g=rw,o= 0 5 169 9' >dev/tap9
-}
-
-# A kernel without tap.
-kernel() {
-	KERNEL=$PWD/kernel
-	export KERNEL
-	PATH=$here/stand-ins:$PATH
-	mkdir -p kernel/modules kernel/interfaces dev
-	printf '%s\n' '0 -1 cons' '169 -1 tap' '170 4 other' >kernel/drivers
-	: >kernel/fail
-	: >kernel/log
-}
+. "$here/stand-ins/machine.sh"
 
 tap_rs() {
 	"$top/packaging/sbin/tap_rs" -d dev "$@" >out 2>err
@@ -47,10 +27,6 @@ changes() {
 
 says() {
 	grep -q -- "$1" out err || fail "does not say '$1': $(cat out err)"
-}
-
-node_is() {
-	same "$2" "$(cat "dev/$1")"
 }
 
 test_start_swaps_back_to_back_on_generic() {
@@ -334,41 +310,6 @@ test_wrong_usage() {
 		expect 2 $words
 		same '' "$(changes)"
 	done
-}
-
-test_makedev_makes_the_nodes_of_the_operands() {
-	kernel
-	"$top/packaging/libexec/MAKEDEV.tap_rs" -d dev tap tap12
-	node_is tap '600 0 0 169 1048575'
-	node_is tap12 '600 0 0 169 12'
-	[ ! -e dev/tap0 ]
-}
-
-test_makedev_refuses_what_is_no_tap_device() {
-	kernel
-	: >dev/tap1
-	for name in tun0 tapx tap1x tap1048575 tap99999999999999999999; do
-		! "$top/packaging/libexec/MAKEDEV.tap_rs" -d dev "$name" 2>err ||
-		    fail "made $name"
-		same '' "$(grep '^mknod' kernel/log || :)"
-	done
-	echo '- 0 0 0 0' >dev/tap1
-	! "$top/packaging/libexec/MAKEDEV.tap_rs" -d dev tap1 2>err || fail 'replaced a file'
-	grep -q 'no character device' err
-}
-
-test_makedev_without_a_driver() {
-	kernel
-	echo '0 -1 cons' >kernel/drivers
-	! "$top/packaging/libexec/MAKEDEV.tap_rs" -d dev tap 2>err || fail 'made a node'
-	grep -q 'no character device tap' err
-}
-
-test_makedev_prefers_the_drivers_own_name() {
-	kernel
-	same 'tap 169' "$("$top/packaging/libexec/MAKEDEV.tap_rs" -l)"
-	echo '367 -1 tap_rs' >>kernel/drivers
-	same 'tap_rs 367' "$("$top/packaging/libexec/MAKEDEV.tap_rs" -l)"
 }
 
 # /usr may not be mounted yet when rc.d/tap_rs runs.

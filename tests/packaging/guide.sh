@@ -5,6 +5,8 @@
 # The README's way from GENERIC to ping, line by line over stand-ins.
 # shellcheck disable=SC2154,SC2164 # Tests run under set -e; $top and $here are run's.
 
+. "$here/stand-ins/machine.sh"
+
 # What the guide types; the lines that need the device itself are left out.
 guide_lines() {
 	sed -n '/^## On NetBSD/,/^## How/s/^# //p' "$top/README.md" |
@@ -14,13 +16,10 @@ guide_lines() {
 test_the_guide_runs() {
 	need clang-14
 	version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$top/Cargo.toml" | head -n 1)
-	KERNEL=$PWD/kernel DESTDIR=$PWD/root
-	export KERNEL DESTDIR
-	mkdir -p kernel/modules kernel/interfaces kernel/dev tree/build/netbsd-10.1-amd64 bin
-	echo '169 -1 tap' >kernel/drivers
-	echo 'builtin 0' >kernel/modules/if_tap
-	echo '600 0 0 169 1048575' >kernel/dev/tap
-	: >kernel/fail
+	generic
+	DESTDIR=$PWD/root
+	export DESTDIR
+	mkdir -p tree/build/netbsd-10.1-amd64 bin
 	cp -r "$top/packaging" "$top/Makefile" "$top/Cargo.toml" "$top/CHANGES.md" tree/
 	mkdir tree/kmod
 	cp "$top"/kmod/*.4 tree/kmod/
@@ -29,7 +28,7 @@ test_the_guide_runs() {
 	cp dist/*.tar.gz .
 	cp "$here/stand-ins"/* bin/
 	# What is installed is what runs.
-	sed "s,^exec .*,exec \"$DESTDIR/usr/sbin/tap_rs\" -d \"$KERNEL/dev\" \"\$@\"," \
+	sed "s,^exec .*,exec \"$DESTDIR/usr/sbin/tap_rs\" -d \"$PWD/dev\" \"\$@\"," \
 	    "$here/stand-ins/tap_rs" >bin/tap_rs
 	printf '#!/bin/sh\nexec clang-14 "$@"\n' >bin/cc
 	chmod 755 bin/*
@@ -42,7 +41,7 @@ test_the_guide_runs() {
 	same 'builtin 0' "$(cat kernel/modules/if_tap)"
 	[ ! -e kernel/modules/if_tap_rs ]
 	same '' "$(find root -type f)"
-	same 'u=rw,g=,o= 0 0 169 1048575' "$(cat kernel/dev/tap)"
+	same 'u=rw,g=,o= 0 0 169 1048575' "$(cat dev/tap)"
 	# The output that it shows is the output that comes.
 	sed -n '/^## On NetBSD/,/^## How/s/^tap_rs: /tap_rs: /p' "$top/README.md" >shown
 	[ -s shown ]

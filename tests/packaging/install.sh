@@ -3,7 +3,9 @@
 # Copyright (c) 2026 The if_tap_rs contributors
 #
 # make install and make uninstall into a scratch DESTDIR, with either make.
-# shellcheck disable=SC2154 # $top is that of run.
+# shellcheck disable=SC2154 # $top and $here are those of run.
+
+. "$here/stand-ins/machine.sh"
 
 # As many of the two as there are, GNU make always.
 makes() {
@@ -125,13 +127,9 @@ test_prefix_reaches_paths_and_contents() {
 test_the_installed_command_finds_its_helper() {
 	tree
 	make install DESTDIR=stage >out 2>&1
-	KERNEL=$PWD
-	export KERNEL
-	mkdir modules interfaces dev
-	echo '169 -1 tap' >drivers
-	: >fail
-	PATH=$top/tests/packaging/stand-ins:$PATH stage/usr/sbin/tap_rs -d dev start
-	same '600 0 0 169 1048575' "$(cat dev/tap)"
+	kernel
+	stage/usr/sbin/tap_rs -d dev start
+	node_is tap '600 0 0 169 1048575'
 }
 
 test_install_says_what_is_not_built() {

@@ -102,7 +102,7 @@ test_the_package_installs_what_its_plist_says() {
 		release=${kind%%:*} arch=${kind##*:}
 		machine=${kind#*:}
 		machine=${machine%:*}
-		rm -rf work destdir
+		rm -rf unpacked destdir
 		package package >log 2>&1 || fail "$(cat log)"
 		package plist | grep -v '^@comment' | sort >wanted
 		(cd destdir/usr/pkg && find . -type f | sed 's,^\./,,' | sort) >got

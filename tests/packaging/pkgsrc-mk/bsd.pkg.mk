@@ -4,7 +4,7 @@
 # A stand-in for pkgsrc's file of this name: enough of what pkgsrc's guide says
 # to unpack, substitute and install.
 
-WRKSRC=		${.CURDIR}/work/${DISTNAME}
+WRKSRC=		${.CURDIR}/unpacked/${DISTNAME}
 INSTALL_DATA=	install -m 444
 INSTALL_MAN=	install -m 444
 INSTALL_SCRIPT=	install -m 555
@@ -12,8 +12,8 @@ INSTALL_SCRIPT=	install -m 555
 package: .PHONY stage do-install
 
 stage: .PHONY
-	mkdir -p work
-	tar -xzf ${DISTDIR}/${DISTNAME}.tar.gz -C work
+	mkdir -p unpacked
+	tar -xzf ${DISTDIR}/${DISTNAME}.tar.gz -C unpacked
 .for class in ${SUBST_CLASSES}
 	cd ${WRKSRC} && sed -i ${SUBST_SED.${class}} ${SUBST_FILES.${class}}
 .endfor
