@@ -12,8 +12,9 @@ use crate::sys::Sys;
 use crate::text::until_nul;
 use crate::user::{In, Out, Plain};
 
-/// How many children of one node can be looked through; net.link.tap is the largest met here.
-const CHILDREN: usize = 192;
+/// How many children of one node can be looked through; net.interfaces and net.link.tap are the
+/// largest met here.
+const CHILDREN: usize = 600;
 
 /// Turns "net.link.tap.tap0" into numbers, a query for each level.
 pub fn resolve<S: Sys>(sys: S, name: &str, mib: &mut [i32; 12]) -> Result<usize> {
