@@ -11,6 +11,7 @@
 //! One lock, [`world::World`]'s, guards all state of the host. The module runs outside of it, on
 //! as many threads as there are, and takes it for the length of each kernel call.
 
+pub mod bench;
 pub mod export;
 pub mod kern;
 pub mod kpi;

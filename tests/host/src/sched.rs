@@ -135,6 +135,9 @@ pub struct Sched {
     next_tid: Tid,
     sequence: u64,
     seeded: Option<Seeded>,
+    /// How many more sleeps that a signal may end do not end so at once, as a test asks for;
+    /// `None`: none is cut short.
+    pub interrupt_in: Option<u64>,
     started: Option<Instant>,
 }
 
@@ -305,8 +308,37 @@ impl World {
     /// Chooses interleavings by a seed from now on. Only before there is a second thread.
     pub fn seed(&mut self, seed: u64) {
         kassert!(self.sched.threads.len() <= 1, "seeded after threads were made");
-        let token = ME.get().0;
-        self.sched.seeded = Some(Seeded { random: seed.wrapping_mul(2) | 1, token, ticks: 0, calls: 0 });
+        self.sched.seeded = Some(Seeded {
+            random: seed.wrapping_mul(2) | 1,
+            token: ME.get().0,
+            ticks: 0,
+            calls: 0,
+            preempts: true,
+        });
+    }
+
+    /// One thread at a time from now on, until it sleeps: the same work costs the same each time.
+    /// Only before there is a second thread.
+    pub fn take_turns(&mut self) {
+        self.seed(1);
+        if let Some(seeded) = &mut self.sched.seeded {
+            seeded.preempts = false;
+        }
+    }
+
+    /// Where turns are taken, the kernel's own threads have theirs before the caller goes on, as
+    /// soft interrupts do when a system call ends.
+    pub(crate) fn let_kernel_run(&mut self) {
+        let tid = me();
+        loop {
+            let Sched { threads, seeded, .. } = &mut self.sched;
+            let Some(seeded) = seeded.as_mut().filter(|seeded| !seeded.preempts) else { return };
+            let ready = |(_, t): &(_, &Thread)| t.pid == KERNEL && t.state == State::Runnable;
+            let Some((chosen, thread)) = threads.iter().find(ready) else { return };
+            seeded.token = *chosen;
+            thread.cv.notify_all();
+            self.wait_for_turn(tid);
+        }
     }
 
     /// Whether interleavings are chosen by a seed.
@@ -376,6 +408,11 @@ impl World {
     }
 
     fn wait_for_turn(&mut self, tid: Tid) {
+        self.wait_until_chosen(tid);
+        crate::bench::collect::turn();
+    }
+
+    fn wait_until_chosen(&mut self, tid: Tid) {
         let cv = self.thread(tid).cv.clone();
         loop {
             let now = self.ticks();
@@ -410,7 +447,7 @@ impl World {
     pub fn sleep(&mut self, on: Chan, how: Sleep) -> Woken {
         let tid = me();
         if how.interruptible {
-            if let Some(error) = self.signal_error() {
+            if let Some(error) = self.injected_signal().or_else(|| self.signal_error()) {
                 return Woken::Signal(error);
             }
         }
@@ -434,6 +471,17 @@ impl World {
         }
         crate::kern::klock::acquire_again(self, klocks);
         woken
+    }
+
+    /// A signal that a test has asked for comes just before the sleep.
+    fn injected_signal(&mut self) -> Option<i32> {
+        let left = self.sched.interrupt_in.as_mut()?;
+        if *left != 0 {
+            *left -= 1;
+            return None;
+        }
+        self.sched.interrupt_in = None;
+        Some(kpi::EINTR as i32)
     }
 
     /// What an interruptible sleep of the calling thread would fail with now.

@@ -24,6 +24,8 @@ use crate::text::Text;
 
 /// What the caller brings beside the system calls.
 pub trait Rig<S: Sys> {
+    /// A workload begins.
+    fn begin(&mut self) {}
     /// The call to be counted comes next.
     fn start(&mut self);
     /// It is over: what it cost, with whatever reading the counter itself costs.
@@ -142,8 +144,9 @@ pub fn each<S: Sys>(f: &mut dyn FnMut(&Workload<S>)) {
 }
 
 /// Calls before the counted ones: pools fill up, addresses get resolved.
-const WARM_UP: usize = 9;
-const MOST_ROUNDS: usize = 512;
+pub const WARM_UP: usize = 9;
+/// No workload counts more.
+pub const MOST_ROUNDS: usize = 512;
 
 /// The counts of one workload.
 pub struct Tally<'r, S: Sys> {
@@ -206,6 +209,8 @@ pub struct Config<'a> {
     /// With how many interfaces, the workload's own among them: 1, and then what every growing
     /// workload is repeated with.
     pub taps: &'a [u32],
+    /// How many calls to count at most; where the same call always costs the same, a few do.
+    pub rounds: usize,
 }
 
 impl Config<'_> {
@@ -233,7 +238,7 @@ pub fn run<S: Sys>(sys: S, config: &Config<'_>, rig: &mut dyn Rig<S>) -> Result<
         each::<S>(&mut |work| {
             if config.wants(work, taps) {
                 number += 1;
-                one(&c, work, number, taps, nothing, rig);
+                one(&c, config, work, number, taps, nothing, rig);
             }
         });
     }
@@ -250,6 +255,7 @@ fn cost_of_nothing<S: Sys>(rig: &mut dyn Rig<S>) -> Result<u64> {
 
 fn one<S: Sys>(
     c: &Ctx<S>,
+    config: &Config<'_>,
     work: &Workload<S>,
     number: u32,
     taps: u32,
@@ -262,12 +268,14 @@ fn one<S: Sys>(
         return say(format_args!("ok {number} - {name} # SKIP needs {need:?}"));
     }
     say(format_args!("# begin {name} -"));
-    let mut tally = Tally::new(rig, work.rounds, taps);
+    rig.begin();
+    let rounds = work.rounds.min(config.rounds);
+    let mut tally = Tally::new(rig, rounds, taps);
     let done = crowd(c, taps).and_then(|()| (work.run)(c, &mut tally));
     let done = done.and(c.clean()).and(disperse(c, taps));
     let point = Point::of(work.name, taps, tally.taken(), nothing);
     match (done, point) {
-        (Ok(()), Some(point)) if point.rounds == work.rounds => {
+        (Ok(()), Some(point)) if point.rounds == rounds => {
             rig.report(&point.what(work.what));
             say(format_args!("ok {number} - {name}"));
         }

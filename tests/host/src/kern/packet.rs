@@ -114,6 +114,15 @@ impl World {
         Some(packet)
     }
 
+    /// m_cat(9), with the packet's length: `rest` is no packet of its own any more.
+    pub(super) fn m_cat(&mut self, packet: Mbuf, rest: Mbuf) {
+        packet.set_packet_len(packet.packet_len() + rest.packet_len());
+        rest.set_flags(rest.flags() & !PKTHDR);
+        if let Some(last) = packet.chain().last() {
+            poke!(last.raw(), m_hdr.mh_next = rest.raw());
+        }
+    }
+
     /// A copy with nothing in common, flags and receiving interface among what is copied.
     pub fn dup_packet(&mut self, packet: Mbuf) -> Option<Mbuf> {
         let copy = self.new_packet(&packet.bytes())?;

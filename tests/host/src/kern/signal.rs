@@ -96,6 +96,7 @@ impl World {
     /// On the way back to the user: a thread of a process that ends leaves, one of a stopped
     /// process stops, and signals are taken.
     pub(crate) fn userret(&mut self) {
+        self.let_kernel_run();
         loop {
             if self.current_proc().dying {
                 self.leave_process();

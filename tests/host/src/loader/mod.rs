@@ -24,6 +24,7 @@ pub mod trace;
 
 pub use image::{Image, Staged};
 pub use info::Info;
+pub(crate) use place::PAGE;
 
 use tap_conformance::Errno;
 

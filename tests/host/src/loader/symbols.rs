@@ -79,6 +79,7 @@ impl Kernel {
             let before = symbols.insert(export.name, resolved);
             kassert!(before.is_none(), "the host exports {} twice", export.name);
         }
+        crate::bench::gates::interpose(&mut symbols);
         if let Some(pages) = &variables {
             pages.protect(0, round_page(len), Access::Read);
         }

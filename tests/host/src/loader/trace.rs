@@ -75,6 +75,13 @@ impl Drop for Registration {
     }
 }
 
+/// The functions of the module that has the address: each one's own, its length and its name.
+pub fn functions(of: u64) -> Vec<(u64, u64, String)> {
+    let state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+    let entry = state.entries.iter().find(|entry| entry.span.contains(&(of as usize)));
+    entry.map(|entry| entry.functions.clone()).unwrap_or_default()
+}
+
 /// What an address in a module is, as "if_tap_rs: tap_rs_init+0x12".
 pub fn symbolise(address: usize) -> Option<String> {
     // Never waits: who asks may have been interrupted anywhere.

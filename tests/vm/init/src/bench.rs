@@ -6,7 +6,7 @@
 //! first.
 
 use tap_conformance::abi::{AF_INET, SOCK_DGRAM};
-use tap_conformance::bench::{self, Config, Point, Rig};
+use tap_conformance::bench::{self, Config, Point, Rig, MOST_ROUNDS};
 use tap_conformance::errno::{Errno, Result};
 use tap_conformance::net::sockaddr_in;
 use tap_conformance::sys::Sys;
@@ -70,7 +70,7 @@ pub fn run(settings: &Settings, module: Module<'_>) -> Result<()> {
         *slot = text.parse().ok().filter(|&taps| taps > 0).ok_or(Errno::EINVAL)?;
         known += 1;
     }
-    let config = Config { module, only: settings.get("only"), taps: &crowds[..known] };
+    let config = Config { module, only: settings.get("only"), taps: &crowds[..known], rounds: MOST_ROUNDS };
     bench::run(Kernel, &config, &mut Clock { begun: 0 })?;
     let loaded = Kernel.modstat(module.name)?.size;
     report(format_args!("# loaded {loaded}"));

@@ -199,6 +199,7 @@ unsafe extern "C" fn ops_detach(raw: *mut kpi::ifnet) {
 
 unsafe extern "C" fn ops_mtap(bpf_if: *mut kpi::bpf_if, m: *mut kpi::mbuf, direction: kpi::u_int) {
     let Some(m) = Mbuf::from_raw(m) else { host_panic!("bpf_mtap: NULL") };
+    crate::bench::gates::bpf_mtap();
     enter().bpf_deliver(bpf_if as usize, m, direction);
 }
 

@@ -32,6 +32,7 @@ mod percpuq;
 pub mod pfil;
 mod pseudo;
 pub mod socket;
+pub mod udp;
 mod vlan;
 
 use crate::export::Export;

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Callgrind's switches, by its client requests: a sequence of instructions that does nothing
+//! but under valgrind, as valgrind.h and callgrind.h define them. The crates that wrap these headers
+//! would need them wherever the host is built.
+//!
+//! Whether instructions are collected is a thread's own state, so each thread sets it to what is
+//! wanted [at the beginning of its turn](turn).
+
+use std::cell::Cell;
+use std::ffi::CString;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The requests that are for any of valgrind's tools begin here.
+const CORE: usize = 0x1000;
+/// Callgrind's begin here: "CT" in the upper half.
+const CALLGRIND: usize = (b'C' as usize) << 24 | (b'T' as usize) << 16;
+const RUNNING_ON_VALGRIND: usize = CORE + 1;
+const ZERO_STATS: usize = CALLGRIND + 1;
+const TOGGLE_COLLECT: usize = CALLGRIND + 2;
+const DUMP_STATS_AT: usize = CALLGRIND + 3;
+
+/// Whether instructions are to be collected, whoever runs.
+static WANTED: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// Whether this thread's are.
+    static ON: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Makes a request with one argument; 0 without valgrind.
+#[cfg(target_arch = "x86_64")]
+fn request(number: usize, argument: usize) -> usize {
+    let words = [number, argument, 0, 0, 0, 0];
+    let mut answer: usize = 0;
+    // SAFETY: rotates a register by 128 bits in all, and exchanges another with itself; valgrind
+    // reads the words instead, and writes the answer.
+    unsafe {
+        std::arch::asm!(
+            "rol rdi, 3",
+            "rol rdi, 13",
+            "rol rdi, 61",
+            "rol rdi, 51",
+            "xchg rbx, rbx",
+            in("rax") words.as_ptr(),
+            inout("rdx") answer,
+        );
+    }
+    answer
+}
+
+/// Whether callgrind, or another of valgrind's tools, runs this program.
+pub fn is_there() -> bool {
+    request(RUNNING_ON_VALGRIND, 0) != 0
+}
+
+/// Collects from now on, or no longer.
+pub fn set(on: bool) {
+    WANTED.store(on, Ordering::Relaxed);
+    turn();
+}
+
+/// A thread's turn to run begins.
+#[inline]
+pub fn turn() {
+    let wanted = WANTED.load(Ordering::Relaxed);
+    if ON.replace(wanted) != wanted {
+        request(TOGGLE_COLLECT, 0);
+    }
+}
+
+/// Forgets what was collected.
+pub fn forget() {
+    request(ZERO_STATS, 0);
+}
+
+/// Writes what was collected to a file of its own, which says `why`, and forgets it.
+pub fn dump(why: &str) {
+    // A NUL in a workload's name would only cut it short.
+    let why = CString::new(why).unwrap_or_default();
+    request(DUMP_STATS_AT, why.as_ptr() as usize);
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! What counts the workloads' calls.
+
+use tap_conformance::bench::{Point, Rig, WARM_UP};
+use tap_conformance::errno::Result;
+use tap_conformance::frames::PEER_MAC;
+use tap_conformance::sys::Sys;
+
+use super::gates::Calls;
+use super::{collect, gates};
+use crate::kern::net::udp;
+use crate::sys::HostSys;
+use crate::world::enter;
+
+/// The counts of the workload that runs.
+#[derive(Default)]
+pub struct Meter {
+    /// Rounds of it that were begun.
+    begun: usize,
+    /// What the gates said before the round.
+    before: Vec<Calls>,
+    /// What they counted in all counted rounds.
+    sum: Vec<Calls>,
+}
+
+/// Everybody runs who can, until all sleep.
+fn settle() {
+    HostSys.sleep_ms(1);
+}
+
+impl Rig<HostSys> for Meter {
+    fn begin(&mut self) {
+        self.begun = 0;
+        self.sum.clear();
+    }
+
+    fn start(&mut self) {
+        self.begun += 1;
+        settle();
+        if self.begun == WARM_UP + 1 {
+            collect::forget();
+        }
+        self.before = gates::counts();
+        collect::set(true);
+    }
+
+    /// The number of kernel calls: instructions are for callgrind to tell.
+    fn stop(&mut self) -> u64 {
+        settle();
+        collect::set(false);
+        let mut counts = gates::counts();
+        for (now, before) in counts.iter_mut().zip(&self.before) {
+            now.calls -= before.calls;
+            now.bytes -= before.bytes;
+        }
+        let calls = counts.iter().map(|count| count.calls).sum();
+        if self.begun > WARM_UP {
+            for (sum, count) in self.sum.iter_mut().zip(&counts) {
+                sum.calls += count.calls;
+                sum.bytes += count.bytes;
+            }
+            if self.sum.is_empty() {
+                self.sum = counts;
+            }
+        }
+        calls
+    }
+
+    fn sender(&mut self, _sys: HostSys, to: [u8; 4]) -> Result<i32> {
+        udp::connected(&mut enter(), to.into(), PEER_MAC)
+    }
+
+    fn report(&mut self, point: &Point) {
+        let Point { name, taps, .. } = *point;
+        collect::dump(&format!("{name} {taps}"));
+        println!("work {point}");
+        for Calls { name, calls, bytes } in self.sum.iter().filter(|count| count.calls != 0) {
+            println!("call {name} {calls} {bytes}");
+        }
+    }
+}
