@@ -55,8 +55,9 @@ pub fn find_major<S: Sys>(sys: S) -> Result<u32> {
 impl<'a, S: Sys> Ctx<'a, S> {
     /// With the module loaded.
     pub fn new(sys: S, module: Module<'a>) -> Result<Self> {
-        let socket = sys.socket(abi::AF_INET, abi::SOCK_DGRAM, 0)?;
+        // The socket last: nothing is left open where this fails.
         let major = Cell::new(find_major(sys)?);
+        let socket = sys.socket(abi::AF_INET, abi::SOCK_DGRAM, 0)?;
         Ok(Self { sys, module, major, socket, open: [const { Cell::new(-1) }; MAX_OPEN] })
     }
 

@@ -21,7 +21,7 @@ pub struct Config<'a> {
     pub module: Module<'a>,
     /// The driver is NetBSD's own: its known faults are expected.
     pub stock: bool,
-    /// Names, or beginnings of names, separated by commas; empty: all.
+    /// Beginnings of names, separated by commas, a whole name ending in `$`; empty: all.
     pub only: &'a str,
     /// Run what would panic or hang a kernel with NetBSD's own driver, there too.
     pub dangerous: bool,
@@ -44,7 +44,11 @@ pub struct Summary {
 }
 
 pub(crate) fn selected(only: &str, name: &str) -> bool {
-    only.is_empty() || only.split(',').any(|part| !part.is_empty() && name.starts_with(part))
+    let fits = |part: &str| match part.strip_suffix('$') {
+        Some(whole) => name == whole,
+        None => !part.is_empty() && name.starts_with(part),
+    };
+    only.is_empty() || only.split(',').any(fits)
 }
 
 /// How many cases the selection has.

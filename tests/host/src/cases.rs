@@ -31,7 +31,7 @@ pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
             other => return Err(format!("unknown option {other}")),
         }
     }
-    bpf_node().map_err(|e| format!("/dev/bpf: {e}"))?;
+    prepare()?;
     // A module's name is its file's, as modload(8) has it.
     let stock =
         Path::new(OsStr::from_bytes(path.to_bytes())).file_stem() == Some("if_tap".as_ref());
@@ -58,8 +58,11 @@ pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
 }
 
 /// Makes the node of bpf(4) that the cases open.
-fn bpf_node() -> tap_conformance::errno::Result<()> {
-    HostSys.mknod(c"/dev/bpf", S_IFCHR | 0o600, makedev(HostSys.major("bpf")?, 0))
+pub fn prepare() -> Result<(), String> {
+    HostSys
+        .major("bpf")
+        .and_then(|major| HostSys.mknod(c"/dev/bpf", S_IFCHR | 0o600, makedev(major, 0)))
+        .map_err(|e| format!("/dev/bpf: {e}"))
 }
 
 /// Unloads the module, and asks every part of the host what it still has.

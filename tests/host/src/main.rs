@@ -5,6 +5,8 @@
 
 mod cases;
 mod demo;
+mod inject;
+mod storms;
 
 use std::ffi::CString;
 use std::process::ExitCode;
@@ -14,15 +16,25 @@ use tap_host::{sched, world};
 const USAGE: &str = "usage: tap-host demo MODULE
        tap-host link MODULE DEVICE
        tap-host cases MODULE [--only NAMES] [--dangerous] [--seed N]
+       tap-host inject MODULE [NAMES]
+       tap-host storm MODULE SECONDS
+       tap-host storm MODULE SEED seeded
+       tap-host seeds MODULE FROM TO
 
 demo   shows the driver at work, as a transcript
 link   joins the driver's device to the Linux tap DEVICE until standard input ends
 cases  runs the conformance cases, in the test anything protocol; a MODULE named if_tap.kmod is
        NetBSD's own, whose known faults are expected
+inject runs them again and again, with something going wrong in the kernel each time
+storm  does everything at once, on real threads or in the interleaving that a seed stands for
+seeds  does so for a range of seeds
 ";
 
 /// The process that the cases and the demonstration are.
 const PID: sched::Pid = 1;
+
+/// How many of the kernel's messages are shown when something went wrong.
+const LAST_MESSAGES: usize = 20;
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -40,6 +52,9 @@ fn main() -> ExitCode {
         "demo" => demo::run(&module),
         "link" => demo::link(&module, rest.first().map_or("", String::as_str)),
         "cases" => cases::run(&module, &rest),
+        "inject" => inject::run(&module, &rest),
+        "storm" => storms::run(&module, &rest),
+        "seeds" => storms::seeds(&module, &rest),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);
@@ -48,7 +63,11 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprint!("{}", world::enter().messages.text());
+            let messages = world::enter().messages.text().to_string();
+            let lines: Vec<&str> = messages.lines().collect();
+            for line in &lines[lines.len().saturating_sub(LAST_MESSAGES)..] {
+                eprintln!("{line}");
+            }
             eprintln!("tap-host {command}: {message}");
             ExitCode::FAILURE
         }

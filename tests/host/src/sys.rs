@@ -28,6 +28,20 @@ fn returned() -> std::sync::MutexGuard<'static, BTreeMap<Tid, i64>> {
     RETURNED.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+/// Lines of report that are kept instead of printed.
+static CAPTURED: Mutex<Option<Vec<String>>> = Mutex::new(None);
+
+fn captured() -> std::sync::MutexGuard<'static, Option<Vec<String>>> {
+    CAPTURED.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Runs `f`, and returns the lines of report that it made instead of printing them.
+pub fn capture<R>(f: impl FnOnce() -> R) -> (R, Vec<String>) {
+    *captured() = Some(Vec::new());
+    let result = f();
+    (result, captured().take().unwrap_or_default())
+}
+
 fn spans(spans: impl Iterator<Item = (usize, usize)>) -> Vec<(usize, usize)> {
     spans.collect()
 }
@@ -189,7 +203,10 @@ impl Sys for HostSys {
     }
 
     fn line(self, text: &str) {
-        println!("{text}");
+        match &mut *captured() {
+            Some(lines) => lines.push(text.into()),
+            None => println!("{text}"),
+        }
     }
 
     fn has(self, need: Need) -> bool {

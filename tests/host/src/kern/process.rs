@@ -43,9 +43,11 @@ pub struct Processes {
 }
 
 impl Processes {
-    /// Children that have not been waited for, one line each.
+    /// Children that still run, one line each: one that has ended holds nothing.
     pub fn leftovers(&self) -> Vec<String> {
+        let runs = |process: &Process| process.status.is_none();
         let children = self.all.iter().filter(|(_, process)| process.parent != sched::KERNEL);
+        let children = children.filter(|(_, process)| runs(process));
         children.map(|(pid, process)| format!("process {pid}, {:?}", process.status)).collect()
     }
 }

@@ -76,8 +76,17 @@ impl World {
         dev: u64,
         flags: u32,
     ) -> Result<()> {
-        let native = device.open(self, minor(dev), flags)?;
-        let fd = self.fd_install(native, flags)?;
+        // The descriptor first: an open that has succeeded is not to be undone.
+        let (file, fd) = self.fd_allocfile()?;
+        match device.open(self, minor(dev), flags) {
+            Ok(native) => self.become_native(file, native, flags),
+            Err(error) => {
+                self.fd_abort(Some(file), fd);
+                return Err(error);
+            }
+        }
+        self.fd_set_exclose(fd, flags & kpi::O_CLOEXEC != 0);
+        self.fd_affix(file, fd);
         // SAFETY: the calling thread's own lwp.
         unsafe { (*curlwp()).l_dupfd = fd as _ };
         Err(EMOVEFD)
