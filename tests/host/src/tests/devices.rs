@@ -215,3 +215,19 @@ fn one_detach_at_a_time() {
     assert_eq!(second.join(), Ok(()));
     driver.end();
 }
+
+#[test]
+fn an_administrator_detaches_by_name() {
+    let _place = process(1506);
+    let driver = Driver::new();
+    driver.unit(3, false).unwrap();
+    let mut world = enter();
+    assert_eq!(world.drvctl_detach("dev4"), Err(Errno::ENXIO));
+    VERDICT.store(kpi::EBUSY as i32, Ordering::SeqCst);
+    assert_eq!(world.drvctl_detach("dev3"), Err(Errno::EBUSY));
+    assert_eq!(world.drvctl_detach("dev3"), Ok(()));
+    assert_eq!(world.drvctl_detach("dev3"), Err(Errno::ENXIO));
+    assert_eq!(world.autoconf.count(), 0);
+    drop(world);
+    driver.end();
+}

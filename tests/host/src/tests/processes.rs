@@ -3,10 +3,13 @@
 
 //! Processes and signals.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+
 use tap_conformance::abi::{O_RDWR, SIGCONT, SIGIO, SIGKILL, SIGSTOP};
 use tap_conformance::errno::Errno;
 
-use super::driver::{attach, diary, send};
+use super::driver::{attach, diary, send, with};
 use super::{process, settle, until};
 use crate::kern::errno::errno;
 use crate::kpi;
@@ -103,6 +106,7 @@ fn a_stopped_process_goes_nowhere_and_on_as_if_nothing_had_been() {
     send(1, b"later");
     settle();
     assert_eq!(reap(&mut enter(), child), Ok(None), "a stopped process ended");
+    assert_eq!(with(1, |device| device.messages.len()), 1, "a stopped process read");
     kill(&mut enter(), child, SIGCONT).unwrap();
     assert_eq!(status(child), 7);
     close(&mut enter(), fd).unwrap();
@@ -196,4 +200,31 @@ fn owners_are_processes_or_groups() {
     world.fownsignal(-1607, sigio(1));
     assert_eq!(sigio_take(&mut world).count, 1);
     world.fownsignal(31_000, sigio(1));
+}
+
+#[test]
+fn a_signal_that_a_running_thread_will_take_ends_no_other_sleep() {
+    let place = process(1608);
+    let driver = attach();
+    let path = driver.node(1);
+    let fd = open(&mut enter(), &path, O_RDWR).unwrap();
+    sigio_watch(&mut enter()).unwrap();
+    let go = Arc::new(AtomicBool::new(false));
+    let wait = go.clone();
+    let user = place.start(move || {
+        while !wait.load(Ordering::Acquire) {
+            std::thread::yield_now();
+        }
+    });
+    enter().psignal(1608, sigio(1));
+    let reader = place.start(move || read_some(fd));
+    reader.asleep();
+    settle();
+    assert!(!reader.is_over(), "the signal was another thread's");
+    go.store(true, Ordering::Release);
+    user.join();
+    send(1, b"x");
+    assert_eq!(reader.join(), Ok(1));
+    assert_eq!(sigio_take(&mut enter()).count, 1);
+    close(&mut enter(), fd).unwrap();
 }

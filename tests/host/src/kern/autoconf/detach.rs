@@ -15,6 +15,24 @@ use crate::world::World;
 use crate::{host_panic, kassert};
 
 impl World {
+    /// `drvctl -d`, as sys/kern/kern_drvctl.c has it: the administrator detaches a device by its
+    /// name. ENXIO, or what the driver says.
+    pub fn drvctl_detach(&mut self, name: &str) -> Result<()> {
+        self.kernel_lock(1);
+        // A device that is looked at is not freed.
+        self.autoconf.writers += 1;
+        let devices: Vec<usize> = self.autoconf.devices.keys().copied().collect();
+        let found = devices.into_iter().find(|dev| self.device_name(*dev) == name);
+        let result = match found {
+            None => Err(Errno::ENXIO),
+            Some(dev) => self.config_detach(dev, 0),
+        };
+        self.autoconf.writers -= 1;
+        self.config_collect_garbage();
+        self.kernel_unlock(1);
+        result
+    }
+
     /// config_detach(9), with a reference to the device that it gives back.
     pub fn config_detach(&mut self, dev: usize, flags: u32) -> Result<()> {
         self.device_acquire(dev);

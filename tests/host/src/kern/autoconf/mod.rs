@@ -8,6 +8,7 @@
 //! of it is here, and an address that is no device, or no longer one, ends the process.
 
 mod attach;
+mod builtin;
 mod detach;
 mod exports;
 mod lookup;
@@ -72,6 +73,8 @@ pub struct Autoconf {
     /// alldevs_nwrite: how many detaches are under way.
     writers: u32,
     garbage: bool,
+    /// The kernel's own tap(4): its cfdriver and its cfattach.
+    built_in: Option<(usize, usize)>,
 }
 
 impl Autoconf {
@@ -87,7 +90,9 @@ impl Autoconf {
 
     /// What is still there, one line each.
     pub fn leftovers(&self) -> Vec<String> {
-        let drivers = self.drivers.values().map(|driver| format!("cfdriver {}", driver.name));
+        let own = self.built_in.map(|(cfdriver, _)| cfdriver);
+        let others = self.drivers.iter().filter(|(at, _)| Some(**at) != own);
+        let drivers = others.map(|(_, driver)| format!("cfdriver {}", driver.name));
         let devices = self.devices.values().map(|device| {
             let name = self.drivers.get(&device.cfdriver).map_or("?", |driver| &driver.name);
             format!("device {name}{}, {} refs", device.unit, device.refs)
