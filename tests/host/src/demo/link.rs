@@ -91,10 +91,10 @@ fn carry_in(mut linux: &File, fd: i32) {
     sched::adopt(crate::PID, "from Linux");
     let mut frame = [0; WIDEST];
     while let Ok(len) = linux.read(&mut frame) {
-        match HostSys.write(fd, In::bytes(&frame[..len])) {
-            Err(Errno::ENXIO | Errno::EBADF) => return,
-            // A frame that is refused is lost, as on any cable.
-            Ok(_) | Err(_) => {}
+        let written = HostSys.write(fd, In::bytes(&frame[..len]));
+        // Any other frame that is refused is lost, as on any cable.
+        if let Err(Errno::ENXIO | Errno::EBADF) = written {
+            return;
         }
     }
 }
