@@ -3,24 +3,13 @@
 
 //! The built module's own load and unload in the host, and that nothing of it stays.
 
-use std::ffi::{CStr, CString};
+mod built;
 
+use built::{path, NAME};
 use tap_conformance::errno::{Errno, Result};
 use tap_host::kern::module::{modload, modstat, modunload};
 use tap_host::sched;
 use tap_host::world::{enter, World};
-
-const NAME: &CStr = c"if_tap_rs";
-
-/// The module that was built for the kernel that the host plays.
-fn path() -> CString {
-    let version: u32 = env!("TAP_KERNEL_VERSION").parse().unwrap();
-    let release = format!("{}.{}", version / 100_000_000, version / 1_000_000 % 100);
-    let build = concat!(env!("CARGO_MANIFEST_DIR"), "/../../build");
-    let path = format!("{build}/netbsd-{release}-amd64/if_tap_rs.kmod");
-    assert!(std::fs::exists(&path).unwrap(), "no {path}: make kmod");
-    CString::new(path).unwrap()
-}
 
 fn load(world: &mut World) -> Result<()> {
     let result = modload(world, &path(), 0);

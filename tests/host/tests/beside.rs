@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The built module on a kernel that has tap(4) built in: it does not load beside an active
+//! driver, and finds a place of its own beside a disabled one.
+
+mod built;
+
+use std::ffi::CString;
+
+use built::{path, NAME};
+use tap_conformance::abi::{
+    makedev, IfReq, AF_INET, O_RDWR, SIOCIFCREATE, SIOCIFDESTROY, SOCK_DGRAM, S_IFCHR,
+};
+use tap_conformance::ctx::put_name;
+use tap_conformance::errno::Errno;
+use tap_conformance::user::{Out, Plain};
+use tap_conformance::Sys;
+use tap_host::sched;
+use tap_host::sys::HostSys;
+use tap_host::world::enter;
+
+/// `ifconfig tap0 create` or `destroy`.
+fn ifconfig(command: u64) {
+    let socket = HostSys.socket(AF_INET, SOCK_DGRAM, 0).unwrap();
+    let mut request = IfReq::zeroed();
+    put_name(&mut request.name, "tap0");
+    HostSys.ioctl(socket, command, Out::value(&mut request)).unwrap();
+    HostSys.close(socket).unwrap();
+}
+
+#[test]
+fn it_refuses_an_active_tap_and_replaces_a_disabled_one() {
+    sched::adopt(100, "test");
+    enter().build_in_tap().unwrap();
+    assert_eq!(HostSys.modload(&path()), Err(Errno::EEXIST));
+    assert!(enter().messages.text().contains("modunload if_tap"), "it does not say what to do");
+    assert_eq!(enter().leftovers(), Vec::<String>::new(), "a refused load left something");
+    enter().disable_built_in_tap().unwrap();
+    for _ in 0..3 {
+        HostSys.modload(&path()).unwrap();
+        assert_eq!(HostSys.major("tap"), Ok(169), "the built-in driver's number was taken");
+        let major = HostSys.major("tap_rs").unwrap();
+        assert_eq!(major, 367);
+        ifconfig(SIOCIFCREATE);
+        let node = CString::new("/dev/tap0").unwrap();
+        HostSys.mknod(&node, S_IFCHR | 0o600, makedev(169, 0)).unwrap();
+        assert_eq!(HostSys.open(&node, O_RDWR), Err(Errno::ENXIO), "the old node opens");
+        HostSys.unlink(&node).unwrap();
+        HostSys.mknod(&node, S_IFCHR | 0o600, makedev(major, 0)).unwrap();
+        let fd = HostSys.open(&node, O_RDWR).unwrap();
+        HostSys.close(fd).unwrap();
+        HostSys.unlink(&node).unwrap();
+        assert_eq!(enter().drvctl_detach("tap_rs0"), Err(Errno::EBUSY), "drvctl took the device");
+        ifconfig(SIOCIFDESTROY);
+        assert_eq!(enter().drvctl_detach("tap_rs0"), Err(Errno::ENXIO));
+        HostSys.modunload(NAME).unwrap();
+        assert_eq!(enter().leftovers(), Vec::<String>::new());
+    }
+}
