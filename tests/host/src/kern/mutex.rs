@@ -5,8 +5,10 @@
 //! before it is used, destroyed while nobody holds it, never taken by its holder, released by its
 //! holder only, and two are always taken in the same order.
 
+use std::backtrace::Backtrace;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::c_int;
+use std::fmt::{self, Display, Formatter};
 
 use crate::kpi;
 use crate::sched::{chan, me, Chan, Sleep, Tid};
@@ -18,8 +20,17 @@ struct Mutex {
     /// A spin mutex: its IPL is above the soft interrupts'.
     spin: bool,
     owner: Option<Tid>,
-    /// The mutexes that were taken while this one was held, and by which thread first.
-    before: BTreeMap<usize, String>,
+    /// The mutexes that were taken while this one was held, and by whom first.
+    before: BTreeMap<usize, Taker>,
+}
+
+/// Who took a mutex: a thread's name, and where it was, which is put into words only when asked for.
+struct Taker(String, Backtrace);
+
+impl Display for Taker {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0, self.1)
+    }
 }
 
 /// All mutexes that exist, and the kernel lock.
@@ -30,6 +41,9 @@ pub struct Locks {
     pub(super) condvars: BTreeSet<usize>,
     /// The kernel lock's holder, and how many times it has it.
     pub(super) kernel: Option<(Tid, u32)>,
+    /// Whether the kernel lock may be taken with a spin mutex held. The kernel does not notice, but
+    /// two who do it in both orders wait for ever.
+    pub allow_spin: bool,
 }
 
 impl Locks {
@@ -116,7 +130,7 @@ impl World {
                     host_panic!("mutex_enter: {address:#x} is taken after {outer:#x}, but:{way}");
                 }
                 let who = self.current().name.clone();
-                let who = format!("{who} {}", std::backtrace::Backtrace::force_capture());
+                let who = Taker(who, Backtrace::force_capture());
                 self.mutex(outer, "mutex_enter").before.insert(address, who);
             }
         }
