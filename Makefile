@@ -8,6 +8,7 @@ ARCH!=		case "$$(uname -sp)" in 'NetBSD aarch64') echo aarch64 ;; *) echo amd64 
 RELEASES=	10.1 11.0
 KMOD=
 PREFIX=		/usr
+SECONDS=	60
 
 help:
 	@echo 'make run [LINUX_TAP=1]   the driver at work here, in user space: a transcript, or ping(8)'
@@ -19,6 +20,7 @@ help:
 	@echo '                         the conformance cases in a NetBSD/amd64 kernel under qemu'
 	@echo 'make vm-bench NETBSD_KERNEL=file [KMOD=f] [VS=f] [CASES=names]'
 	@echo '                         instructions for each call in that kernel, of one driver or two'
+	@echo 'make stress [SECONDS=60] everything at once in the host, on real threads'
 	@echo 'make lint                rustfmt, clippy'
 	@echo 'make headers             only fetch the header sets of the releases'
 	@echo 'make setup               only install what a build needs (Debian, root)'
@@ -60,6 +62,10 @@ vm-bench: setup
 	@[ -n "$(NETBSD_KERNEL)" ] || { echo 'make vm-bench: NETBSD_KERNEL=file is missing' >&2; exit 1; }
 	@./tests/vm/run -b "$(NETBSD_KERNEL)" "$(KMOD)" "$(CASES)" "$(VS)"
 
+stress: headers
+	@./kmod/build-all "$(RELEASES)" amd64
+	@./tests/host/stress $(SECONDS)
+
 lint: setup
 	@./tests/lint
 
@@ -80,4 +86,4 @@ manual:
 clean:
 	rm -rf build
 
-.PHONY: help run setup headers kmod kmod-all kmod-check vm vm-bench lint test install uninstall dist manual clean
+.PHONY: help run setup headers kmod kmod-all kmod-check vm vm-bench stress lint test install uninstall dist manual clean
