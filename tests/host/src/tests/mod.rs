@@ -9,6 +9,7 @@ mod devices;
 mod driver;
 mod kqueues;
 mod nodes;
+mod panics;
 mod polls;
 mod processes;
 
