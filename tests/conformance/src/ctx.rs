@@ -44,6 +44,8 @@ pub struct Ctx<'a, S: Sys> {
     major: Cell<u32>,
     /// A socket for interface ioctls.
     pub socket: i32,
+    /// Units below this one are not the case's, and stay when it ends.
+    pub floor: Cell<u32>,
     open: [Cell<i32>; MAX_OPEN],
 }
 
@@ -58,7 +60,8 @@ impl<'a, S: Sys> Ctx<'a, S> {
         // The socket last: nothing is left open where this fails.
         let major = Cell::new(find_major(sys)?);
         let socket = sys.socket(abi::AF_INET, abi::SOCK_DGRAM, 0)?;
-        Ok(Self { sys, module, major, socket, open: [const { Cell::new(-1) }; MAX_OPEN] })
+        let open = [const { Cell::new(-1) }; MAX_OPEN];
+        Ok(Self { sys, module, major, socket, floor: Cell::new(0), open })
     }
 
     /// Loads the module, and looks where its nodes are now.
@@ -209,7 +212,7 @@ impl<'a, S: Sys> Ctx<'a, S> {
                 problem = problem.and(self.destroy(name).on(name));
             }
         }
-        for unit in (0..SWEPT_UNITS).chain(FAR_UNITS) {
+        for unit in self.swept_units() {
             let name: Name = Text::of(format_args!("tap{unit}"));
             if self.exists(name.as_str()) {
                 problem = problem.and(self.destroy(name.as_str()).on("destroy at the case's end"));
@@ -218,9 +221,14 @@ impl<'a, S: Sys> Ctx<'a, S> {
         problem
     }
 
+    fn swept_units(&self) -> impl Iterator<Item = u32> {
+        let floor = self.floor.get();
+        (floor..floor + SWEPT_UNITS).chain(FAR_UNITS)
+    }
+
     /// Downs what the case left up: a close would wait for ever for a read that sleeps on a node.
     fn wake_everybody(&self) {
-        for unit in (0..SWEPT_UNITS).chain(FAR_UNITS) {
+        for unit in self.swept_units() {
             let name: Name = Text::of(format_args!("tap{unit}"));
             if self.flags(name.as_str()).is_ok_and(|flags| flags & abi::IFF_UP != 0) {
                 self.set_up(name.as_str(), false).unwrap_or(());

@@ -24,8 +24,8 @@ use crate::text::Text;
 
 /// What the caller brings beside the system calls.
 pub trait Rig<S: Sys> {
-    /// A workload begins.
-    fn begin(&mut self) {}
+    /// A workload begins, or all are done: first there are to be so many interfaces beside its own.
+    fn begin(&mut self, _others: u32) {}
     /// The call to be counted comes next.
     fn start(&mut self);
     /// It is over: what it cost, with whatever reading the counter itself costs.
@@ -242,6 +242,11 @@ pub fn run<S: Sys>(sys: S, config: &Config<'_>, rig: &mut dyn Rig<S>) -> Result<
             }
         });
     }
+    rig.begin(0);
+    if let Err(Failure(why)) = crowd(&c, 0) {
+        sys.line(why.as_str());
+        return Err(Errno::EBUSY);
+    }
     sys.close(c.socket)
 }
 
@@ -268,11 +273,10 @@ fn one<S: Sys>(
         return say(format_args!("ok {number} - {name} # SKIP needs {need:?}"));
     }
     say(format_args!("# begin {name} -"));
-    rig.begin();
+    rig.begin(taps - 1);
     let rounds = work.rounds.min(config.rounds);
     let mut tally = Tally::new(rig, rounds, taps);
-    let done = crowd(c, taps).and_then(|()| (work.run)(c, &mut tally));
-    let done = done.and(c.clean()).and(disperse(c, taps));
+    let done = crowd(c, taps - 1).and_then(|()| (work.run)(c, &mut tally)).and(c.clean());
     let point = Point::of(work.name, taps, tally.taken(), nothing);
     match (done, point) {
         (Ok(()), Some(point)) if point.rounds == rounds => {
@@ -284,22 +288,17 @@ fn one<S: Sys>(
     }
 }
 
-/// Makes the interfaces that are only there, below the workload's own.
-fn crowd<S: Sys>(c: &Ctx<S>, taps: u32) -> Verdict {
-    for unit in 0..taps - 1 {
-        let name: Text<16> = Text::of(format_args!("tap{unit}"));
-        c.create(name.as_str()).on("creating the others")?;
+/// Makes the interfaces that are only there, below the workload's own, or destroys some, until
+/// there are so many.
+fn crowd<S: Sys>(c: &Ctx<S>, wanted: u32) -> Verdict {
+    let name = |unit| -> Text<16> { Text::of(format_args!("tap{unit}")) };
+    while c.floor.get() < wanted {
+        c.create(name(c.floor.get()).as_str()).on("creating the others")?;
+        c.floor.set(c.floor.get() + 1);
     }
-    Ok(())
-}
-
-/// Destroys them, and the workload's own.
-fn disperse<S: Sys>(c: &Ctx<S>, taps: u32) -> Verdict {
-    for unit in 0..taps {
-        let name: Text<16> = Text::of(format_args!("tap{unit}"));
-        if c.exists(name.as_str()) {
-            c.destroy(name.as_str()).on("destroying the others")?;
-        }
+    while c.floor.get() > wanted {
+        c.floor.set(c.floor.get() - 1);
+        c.destroy(name(c.floor.get()).as_str()).on("destroying the others")?;
     }
     Ok(())
 }

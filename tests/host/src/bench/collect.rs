@@ -10,7 +10,7 @@
 
 use std::cell::Cell;
 use std::ffi::CString;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// The requests that are for any of valgrind's tools begin here.
 const CORE: usize = 0x1000;
@@ -20,13 +20,18 @@ const RUNNING_ON_VALGRIND: usize = CORE + 1;
 const ZERO_STATS: usize = CALLGRIND + 1;
 const TOGGLE_COLLECT: usize = CALLGRIND + 2;
 const DUMP_STATS_AT: usize = CALLGRIND + 3;
+const START_INSTRUMENTATION: usize = CALLGRIND + 4;
+const STOP_INSTRUMENTATION: usize = CALLGRIND + 5;
 
 /// Whether instructions are to be collected, whoever runs.
 static WANTED: AtomicBool = AtomicBool::new(false);
 
+/// How often instrumentation has begun: all threads' states are off again then.
+static BEGINNINGS: AtomicU32 = AtomicU32::new(0);
+
 thread_local! {
-    /// Whether this thread's are.
-    static ON: Cell<bool> = const { Cell::new(false) };
+    /// The beginning since which this thread's are, if they are.
+    static ON: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
 /// Makes a request with one argument; 0 without valgrind.
@@ -65,9 +70,17 @@ pub fn set(on: bool) {
 #[inline]
 pub fn turn() {
     let wanted = WANTED.load(Ordering::Relaxed);
-    if ON.replace(wanted) != wanted {
+    let now = BEGINNINGS.load(Ordering::Relaxed);
+    let before = ON.replace(wanted.then_some(now));
+    if wanted != (before == Some(now)) {
         request(TOGGLE_COLLECT, 0);
     }
+}
+
+/// Begins or ends instrumentation, without which nothing can be collected, and all is faster.
+pub fn instrument(on: bool) {
+    BEGINNINGS.fetch_add(1, Ordering::Relaxed);
+    request(if on { START_INSTRUMENTATION } else { STOP_INSTRUMENTATION }, 0);
 }
 
 /// Forgets what was collected.

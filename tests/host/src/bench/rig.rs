@@ -19,6 +19,10 @@ use crate::world::enter;
 pub struct Meter {
     /// Rounds of it that were begun.
     begun: usize,
+    /// How many interfaces there are beside its own.
+    others: u32,
+    /// Whether callgrind instruments, as it does not while these are made.
+    instrumented: bool,
     /// What the gates said before the round.
     before: Vec<Calls>,
     /// What they counted in all counted rounds.
@@ -30,16 +34,30 @@ fn settle() {
     HostSys.sleep_ms(1);
 }
 
+impl Meter {
+    fn instrument(&mut self, on: bool) {
+        if on != self.instrumented {
+            self.instrumented = on;
+            collect::instrument(on);
+        }
+    }
+}
+
 impl Rig<HostSys> for Meter {
-    fn begin(&mut self) {
+    fn begin(&mut self, others: u32) {
         self.begun = 0;
         self.sum.clear();
+        if others != self.others {
+            self.others = others;
+            self.instrument(false);
+        }
     }
 
     fn start(&mut self) {
         self.begun += 1;
         settle();
         if self.begun == WARM_UP + 1 {
+            self.instrument(true);
             collect::forget();
         }
         self.before = gates::counts();

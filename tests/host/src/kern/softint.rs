@@ -31,12 +31,20 @@ struct Slot {
 }
 
 /// All established soft interrupts.
-#[derive(Default)]
 pub struct Softints {
+    /// How many handlers a level takes.
+    pub room: usize,
     slots: BTreeMap<usize, Slot>,
     next: usize,
     queues: [VecDeque<usize>; 4],
     threads: [bool; 4],
+}
+
+impl Default for Softints {
+    fn default() -> Self {
+        let (slots, queues) = (BTreeMap::new(), Default::default());
+        Softints { room: SLOTS, slots, next: 0, queues, threads: [false; 4] }
+    }
 }
 
 impl Softints {
@@ -72,7 +80,8 @@ impl World {
     ) -> Option<usize> {
         let level = (flags & 0xff) as usize;
         kassert!(level < LEVELS.len(), "softint_establish: no level {level}");
-        if self.softints.slots.values().filter(|slot| slot.level == level).count() >= SLOTS {
+        let taken = self.softints.slots.values().filter(|slot| slot.level == level).count();
+        if taken >= self.softints.room {
             return None;
         }
         if !self.softints.threads[level] {
