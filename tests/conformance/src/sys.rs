@@ -147,6 +147,12 @@ pub trait Sys: Copy + Send + Sync + 'static {
     /// Whether a case may rely on this.
     fn has(self, need: Need) -> bool;
 
+    /// How many times the usual number of rounds a case makes that has nothing but rounds to offer:
+    /// more where system calls are cheap.
+    fn effort(self) -> u32 {
+        1
+    }
+
     /// Hook runs on an interface so far ([`Need::Pfil`]).
     fn pfil(self, _ifname: &str) -> Option<PfilCount> {
         None

@@ -225,6 +225,10 @@ impl Sys for HostSys {
         }
     }
 
+    fn effort(self) -> u32 {
+        10
+    }
+
     fn pfil(self, ifname: &str) -> Option<PfilCount> {
         kern::net::pfil::count(&enter(), ifname)
     }

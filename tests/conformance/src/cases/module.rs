@@ -138,7 +138,7 @@ fn gone<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 fn churn<S: Sys>(c: &Ctx<S>) -> Verdict {
-    for round in 0..100 {
+    for round in 0..100 * c.sys.effort() {
         c.create("tap3").on("create")?;
         c.set_up("tap3", true).on("up")?;
         let fd = c.open_unit(3, O_RDWR)?;
@@ -159,7 +159,7 @@ fn churn<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 fn open_many<S: Sys>(s: S, _: usize) -> i64 {
-    for _ in 0..400 {
+    for _ in 0..400 * s.effort() {
         // The driver comes and goes: any answer will do, as long as there is one.
         if let Ok(fd) = s.open(c"/dev/tap", O_RDWR) {
             if s.close(fd).is_err() {
@@ -173,7 +173,7 @@ fn open_many<S: Sys>(s: S, _: usize) -> i64 {
 fn against_open<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.node(crate::abi::CLONER_MINOR)?;
     let threads = [c.sys.spawn(open_many, 0).on("spawn")?, c.sys.spawn(open_many, 0).on("spawn")?];
-    for round in 0..100 {
+    for round in 0..100 * c.sys.effort() {
         match c.unload() {
             Ok(()) => c.load().on("load again")?,
             Err(Errno::EBUSY) => {}
