@@ -7,10 +7,11 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{ensure, Context, Result};
+use tap_report::transcript::{Transcript, Verdict};
 
 use crate::boot;
 use crate::comparison::{Comparison, Driver};
-use crate::console::{Transcript, Verdict};
+use crate::console;
 use crate::counts::Counts;
 use crate::image::{self, Settings};
 use crate::kernel::Kernel;
@@ -32,7 +33,7 @@ pub fn run(options: &Options, kernel: &mut Kernel, module: &Path) -> Result<bool
         let image = image::make(scratch.path(), &init, module, &settings)?;
         let (console, end) = boot::boot(options, kernel, scratch.path(), &image)?;
         fs::write(out.join(log), &console)?;
-        let transcript = Transcript::parse(&console);
+        let transcript = console::parse(&console);
         if !transcript.is_good() {
             good = false;
             boot::explain(options, &console, end, &transcript);
@@ -87,7 +88,7 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_is_told() {
-        let transcript = Transcript::parse(
+        let transcript = console::parse(
             "@@ 1..3\n@@ ok 1 - a/1\n@@ ok 2 - b/1 # SKIP needs Inet\n\
              @@ not ok 3 - c/64 # read: EAGAIN (35)\n@@ # done\n",
         );

@@ -9,8 +9,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{ensure, Context, Result};
+use tap_report::transcript::Transcript;
 
-use crate::console::{self, Transcript};
+use crate::console;
 use crate::kernel::Kernel;
 use crate::machine::{self, Boot, Clock, End, Machine};
 use crate::options::Options;

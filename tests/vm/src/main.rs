@@ -16,7 +16,6 @@ mod image;
 mod kernel;
 mod machine;
 mod options;
-mod report;
 
 use std::fs;
 use std::path::Path;
@@ -24,10 +23,11 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use console::Transcript;
 use image::Settings;
 use kernel::Kernel;
 use options::Options;
+use tap_report::files;
+use tap_report::transcript::Transcript;
 
 fn main() -> ExitCode {
     match run(&Options::parse()) {
@@ -63,7 +63,7 @@ fn run(options: &Options) -> Result<bool> {
         let image = image::make(scratch.path(), &init, &module, &settings)?;
         let (console, end) = boot::boot(options, &mut kernel, scratch.path(), &image)?;
         consoles.push_str(&console);
-        let part = Transcript::parse(&console);
+        let part = console::parse(&console);
         transcript.planned = part.planned.or(transcript.planned);
         transcript.append(part);
         if !transcript.conclude() {
@@ -80,11 +80,7 @@ fn run(options: &Options) -> Result<bool> {
 }
 
 fn finish(out: &Path, transcript: &Transcript, title: &str) -> Result<bool> {
-    let table = report::markdown(transcript, title);
-    fs::write(out.join("report.md"), &table)?;
-    fs::write(out.join("report.tap"), report::tap(transcript))?;
-    fs::write(out.join("report.xml"), report::junit(transcript, title))?;
-    println!("{table}");
+    println!("{}", files::write(out, transcript, title)?);
     println!("reports: {}", out.display());
     Ok(transcript.is_good())
 }
