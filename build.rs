@@ -18,6 +18,22 @@ const ALLOWLIST: &str = include_str!("sys-headers/allowlist.txt");
 /// Types that the driver only carries.
 const OPAQUE: &[&str] =
     &["lwp", "proc", "cpu_info", "vnode", "vm_.*", "uvm_.*", "device", "sysctlnode"];
+/// Arguments that instrument C, by the words of `TAP_INSTRUMENT`: see `kmod/build`.
+const INSTRUMENT: &[(&str, &[&str])] = &[
+    (
+        "address",
+        &[
+            "-fsanitize=kernel-address",
+            "-mllvm",
+            "-asan-globals=0",
+            "-mllvm",
+            "-asan-instrumentation-with-call-threshold=0",
+            "-mllvm",
+            "-asan-mapping-offset=0x7fff8000",
+        ],
+    ),
+    ("coverage", &["-fsanitize-coverage=inline-8bit-counters,pc-table,trace-cmp"]),
+];
 const SHIM: &[&str] = &[
     "shim/register.c",
     "shim/helpers/device.c",
@@ -37,6 +53,7 @@ fn main() {
         println!("cargo:rerun-if-changed={input}");
     }
     println!("cargo:rerun-if-env-changed=TAP_CC");
+    println!("cargo:rerun-if-env-changed=TAP_INSTRUMENT");
     let target = Target::from_env(&root);
     bindings(&root, &target, &out.join("kpi.rs"));
     shim(&root, &target);
@@ -84,6 +101,14 @@ fn shim(root: &Path, target: &Target) {
     }
     for arg in ["-Os", "-falign-functions=1", "-Wno-unused-parameter"] {
         build.flag(arg);
+    }
+    let words = env::var("TAP_INSTRUMENT").unwrap_or_default();
+    for word in words.split_whitespace() {
+        let found = INSTRUMENT.iter().find(|(name, _)| *name == word);
+        let (_, args) = found.unwrap_or_else(|| fail(&format!("TAP_INSTRUMENT: {word}")));
+        for arg in *args {
+            build.flag(arg);
+        }
     }
     build.flag(format!("-ffile-prefix-map={}=.", root.display()));
     build.files(SHIM.iter().map(|file| root.join(file)));

@@ -28,6 +28,11 @@ fn main() {
     }
     let target = Target::from_env(&root);
     bindings(&here, &root, &target, &out.join("kpi.rs"));
+    // Cargo says so where AddressSanitizer instruments the host.
+    println!("cargo:rustc-check-cfg=cfg(asan)");
+    if env::var("CARGO_CFG_SANITIZE").is_ok_and(|list| list.split(',').any(|s| s == "address")) {
+        println!("cargo:rustc-cfg=asan");
+    }
     println!("cargo:rustc-env=TAP_KERNEL_VERSION={}", target.version);
     cc::Build::new()
         .warnings(true)

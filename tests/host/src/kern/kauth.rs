@@ -3,6 +3,8 @@
 
 //! kauth(9): credentials, and who is privileged. A credential is a user and a group here.
 
+use std::sync::{Mutex, PoisonError};
+
 use crate::exports;
 use crate::kpi;
 
@@ -14,9 +16,14 @@ pub struct Cred {
     pub egid: u32,
 }
 
-/// A new credential, as a `kauth_cred_t`. It lives for ever: files keep it.
-pub fn new_cred(euid: u32) -> usize {
-    Box::into_raw(Box::new(Cred { euid, egid: euid })) as usize
+/// All credentials. They live for ever: files keep them.
+static ALL: Mutex<Vec<&'static Cred>> = Mutex::new(Vec::new());
+
+/// A new credential, as a `kauth_cred_t`.
+pub fn new_cred(euid: u32, egid: u32) -> usize {
+    let cred: &'static Cred = Box::leak(Box::new(Cred { euid, egid }));
+    ALL.lock().unwrap_or_else(PoisonError::into_inner).push(cred);
+    std::ptr::from_ref(cred) as usize
 }
 
 /// What a `kauth_cred_t` stands for.

@@ -13,8 +13,9 @@ use crate::kpi;
 use crate::world::{enter, World};
 use crate::{exports, host_panic, kassert};
 
-/// How many freed pieces are kept from being used again.
-const QUARANTINE: usize = 256;
+/// How many freed pieces are kept from being used again. AddressSanitizer keeps them itself, and
+/// tells who freed them.
+const QUARANTINE: usize = if cfg!(asan) { 0 } else { 256 };
 const POISON: u8 = 0xdf;
 const ALIGN: usize = 64;
 

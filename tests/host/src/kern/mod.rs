@@ -4,6 +4,8 @@
 //! The kernel that the host plays: one file for each file of the kernel's own sources that
 //! defines what the module imports. Where that sleeps, wakes, drains or counts, so does this.
 
+#[cfg(asan)]
+pub mod asan;
 pub mod atomic;
 pub mod autoconf;
 pub mod cfglock;
@@ -16,6 +18,8 @@ pub mod ether_text;
 pub mod event;
 mod field;
 pub mod kauth;
+#[cfg(feature = "coverage")]
+pub mod kcov;
 pub mod klock;
 pub mod kmem;
 pub mod libkern;
@@ -42,6 +46,8 @@ use crate::export::Export;
 /// Everything that a module may import.
 pub fn exports() -> impl Iterator<Item = &'static Export> {
     [
+        #[cfg(asan)]
+        asan::EXPORTS,
         atomic::EXPORTS,
         autoconf::EXPORTS,
         condvar::EXPORTS,
@@ -52,6 +58,8 @@ pub fn exports() -> impl Iterator<Item = &'static Export> {
         event::EXPORTS,
         event::VARIABLES,
         kauth::EXPORTS,
+        #[cfg(feature = "coverage")]
+        kcov::EXPORTS,
         klock::EXPORTS,
         kmem::EXPORTS,
         libkern::EXPORTS,

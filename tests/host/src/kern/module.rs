@@ -109,6 +109,8 @@ fn load(world: &mut World, path: &str, flags: u32) -> Result<()> {
         return Err(Errno::ENOENT);
     }
     fault::catch();
+    #[cfg(asan)]
+    crate::kern::asan::name_functions();
     let data = std::fs::read(path).map_err(|error| file_error(&error))?;
     match link(world, &data, flags) {
         Ok(module) => start(world, module),
@@ -197,6 +199,12 @@ fn setup_sysctl(world: &mut World, module: &mut Module) {
 /// Undoes [`setup_sysctl`].
 fn teardown_sysctl(world: &mut World, module: &mut Module) {
     crate::kern::sysctl::teardown(world, &mut module.log);
+}
+
+/// Where a section of a loaded module is: its address and length.
+pub fn section(world: &World, name: &CStr, section: &str) -> Option<(usize, usize)> {
+    let at = world.modules.position(name.to_str().ok()?)?;
+    world.modules.list[at].image.section(section)
 }
 
 fn start(world: &mut World, mut module: Module) -> Result<()> {

@@ -180,7 +180,7 @@ impl World {
     /// seteuid(2): the real user of every process is the superuser, so it may be anybody.
     pub(crate) fn seteuid(&mut self, euid: u32) {
         let egid = kauth::cred(self.current_proc().cred).egid;
-        let cred = Box::into_raw(Box::new(kauth::Cred { euid, egid })) as usize;
+        let cred = kauth::new_cred(euid, egid);
         self.current_proc().cred = cred;
         let pid = self.current_pid();
         for tid in self.threads_of(pid) {

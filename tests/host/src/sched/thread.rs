@@ -85,7 +85,7 @@ impl World {
         // SAFETY: integers and pointers, for which all zeros is a value.
         let mut proc_: Box<kpi::proc_> = Box::new(unsafe { std::mem::zeroed() });
         proc_.p_pid = pid;
-        let cred = crate::kern::kauth::new_cred(0);
+        let cred = crate::kern::kauth::new_cred(0, 0);
         let entry = Proc { proc_: Box::into_raw(proc_) as usize, cred, ..Proc::default() };
         self.sched.procs.insert(pid, entry);
     }

@@ -50,6 +50,17 @@ impl World {
         });
     }
 
+    /// Other interleavings from now on, where a seed chooses them: those of another seed.
+    pub fn reseed(&mut self, seed: u64) {
+        match &mut self.sched.seeded {
+            Some(seeded) => {
+                seeded.random = seed.wrapping_mul(2) | 1;
+                seeded.calls = 0;
+            }
+            None => host_panic!("reseeded, but no seed chooses"),
+        }
+    }
+
     /// One thread at a time from now on, until it sleeps: the same work costs the same each time.
     /// Only before there is a second thread.
     pub fn take_turns(&mut self) {
