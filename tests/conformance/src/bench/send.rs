@@ -25,8 +25,7 @@ pub fn workloads<S: Sys>() -> &'static [Workload<S>] {
     const {
         &[
             work("bpf_60_closed", "60 B sent through bpf, node closed", closed::<S>)
-                .needs(&[Need::Inet, Need::Bpf])
-                .grows(),
+                .needs(&[Need::Inet, Need::Bpf]),
             work("bpf_60_open", "the same, node open, nobody waits", open_bpf::<S>)
                 .needs(&[Need::Inet, Need::Bpf]),
             work("send_60_open", "60 B of UDP sent, nobody waits", open::<S, 60>).grows(),

@@ -10,6 +10,7 @@ use tap_conformance::sys::Sys;
 
 use super::gates::Calls;
 use super::{collect, gates};
+use crate::kern::cprng::Random;
 use crate::kern::net::udp;
 use crate::sys::HostSys;
 use crate::world::enter;
@@ -56,6 +57,8 @@ impl Rig<HostSys> for Meter {
     fn start(&mut self) {
         self.begun += 1;
         settle();
+        // An address at random is written in digits, some of which cost more than others.
+        enter().random = Random::default();
         if self.begun == WARM_UP + 1 {
             self.instrument(true);
             collect::forget();

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use tap_host::{bench, sched, world};
 
-const USAGE: &str = "usage: tap-bench MODULE [--only NAMES] [--taps N,...] [--rounds N]\n";
+const USAGE: &str = "usage: tap-count MODULE [--only NAMES] [--taps N,...] [--rounds N]\n";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     match bench::run(&module, &rest) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("{}tap-bench: {message}", world::enter().messages.text());
+            eprintln!("{}tap-count: {message}", world::enter().messages.text());
             ExitCode::FAILURE
         }
     }
