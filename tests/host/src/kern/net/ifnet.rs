@@ -128,6 +128,11 @@ impl Net {
         left
     }
 
+    /// The names of the registered interfaces, in the order they came.
+    pub fn names(&self) -> Vec<String> {
+        self.list.iter().map(|ifp| ifp.name()).collect()
+    }
+
     /// An interface that lies in a span of memory, which is about to be freed.
     pub fn inside(&self, start: usize, len: usize) -> Option<usize> {
         self.interfaces.range(Ifp(start)..Ifp(start + len)).next().map(|(ifp, _)| ifp.0)

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! What the fuzzers and the replay of their corpus run: a target is a function of some bytes, which
+//! ends the process when something is wrong.
+//!
+//! All but [`address`] run the module in the user-space host, one input after the other on the
+//! same machine: after each, everything is closed and destroyed, and the host must have just what
+//! it had before.
+
+pub mod address;
+pub mod bytes;
+pub mod calls;
+pub mod descriptor;
+#[allow(dead_code)]
+#[path = "../../../src/ether.rs"]
+pub mod ether;
+pub mod interface;
+pub mod machine;
+mod program;
+pub mod write;
+
+/// A target's name and function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: [Target; 5] = [
+    ("address", address::run),
+    ("write", write::run),
+    ("descriptor", descriptor::run),
+    ("interface", interface::run),
+    ("calls", calls::run),
+];

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! write(2) and writev(2): any bytes, any cut into spans, spans that fault, no memory. What is
+//! taken arrives whole, in bpf(4) and in the counters; what is not leaves no trace.
+
+use tap_conformance::abi::{
+    BpfHdr, IfReq, BIOCIMMEDIATE, BIOCSBLEN, BIOCSDIRECTION, BIOCSETIF, BPF_D_IN, O_NONBLOCK,
+    O_RDWR,
+};
+use tap_conformance::ctx::put_name;
+use tap_conformance::errno::{Errno, Result};
+use tap_conformance::sys::Sys;
+use tap_conformance::user::{In, Out, Plain};
+use tap_host::world::enter;
+use tap_host::{host_panic, kassert};
+
+use crate::bytes::Bytes;
+use crate::machine::{machine, Machine};
+
+/// Bytes of bpf(4)'s buffer.
+const ROOM: usize = 1 << 16;
+const MTUS: [i32; 4] = [1500, 68, 9000, 1280];
+/// Bytes that a write may have beyond the MTU: a header and a VLAN tag.
+const BEYOND: usize = 18;
+const HEADER: usize = 14;
+
+/// Writes one frame.
+pub fn run(input: &[u8]) {
+    let machine = machine();
+    machine.begin(1);
+    one(machine, Bytes::new(input));
+    machine.end();
+}
+
+fn one(machine: &Machine, mut input: Bytes<'_>) {
+    let setup = input.byte();
+    let (no_memory, faults, is_node) = (setup & 4 != 0, setup & 8 != 0, setup & 16 != 0);
+    let mtu = MTUS[usize::from(setup & 3)];
+    let cuts: Vec<u8> = (0..setup >> 5).map(|_| input.byte()).collect();
+    let fault = usize::from(input.half());
+    let padding = usize::from(input.half() % 10_000);
+    let mut frame = input.rest().to_vec();
+    // A long frame need not be a long input.
+    frame.resize(frame.len() + if padding < 9100 { 0 } else { padding - 9100 + 1400 }, 0x5a);
+    let (fd, name) = if is_node { machine.node_up() } else { machine.clone_up() };
+    let bpf = listen(machine, &name, mtu).unwrap_or_else(|error| host_panic!("bpf: {error}"));
+    let before = machine.counters(&name).unwrap_or_else(|error| host_panic!("{name}: {error}"));
+    let mbufs = mbufs_when_quiet(machine);
+
+    let mut world = enter();
+    world.memory.fail_in = no_memory.then_some(0);
+    world.copies.fault_in = faults.then_some(fault);
+    drop(world);
+    let result = machine.sys.writev(fd, &cut(&frame, &cuts));
+    let mut world = enter();
+    let failed = no_memory && world.memory.fail_in.take().is_none();
+    let faulted = faults && world.copies.fault_in.take().is_none();
+    drop(world);
+
+    let expected = match frame.len() {
+        len if len < HEADER => Err(Errno::EINVAL),
+        len if len > mtu as usize + BEYOND => Err(Errno::EMSGSIZE),
+        _ if failed => Err(Errno::ENOBUFS),
+        _ if faulted => Err(Errno::EFAULT),
+        len => Ok(len),
+    };
+    kassert!(result == expected, "a write: {result:?} instead of {expected:?}");
+    machine.sys.sleep_ms(20);
+    let after = machine.counters(&name).unwrap_or_else(|error| host_panic!("{name}: {error}"));
+    let (frames, bytes) = result.map_or((0, 0), |len| (1, len as u64));
+    kassert!(after.ipackets - before.ipackets == frames, "frames counted: {}", after.ipackets);
+    kassert!(after.ibytes - before.ibytes == bytes, "bytes counted: {}", after.ibytes);
+    let errors = u64::from(result == Err(Errno::ENOBUFS));
+    kassert!(after.ierrors - before.ierrors == errors, "errors counted: {}", after.ierrors);
+    heard(machine, bpf, result.is_ok().then_some(&frame[..]));
+    let mut answer = [0; 16];
+    while machine.sys.read(fd, Out::bytes(&mut answer)).is_ok() {}
+    kassert!(mbufs_when_quiet(machine) == mbufs, "mbufs are left");
+}
+
+/// The frame in spans, each as long as a cut says; the last has the rest.
+fn cut<'a>(frame: &'a [u8], cuts: &[u8]) -> Vec<In<'a>> {
+    let mut rest = frame;
+    let mut spans = Vec::new();
+    for len in cuts {
+        let (span, after) = rest.split_at(usize::from(*len).min(rest.len()));
+        spans.push(In::bytes(span));
+        rest = after;
+    }
+    spans.push(In::bytes(rest));
+    spans
+}
+
+fn mbufs_when_quiet(machine: &Machine) -> u64 {
+    machine.sys.sleep_ms(20);
+    machine.sys.mbufs().unwrap_or_else(|error| host_panic!("kern.mbuf.stats: {error}"))
+}
+
+/// A descriptor of bpf(4) that hears what the interface receives.
+fn listen(machine: &Machine, name: &str, mtu: i32) -> Result<i32> {
+    let sys = machine.sys;
+    machine.set_mtu(name, mtu)?;
+    let bpf = sys.open(c"/dev/bpf", O_RDWR | O_NONBLOCK)?;
+    sys.ioctl(bpf, BIOCSBLEN, Out::value(&mut (ROOM as u32)))?;
+    let mut req = IfReq::zeroed();
+    put_name(&mut req.name, name);
+    sys.ioctl(bpf, BIOCSETIF, Out::value(&mut req))?;
+    sys.ioctl(bpf, BIOCIMMEDIATE, Out::value(&mut 1_u32))?;
+    sys.ioctl(bpf, BIOCSDIRECTION, Out::value(&mut { BPF_D_IN }))?;
+    Ok(bpf)
+}
+
+/// bpf(4) has heard just that frame, or nothing.
+fn heard(machine: &Machine, bpf: i32, frame: Option<&[u8]>) {
+    let mut room = vec![0; ROOM];
+    let read = machine.sys.read(bpf, Out::bytes(&mut room));
+    let Some(frame) = frame else {
+        kassert!(matches!(read, Ok(0) | Err(Errno::EAGAIN)), "bpf heard something: {read:?}");
+        return;
+    };
+    let len = read.unwrap_or_else(|error| host_panic!("bpf heard nothing: {error}"));
+    let mut header = BpfHdr::zeroed();
+    header.as_bytes_mut().copy_from_slice(&room[..size_of::<BpfHdr>()]);
+    let start = usize::from(header.hdrlen);
+    kassert!(header.datalen as usize == frame.len(), "bpf heard {} bytes", header.datalen);
+    kassert!(&room[start..start + frame.len()] == frame, "bpf heard another frame");
+    kassert!(len.next_multiple_of(8) == (start + frame.len()).next_multiple_of(8), "bpf: {len}");
+}
