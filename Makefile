@@ -16,6 +16,9 @@ help:
 	@echo 'make kmod NETBSD_SYS=dir the same against a complete kernel source tree'
 	@echo 'make kmod-check [KMOD=f] the module gate, on one module or on all that are built'
 	@echo 'make test                lints, unit and model tests, the gate, both modules'
+	@echo 'make bench [KMOD=f] [VS=f] [TAPS=1,64] [CASES=names]'
+	@echo '                         what calls cost the driver itself, in the host, of one or of two'
+	@echo 'make bench-reference     what make test holds these counts against, anew'
 	@echo 'make vm NETBSD_KERNEL=file [KMOD=f] [CASES=names]'
 	@echo '                         the conformance cases in a NetBSD/amd64 kernel under qemu'
 	@echo 'make vm-bench NETBSD_KERNEL=file [KMOD=f] [VS=f] [CASES=names]'
@@ -54,6 +57,16 @@ kmod-all: headers
 kmod-check: setup
 	@./kmod/check-all $(KMOD)
 
+bench: headers
+	@./kmod/setup valgrind
+	@[ -n "$(KMOD)" ] || ./kmod/build-all 11.0 amd64
+	@KMOD="$(KMOD)" VS="$(VS)" TAPS="$(TAPS)" CASES="$(CASES)" ./tests/bench/run
+
+bench-reference: headers
+	@./kmod/setup valgrind
+	@./kmod/build-all 11.0 amd64
+	@./tests/bench/run write
+
 vm: setup
 	@[ -n "$(NETBSD_KERNEL)" ] || { echo 'make vm: NETBSD_KERNEL=file is missing' >&2; exit 1; }
 	@./tests/vm/run "$(NETBSD_KERNEL)" "$(KMOD)" "$(CASES)"
@@ -86,4 +99,4 @@ manual:
 clean:
 	rm -rf build
 
-.PHONY: help run setup headers kmod kmod-all kmod-check vm vm-bench stress lint test install uninstall dist manual clean
+.PHONY: help run setup headers kmod kmod-all kmod-check bench bench-reference vm vm-bench stress lint test install uninstall dist manual clean
