@@ -136,7 +136,7 @@ fn only_the_superuser_changes_interfaces() {
     let driver = Driver::attach("priv0");
     {
         let mut world = enter();
-        let cred = kauth::new_cred(1);
+        let cred = kauth::new_cred(1, 1);
         world.current_proc().cred = cred;
     }
     assert_eq!(set_flags("priv0", IFF_UP), Err(Errno::EPERM));
