@@ -6,6 +6,8 @@
 //! A case that NetBSD's C driver is known to fail is reported there as TODO with its fault's
 //! number; one that it would not survive is skipped unless asked for by name.
 
+use core::fmt;
+
 use crate::case::{Case, Failure, Verdict};
 use crate::cases;
 use crate::ctx::{Ctx, Module};
@@ -51,14 +53,26 @@ pub(crate) fn selected(only: &str, name: &str) -> bool {
     only.is_empty() || only.split(',').any(fits)
 }
 
+/// Calls `f` with the selected cases in the order in which they run: those that are dangerous to
+/// NetBSD's C driver come last.
+pub fn in_order<S: Sys>(only: &str, f: &mut dyn FnMut(&Case<S>)) {
+    for dangerous in [false, true] {
+        cases::each::<S>(&mut |case| {
+            if selected(only, case.name) && case.dangerous == dangerous {
+                f(case);
+            }
+        });
+    }
+}
+
 /// How many cases the selection has.
 pub fn count<S: Sys>(only: &str) -> u32 {
     let mut n = 0;
-    cases::each::<S>(&mut |case| n += u32::from(selected(only, case.name)));
+    in_order::<S>(only, &mut |_| n += 1);
     n
 }
 
-/// Runs the selected cases, the ones dangerous to NetBSD's C driver last.
+/// Runs the selected cases.
 pub fn run<S: Sys>(sys: S, config: &Config<'_>) -> Result<Summary> {
     match sys.modload(config.module.path) {
         Ok(()) | Err(crate::Errno::EEXIST) => {}
@@ -69,16 +83,12 @@ pub fn run<S: Sys>(sys: S, config: &Config<'_>) -> Result<Summary> {
     let mut summary = Summary::default();
     let mut number = 0;
     sys.line(Text::<64>::of(format_args!("1..{}", count::<S>(config.only))).as_str());
-    for dangerous in [false, true] {
-        cases::each::<S>(&mut |case| {
-            if selected(config.only, case.name) && case.dangerous == dangerous {
-                number += 1;
-                if number >= config.from {
-                    one(&ctx, config, case, number, &mut summary);
-                }
-            }
-        });
-    }
+    in_order::<S>(config.only, &mut |case| {
+        number += 1;
+        if number >= config.from {
+            one(&ctx, config, case, number, &mut summary);
+        }
+    });
     let Summary { passed, failed, expected, skipped } = summary;
     sys.line(
         Text::<160>::of(format_args!(
@@ -122,30 +132,41 @@ fn one<S: Sys>(
     }
     if config.stock && case.dangerous && !config.dangerous {
         summary.skipped += 1;
-        let fault = case.differs.first().unwrap_or(&"?");
-        report(format_args!("ok {number} - {name} # SKIP would not survive {fault}"));
+        let faults = Faults(case.differs);
+        report(format_args!("ok {number} - {name} # SKIP would not survive {faults}"));
         return;
     }
-    let known = if config.stock { case.differs } else { &[] };
-    let todo = known.first();
-    report(format_args!("# begin {name} {}", todo.unwrap_or(&"-")));
-    match (verdict(ctx, case), todo) {
-        (Ok(()), None) => {
+    let faults = Faults(if config.stock { case.differs } else { &[] });
+    report(format_args!("# begin {name} {faults}"));
+    match (verdict(ctx, case), faults) {
+        (Ok(()), Faults([])) => {
             summary.passed += 1;
             report(format_args!("ok {number} - {name}"));
         }
-        (Ok(()), Some(fault)) => {
+        (Ok(()), faults) => {
             summary.passed += 1;
-            report(format_args!("ok {number} - {name} # TODO {fault} did not show"));
+            report(format_args!("ok {number} - {name} # TODO {faults} did not show"));
         }
-        (Err(Failure(why)), None) => {
+        (Err(Failure(why)), Faults([])) => {
             summary.failed += 1;
             report(format_args!("not ok {number} - {name} # {why}"));
         }
-        (Err(Failure(why)), Some(fault)) => {
+        (Err(Failure(why)), faults) => {
             summary.expected += 1;
-            report(format_args!("not ok {number} - {name} # TODO {fault}: {why}"));
+            report(format_args!("not ok {number} - {name} # TODO {faults}: {why}"));
         }
+    }
+}
+
+/// Numbers of faults as a word: "F6,F5a", or "-" for none.
+#[derive(Clone, Copy)]
+struct Faults<'a>(&'a [&'a str]);
+
+impl fmt::Display for Faults<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((first, rest)) = self.0.split_first() else { return f.write_str("-") };
+        f.write_str(first)?;
+        rest.iter().try_for_each(|fault| write!(f, ",{fault}"))
     }
 }
 

@@ -12,6 +12,7 @@
 //! as many threads as there are, and takes it for the length of each kernel call.
 
 pub mod bench;
+pub mod driver;
 pub mod export;
 pub mod kern;
 pub mod kpi;

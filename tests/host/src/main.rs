@@ -5,7 +5,9 @@
 
 mod cases;
 mod demo;
+mod each;
 mod inject;
+mod processes;
 mod storms;
 
 use std::ffi::CString;
@@ -15,7 +17,8 @@ use tap_host::{sched, world};
 
 const USAGE: &str = "usage: tap-host demo MODULE
        tap-host link MODULE DEVICE
-       tap-host cases MODULE [--only NAMES] [--dangerous] [--seed N]
+       tap-host cases MODULE [--only NAMES] [--dangerous] [--strict] [--seed N]
+       tap-host each MODULE [--only NAMES] [--jobs N] [--timeout SECONDS] [--out DIR]
        tap-host inject MODULE [NAMES]
        tap-host storm MODULE SECONDS
        tap-host storm MODULE SEED seeded
@@ -24,7 +27,10 @@ const USAGE: &str = "usage: tap-host demo MODULE
 demo   shows the driver at work, as a transcript
 link   joins the driver's device to the Linux tap DEVICE until standard input ends
 cases  runs the conformance cases, in the test anything protocol; a MODULE named if_tap.kmod is
-       NetBSD's own, whose known faults are expected
+       NetBSD's own, whose known faults are expected, and which is forgiven, unless --strict, what a
+       kernel does not notice either
+each   runs them in processes of their own, so that NetBSD's own driver runs those too that it does
+       not survive, and puts reports into DIR
 inject runs them again and again, with something going wrong in the kernel each time
 storm  does everything at once, on real threads or in the interleaving that a seed stands for
 seeds  does so for a range of seeds
@@ -52,6 +58,7 @@ fn main() -> ExitCode {
         "demo" => demo::run(&module),
         "link" => demo::link(&module, rest.first().map_or("", String::as_str)),
         "cases" => cases::run(&module, &rest),
+        "each" => each::run(&module, &rest),
         "inject" => inject::run(&module, &rest),
         "storm" => storms::run(&module, &rest),
         "seeds" => storms::seeds(&module, &rest),

@@ -4,18 +4,18 @@
 //! Storms, see [`tap_conformance::storm`]: one for a while, or a short one for each of many seeds,
 //! each in a process of its own, so that a seed whose storm ends the process is named.
 
-use std::ffi::{CStr, OsStr};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::CStr;
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::Mutex;
 
 use tap_conformance::ctx::Ctx;
 use tap_conformance::storm::{self, Bounds};
 use tap_conformance::sys::Sys;
 use tap_conformance::Module;
+use tap_host::driver::file;
 use tap_host::sys::HostSys;
 use tap_host::world;
+
+use crate::processes::side_by_side;
 
 /// Steps that each thread of a seeded storm makes.
 const STEPS: u32 = 40;
@@ -57,45 +57,34 @@ pub fn seeds(path: &CStr, args: &[String]) -> Result<(), String> {
         return Err("the first seed and the one behind the last are missing".into());
     };
     let program = std::env::current_exe().map_err(|e| format!("this program: {e}"))?;
-    let next = AtomicU32::new(from);
-    let calls = AtomicU64::new(0);
-    let failures = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..JOBS {
-            scope.spawn(|| loop {
-                let seed = next.fetch_add(1, Ordering::Relaxed);
-                if seed >= to {
-                    return;
-                }
-                let done = Command::new(&program)
-                    .arg("storm")
-                    .arg(OsStr::from_bytes(path.to_bytes()))
-                    .args([seed.to_string(), "seeded".into()])
-                    .output();
-                match done.map_err(|e| e.to_string()).and_then(|output| verdict(&output)) {
-                    Ok(count) => {
-                        calls.fetch_add(count, Ordering::Relaxed);
-                    }
-                    Err(why) => failures
-                        .lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .push((seed, why)),
-                }
-            });
-        }
+    let results = side_by_side(JOBS, to.saturating_sub(from) as usize, |i| {
+        let done = Command::new(&program)
+            .arg("storm")
+            .arg(file(path))
+            .args([(from as usize + i).to_string(), "seeded".into()])
+            .output();
+        done.map_err(|e| e.to_string()).and_then(|output| verdict(&output))
     });
-    let failures = failures.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    for (seed, why) in &failures {
-        println!("not ok seed {seed}: {why}");
-        println!("  again: tap-host storm {} {seed} seeded", path.to_string_lossy());
+    let (mut calls, mut passed, mut failed) = (0, 0, 0);
+    for (result, seed) in results.into_iter().zip(from..) {
+        match result {
+            Ok(count) => {
+                calls += count;
+                passed += 1;
+            }
+            Err(why) => {
+                failed += 1;
+                println!("not ok seed {seed}: {why}");
+                println!("  again: tap-host storm {} {seed} seeded", path.to_string_lossy());
+            }
+        }
     }
-    let passed = (to - from) as usize - failures.len();
-    println!("{} system calls in {passed} storms", calls.into_inner());
-    println!("{passed} passed, {} failed, 0 skipped", failures.len());
-    if failures.is_empty() {
+    println!("{calls} system calls in {passed} storms");
+    println!("{passed} passed, {failed} failed, 0 skipped");
+    if failed == 0 {
         Ok(())
     } else {
-        Err(format!("{} seeds failed", failures.len()))
+        Err(format!("{failed} seeds failed"))
     }
 }
 

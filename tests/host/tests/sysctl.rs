@@ -106,10 +106,10 @@ fn values_are_read_and_written_by_whom_they_may() {
     assert_eq!(short, Err(Errno::EINVAL));
     assert_eq!(sysctl(world, &mib, (8, 4), (0, 0)), Err(Errno::EFAULT));
     assert_eq!(sysctl(world, &mib, (0, 0), (8, 4)), Err(Errno::EFAULT));
-    world.current_proc().cred = kauth::new_cred(1);
+    world.current_proc().cred = kauth::new_cred(1, 0);
     let refused = write(world, &mib, 9);
     let seen = read(world, &mib);
-    world.current_proc().cred = kauth::new_cred(0);
+    world.current_proc().cred = kauth::new_cred(0, 0);
     assert_eq!((refused, seen), (Err(Errno::EPERM), Ok(8)));
 }
 
@@ -212,12 +212,15 @@ fn nodes_that_refer_to_memory_that_goes_are_found() {
     createv(world, ptr::null_mut(), None, &inside, &[306, 1]).unwrap();
     let described = New { desc: at, ..int("described") };
     createv(world, ptr::null_mut(), None, &described, &[306, 2]).unwrap();
+    let value = New { immediate: at as u64, ..int("value") };
+    createv(world, ptr::null_mut(), None, &value, &[306, 3]).unwrap();
     let found = world.sysctl.referring(&(at..at + 16));
     assert_eq!(found, ["sysctl node refer.inside", "sysctl node refer.described"]);
     assert_eq!(world.sysctl.referring(&(at..at + 8)), ["sysctl node refer.described"]);
     assert_eq!(world.sysctl.referring(&(at + 16..at + 32)), [""; 0]);
     destroyv(world, None, &[306, 1]).unwrap();
     destroyv(world, None, &[306, 2]).unwrap();
+    destroyv(world, None, &[306, 3]).unwrap();
 }
 
 /// Runs one test of this program again, in a process of its own; whether it ended well, and what

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::transcript::{Transcript, Verdict};
+use crate::transcript::{Outcome, Transcript, Verdict};
 
 /// Writes report.tap, report.xml and report.md into a folder, which is made if need be; returns the
 /// last one's text.
@@ -55,19 +55,26 @@ pub fn markdown(t: &Transcript, title: &str) -> String {
     out
 }
 
+/// One result in TAP.
+pub fn tap_line(number: usize, outcome: &Outcome) -> String {
+    let Outcome { name, verdict, note } = outcome;
+    let (ok, directive) = match verdict {
+        Verdict::Passed if note.is_empty() => ("ok", ""),
+        // Known to fail, and did not.
+        Verdict::Passed => ("ok", " # TODO "),
+        Verdict::Failed => ("not ok", " # "),
+        Verdict::Known => ("not ok", " # TODO "),
+        Verdict::Skipped => ("ok", " # SKIP "),
+    };
+    format!("{ok} {number} - {name}{directive}{note}")
+}
+
 /// TAP, version 13.
 pub fn tap(t: &Transcript) -> String {
     let mut out = format!("TAP version 13\n1..{}\n", t.planned.unwrap_or(t.outcomes.len()));
     for (i, o) in t.outcomes.iter().enumerate() {
-        let (ok, directive) = match o.verdict {
-            Verdict::Passed if o.note.is_empty() => ("ok", ""),
-            // Known to fail, and did not.
-            Verdict::Passed => ("ok", " # TODO "),
-            Verdict::Failed => ("not ok", " # "),
-            Verdict::Known => ("not ok", " # TODO "),
-            Verdict::Skipped => ("ok", " # SKIP "),
-        };
-        let _ = writeln!(out, "{ok} {} - {}{directive}{}", i + 1, o.name, o.note);
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{}", tap_line(i + 1, o));
     }
     if let Some(fatal) = &t.fatal {
         let _ = writeln!(out, "Bail out! {fatal}");

@@ -51,6 +51,9 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 .needs(&[Need::Bpf]),
             case("bpf_once_out", "behaviour: bpf sees each frame once, outgoing", bpf_out::<S>)
                 .needs(&[Need::Bpf, Need::Inet]),
+            case("bpf_not_open", "bpf sees frames for nobody, no lock held", bpf_closed::<S>)
+                .differs(&["F27"])
+                .needs(&[Need::Bpf]),
             case("pfil_once", "behaviour: pfil filters each frame once", pfil::<S>)
                 .differs(&["F20"])
                 .needs(&[Need::Pfil, Need::Inet]),
@@ -234,6 +237,19 @@ fn bpf_out<S: Sys>(c: &Ctx<S>) -> Verdict {
     let seen = count(c, outgoing, ARP)?;
     // One more may be the stack's own announcement of its address.
     check!((5..=6).contains(&seen), "bpf saw {seen} outgoing frames of 5");
+    Ok(())
+}
+
+fn bpf_closed<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.create("tap0").on("create")?;
+    c.set_up("tap0", true).on("up")?;
+    let (sender, outgoing) = (tap_on(c, "tap0", BPF_D_IN)?, tap_on(c, "tap0", BPF_D_OUT)?);
+    let mut frame = [0; 60];
+    frames::plain(&mut frame, BROADCAST);
+    // The stack may say ENOBUFS of a frame that was dropped.
+    c.send(sender, &frame).unwrap_or(0);
+    let seen = count(c, outgoing, frames::EXPERIMENTAL)?;
+    check!(seen == 1, "bpf saw a frame for nobody {seen} times");
     Ok(())
 }
 

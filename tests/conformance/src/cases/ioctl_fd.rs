@@ -53,7 +53,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "Linux tun_deleted: every ioctl after deletion fails",
                 deleted::<S>,
             )
-            .dangerous(&["F19"]),
+            .dangerous(&["F19", "F22"]),
             case("ioctl_storm", "any command, any argument bytes, guard bytes kept", storm::<S>),
         ]
     }

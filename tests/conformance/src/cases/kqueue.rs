@@ -44,6 +44,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 .needs(&[Need::Inet]),
             case("kqueue_other_filter", "behaviour: other filters are EINVAL", other::<S>),
             case("kqueue_wakes", "a sleeping kevent wakes with the frame", wakes::<S>)
+                .differs(&["F26"])
                 .needs(&[Need::Inet]),
             case("kqueue_close_descriptor", "close takes the knote away", closed::<S>),
             case(

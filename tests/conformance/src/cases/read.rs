@@ -54,7 +54,8 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "a frame that waits is read, whoever else asks",
                 contended::<S>,
             )
-            .guards(&["F7"])
+            .differs(&["F5a"])
+            .guards(&["F7", "F5a"])
             .needs(&[Need::Inet, Need::Smp]),
             case("read_order", "frames are read in the order they were sent", order::<S>)
                 .needs(&[Need::Inet]),

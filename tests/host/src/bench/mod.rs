@@ -15,16 +15,14 @@ pub mod collect;
 pub mod gates;
 mod rig;
 
-use std::ffi::{CStr, OsStr};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::ffi::CStr;
 
 use tap_conformance::abi::{makedev, S_IFCHR};
 use tap_conformance::bench::Config;
 use tap_conformance::errno::Result;
 use tap_conformance::sys::Sys;
-use tap_conformance::Module;
 
+use crate::driver::Driver;
 use crate::sys::HostSys;
 use crate::world::enter;
 
@@ -50,23 +48,13 @@ pub fn run(path: &CStr, args: &[String]) -> std::result::Result<(), String> {
     enter().take_turns();
     // A kernel has it for about 400 interfaces, unless its softint_bytes is another.
     enter().softints.room = usize::MAX;
-    let name = Path::new(OsStr::from_bytes(path.to_bytes())).file_stem();
-    let stock = name == Some("if_tap".as_ref());
-    if stock {
-        suffer_the_stock_driver();
+    let driver = Driver::of(path);
+    enter().modules.force = driver.wants_force();
+    if driver.stock {
+        enter().forgive_spin_mutexes();
     }
-    let module = Module { path, name: if stock { c"if_tap" } else { c"if_tap_rs" } };
-    let config = Config { module, only: &only, taps: &taps, rounds };
+    let config = Config { module: driver.module, only: &only, taps: &taps, rounds };
     measure(&config).map_err(|e| format!("{path:?}: {e}"))
-}
-
-/// NetBSD's own module may be one of -current's, which only fits a kernel of its very version, and
-/// it does with a spin mutex held what is not for that.
-fn suffer_the_stock_driver() {
-    let mut world = enter();
-    world.modules.force = true;
-    world.locks.allow_spin = true;
-    world.bpf.allow_spin = true;
 }
 
 fn measure(config: &Config<'_>) -> Result<()> {

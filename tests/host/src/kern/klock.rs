@@ -14,13 +14,15 @@ use crate::{exports, kassert};
 const CHANNEL: Chan = Chan { kind: "kernel lock", address: 0 };
 
 impl World {
-    /// KERNEL_LOCK.
+    /// KERNEL_LOCK. Whoever holds it has it at once, but a driver that takes it with a spin mutex
+    /// held relies on all who call it to hold it already: only [`Locks::allow_spin`] forgives that.
+    ///
+    /// [`Locks::allow_spin`]: crate::kern::mutex::Locks::allow_spin
     pub fn kernel_lock(&mut self, times: u32) {
         let allowed = self.locks.allow_spin;
         let thread = self.current();
-        let spin = thread.spin;
         kassert!(
-            allowed || spin == 0,
+            allowed || thread.spin == 0,
             "{} takes the kernel lock with a spin mutex held",
             thread.name
         );

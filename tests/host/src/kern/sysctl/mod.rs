@@ -76,7 +76,8 @@ impl Sysctl {
         let mut names = Vec::new();
         let mut note = |name: &str, node: &Node| {
             let func = node.raw.func.map_or(0, |func| func as usize);
-            let data = if node.is_parent() { 0 } else { node.raw.data as usize };
+            let value = node.is_parent() || node.raw.has(kpi::CTLFLAG_IMMEDIATE);
+            let data = if value { 0 } else { node.raw.data as usize };
             if [func, data, node.raw.desc as usize].iter().any(|address| span.contains(address)) {
                 names.push(format!("sysctl node {name}"));
             }
