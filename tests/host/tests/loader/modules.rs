@@ -151,7 +151,7 @@ fn others_may_not() {
     let module = Loadable::new(&Module::named("privileged"));
     assert_eq!(module.load(0), Ok(()));
     sched::adopt(101, "nobody");
-    world::enter().current_proc().cred = kauth::new_cred(1);
+    world::enter().current_proc().cred = kauth::new_cred(1, 1);
     assert_eq!(module.unload(), Err(Errno::EPERM));
     assert_eq!(module.load(0), Err(Errno::EPERM));
     // Whoever asks may know that it is there, but not where.
