@@ -34,7 +34,7 @@ type Slots = [AtomicI32; SLOTS];
 
 /// Makes the calls.
 pub fn run(input: &[u8]) {
-    let machine = machine();
+    let machine = machine(true);
     let mut input = Bytes::new(input);
     machine.begin(input.word().into());
     let slots: Arc<Slots> = Arc::new([const { AtomicI32::new(-1) }; SLOTS]);

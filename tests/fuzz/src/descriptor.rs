@@ -21,7 +21,7 @@ const FILL: u8 = 0xa5;
 
 /// Asks a descriptor, in whichever state it is.
 pub fn run(input: &[u8]) {
-    let machine = machine();
+    let machine = machine(false);
     machine.begin(1);
     let mut input = Bytes::new(input);
     let setup = input.byte();

@@ -17,7 +17,7 @@ const NAME: [u8; 16] = *b"tap0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 /// Asks an interface, open or not, up or not.
 pub fn run(input: &[u8]) {
-    let machine = machine();
+    let machine = machine(false);
     machine.begin(1);
     let mut input = Bytes::new(input);
     let setup = input.byte();

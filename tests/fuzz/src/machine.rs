@@ -46,21 +46,26 @@ pub struct Machine {
     before: Vec<String>,
 }
 
-/// The machine, made by the first who asks, on the thread that all inputs run on.
-pub fn machine() -> &'static Machine {
+/// The machine, made by the first who asks, on the thread that all inputs run on. A seed chooses
+/// between its threads at every call of the kernel, or else they take turns.
+pub fn machine(seeded: bool) -> &'static Machine {
     static MACHINE: OnceLock<Machine> = OnceLock::new();
-    MACHINE.get_or_init(|| match Machine::new() {
+    MACHINE.get_or_init(|| match Machine::new(seeded) {
         Ok(machine) => machine,
         Err(error) => host_panic!("no machine: {error}"),
     })
 }
 
 impl Machine {
-    fn new() -> Result<Machine> {
+    fn new(seeded: bool) -> Result<Machine> {
         let Some(path) = std::env::var_os(MODULE) else { host_panic!("{MODULE} is not set") };
         let Ok(path) = CString::new(path.as_encoded_bytes()) else { host_panic!("{MODULE}: NUL") };
         sched::adopt(PID, "fuzzer");
-        enter().seed(1);
+        if seeded {
+            enter().seed(1);
+        } else {
+            enter().take_turns();
+        }
         let sys = HostSys;
         sys.modload(&path)?;
         #[cfg(feature = "libfuzzer")]

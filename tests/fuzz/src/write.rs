@@ -27,7 +27,7 @@ const HEADER: usize = 14;
 
 /// Writes one frame.
 pub fn run(input: &[u8]) {
-    let machine = machine();
+    let machine = machine(false);
     machine.begin(1);
     one(machine, Bytes::new(input));
     machine.end();
