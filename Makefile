@@ -24,6 +24,8 @@ help:
 	@echo 'make vm-bench NETBSD_KERNEL=file [KMOD=f] [VS=f] [CASES=names]'
 	@echo '                         instructions for each call in that kernel, of one driver or two'
 	@echo 'make stress [SECONDS=60] everything at once in the host, on real threads'
+	@echo 'make fuzz [SECONDS=60]   libFuzzer on each target so long, on the module in user space'
+	@echo 'make sanitize            the cases under AddressSanitizer, ThreadSanitizer and valgrind'
 	@echo 'make lint                rustfmt, clippy'
 	@echo 'make headers             only fetch the header sets of the releases'
 	@echo 'make setup               only install what a build needs (Debian, root)'
@@ -79,6 +81,14 @@ stress: headers
 	@./kmod/build-all "$(RELEASES)" amd64
 	@./tests/host/stress $(SECONDS)
 
+fuzz: headers
+	@./tests/fuzz/setup
+	@./tests/fuzz/run $(SECONDS)
+
+sanitize: headers
+	@./tests/sanitize/setup
+	@./tests/sanitize/run
+
 lint: setup
 	@./tests/lint
 
@@ -99,4 +109,4 @@ manual:
 clean:
 	rm -rf build
 
-.PHONY: help run setup headers kmod kmod-all kmod-check bench bench-reference vm vm-bench stress lint test install uninstall dist manual clean
+.PHONY: help run setup headers kmod kmod-all kmod-check bench bench-reference vm vm-bench stress fuzz sanitize lint test install uninstall dist manual clean

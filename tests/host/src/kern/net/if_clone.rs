@@ -19,7 +19,7 @@ const MOST: usize = kpi::IFNAMSIZ as usize;
 
 /// Splits a name into the cloner's and the unit, as if_clone_lookup does.
 pub(super) fn split(name: &str) -> Option<(&str, c_int)> {
-    let is_unit = |at: &usize| name[*at..].bytes().all(|c| c.is_ascii_digit());
+    let is_unit = |at: &usize| name.bytes().skip(*at).all(|c| c.is_ascii_digit());
     let at = (0..name.len()).find(is_unit)?;
     if at == 0 || at >= MOST {
         return None;
