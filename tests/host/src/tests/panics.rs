@@ -99,7 +99,7 @@ const MISTAKES: &[Mistake] = &[
             let address = std::ptr::from_mut(&mut value) as usize;
             ioctl(&mut enter(), fd, u64::from(kpi::FIONREAD), address).unwrap_or(0);
         },
-        "wrote behind its argument",
+        "wrote beyond its argument",
     ),
     (
         || {
