@@ -28,10 +28,13 @@ fn main() {
     }
     let target = Target::from_env(&root);
     bindings(&here, &root, &target, &out.join("kpi.rs"));
-    // Cargo says so where AddressSanitizer instruments the host.
-    println!("cargo:rustc-check-cfg=cfg(asan)");
-    if env::var("CARGO_CFG_SANITIZE").is_ok_and(|list| list.split(',').any(|s| s == "address")) {
-        println!("cargo:rustc-cfg=asan");
+    // Cargo says so where a sanitiser instruments the host.
+    let sanitizers = env::var("CARGO_CFG_SANITIZE").unwrap_or_default();
+    for (sanitizer, name) in [("address", "asan"), ("thread", "tsan")] {
+        println!("cargo:rustc-check-cfg=cfg({name})");
+        if sanitizers.split(',').any(|s| s == sanitizer) {
+            println!("cargo:rustc-cfg={name}");
+        }
     }
     println!("cargo:rustc-env=TAP_KERNEL_VERSION={}", target.version);
     cc::Build::new()

@@ -77,10 +77,39 @@ pub struct World {
     guard: Option<MutexGuard<'static, Option<State>>>,
 }
 
+/// Tells ThreadSanitizer when the lock is taken and given up: it does not see into the standard
+/// library, which is not instrumented.
+mod seen {
+    #[cfg(tsan)]
+    unsafe extern "C" {
+        fn __tsan_acquire(address: *const ());
+        fn __tsan_release(address: *const ());
+    }
+
+    /// The calling thread has just taken the lock.
+    pub fn taken() {
+        #[cfg(tsan)]
+        // SAFETY: the address only names the lock.
+        unsafe {
+            __tsan_acquire((&raw const super::STATE).cast())
+        };
+    }
+
+    /// The calling thread is about to give the lock up.
+    pub fn given_up() {
+        #[cfg(tsan)]
+        // SAFETY: as above.
+        unsafe {
+            __tsan_release((&raw const super::STATE).cast())
+        };
+    }
+}
+
 fn lock() -> MutexGuard<'static, Option<State>> {
     assert!(!INSIDE.replace(true), "the host's lock is taken twice by one thread");
     // A thread that panicked with the lock held ends the process; nobody sees half-made state.
     let mut guard = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+    seen::taken();
     guard.get_or_insert_with(State::default);
     guard
 }
@@ -109,6 +138,7 @@ impl World {
     }
 
     fn give_up(&mut self) {
+        seen::given_up();
         self.guard = None;
         INSIDE.set(false);
     }
@@ -117,12 +147,14 @@ impl World {
     pub(crate) fn wait(&mut self, cv: &std::sync::Condvar, timeout: Option<std::time::Duration>) {
         let guard = self.guard.take().expect("the lock is held");
         INSIDE.set(false);
+        seen::given_up();
         let guard = match timeout {
             None => cv.wait(guard).unwrap_or_else(PoisonError::into_inner),
             Some(timeout) => {
                 cv.wait_timeout(guard, timeout).unwrap_or_else(PoisonError::into_inner).0
             }
         };
+        seen::taken();
         INSIDE.set(true);
         self.guard = Some(guard);
     }
