@@ -5,11 +5,13 @@
 //! [`cloner`], which holds the creation mutex meanwhile. `docs/lifetimes.md` has the whole story.
 #![forbid(unsafe_code)]
 
+use crate::channel::Opener;
 use crate::cloner;
 use crate::ether::Addr;
 use crate::event;
 use crate::kern::device::{self, Device};
 use crate::kern::errno::{Errno, Result};
+use crate::kern::ifnet::Link;
 use crate::kern::log;
 use crate::kern::systm::random_bytes;
 use crate::softc::Softc;
@@ -23,7 +25,11 @@ pub fn attach(softc: &Softc, device: Device<'_>) {
     }
     let address = Addr::initial(random_bytes());
     log::address(name, address);
-    softc.interface.attach(softc.cookie(), address);
+    // A cloning open has it open already: then the link is up from the start, and the stack need
+    // not be told of a change.
+    let open = softc.channel.is_open_by(Opener::Cloner);
+    let link = if open { Link::Up } else { Link::Down };
+    softc.interface.attach(softc.cookie(), address, link);
     if let Err(error) = cloner::SYSCTL.create_leaf(softc.unit, name, softc.cookie()) {
         log::error(name, c"unable to create sysctl node", error);
     }

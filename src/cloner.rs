@@ -20,7 +20,6 @@ use crate::kern::arc::Arc;
 use crate::kern::atomic::{AtomicPtr, AtomicU32, Ordering};
 use crate::kern::errno::{Errno, Result};
 use crate::kern::file::NewFile;
-use crate::kern::ifnet::Link;
 use crate::kern::log;
 use crate::kern::mutex::StaticMutex;
 use crate::kern::register::{self, CharDevice};
@@ -131,17 +130,13 @@ pub fn cloning_open(flags: i32) -> Errno {
         Err(error) => return error,
     };
     match create(None, Opener::Cloner) {
-        Ok(softc) => {
-            if let Some(_call) = softc.channel.enter() {
-                softc.interface.set_link(Link::Up);
-            }
-            file.become_open(flags, softc)
-        }
+        Ok(softc) => file.become_open(flags, softc),
         Err(error) => error,
     }
 }
 
-/// The close of a cloned descriptor: its interface goes with it, unless it has gone already.
+/// The close of a cloned descriptor: its interface goes with it, unless it has gone already. The
+/// link is not taken down before: the stack is told that the interface goes.
 pub fn close_cloned(softc: &Softc) {
     softc.close(Opener::Cloner);
     if softc.channel.is_gone() {

@@ -19,7 +19,6 @@ use core::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void};
 use core::ptr;
 
 use crate::attach;
-use crate::channel::Opener;
 use crate::cloner::{self, TABLE};
 use crate::event;
 use crate::ifnet;
@@ -226,7 +225,7 @@ pub unsafe extern "C" fn tap_rs_cdev_close(dev: kpi::dev_t) -> *mut c_uint {
     // SAFETY: this is a call of cdevsw, and the spec layer lets one close in at a time.
     match unsafe { softc_of_node(dev) } {
         Ok(softc) => {
-            softc.close(Opener::Node);
+            softc.close_node();
             exit_word(softc.begin_close_exit())
         }
         // Detach has done the work, and waits for this call to return.

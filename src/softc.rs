@@ -25,7 +25,7 @@ use crate::channel::{Channel, FrameList, Opener};
 use crate::kern::arc::{Arc, Buried, Graveyard};
 use crate::kern::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::kern::device::PseudoDevice;
-use crate::kern::errno::{Errno, Result};
+use crate::kern::errno::Result;
 use crate::kern::ifnet::{Interface, Link};
 use crate::kern::mbuf::MbufList;
 use crate::kern::select::Waiters;
@@ -153,21 +153,29 @@ impl Softc {
 
     /// An open of the device node. ENXIO when the interface is not there, EBUSY when it is open.
     pub fn open_node(&self) -> Result {
-        let _call = self.channel.enter().ok_or(Errno::ENXIO)?;
         self.channel.open()?;
-        self.interface.set_link(Link::Up);
+        self.set_link(Link::Up);
         Ok(())
     }
 
-    /// `opener` closes: the link goes down first, so that a next open's link up comes after it,
-    /// and then nothing of this use is left.
-    pub fn close(&self, opener: Opener) {
-        if !self.channel.is_open_by(opener) {
-            return;
-        }
+    /// Tells the stack about the link, unless the interface is gone.
+    fn set_link(&self, link: Link) {
         if let Some(_call) = self.channel.enter() {
-            self.interface.set_link(Link::Down);
+            self.interface.set_link(link);
         }
+    }
+
+    /// The device node is closed: the link goes down first, so that a next open's link up comes
+    /// after it, and then nothing of this use is left.
+    pub fn close_node(&self) {
+        if self.channel.is_open_by(Opener::Node) {
+            self.set_link(Link::Down);
+            self.close(Opener::Node);
+        }
+    }
+
+    /// `opener` closes: nothing of its use is left.
+    pub fn close(&self, opener: Opener) {
         self.discard(self.channel.close(opener));
     }
 }

@@ -79,11 +79,11 @@ tap_rs_lladdr(const struct ifnet *ifp)
  * the driver that wants its interface gone, whoever closes the descriptor.
  */
 int
-tap_rs_if_destroy(const char *name)
+tap_rs_if_destroy(const struct ifnet *ifp)
 {
 	struct ifreq ifr;
 
 	memset(&ifr, 0, sizeof(ifr));
-	strlcpy(ifr.ifr_name, name, sizeof(ifr.ifr_name));
+	memcpy(ifr.ifr_name, ifp->if_xname, sizeof(ifr.ifr_name));
 	return (*ifioctl)(NULL, SIOCIFDESTROY, &ifr, NULL);
 }

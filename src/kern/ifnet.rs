@@ -83,7 +83,7 @@ impl Interface {
 
     /// Fills in the interface and hands it to the stack, in the order that ifnet(9) asks for:
     /// from `ether_ifattach` on, callbacks may come.
-    pub fn attach(&self, softc: *const c_void, address: Addr) {
+    pub fn attach(&self, softc: *const c_void, address: Addr, link: Link) {
         let ifp = self.ifp();
         // SAFETY: owned here and zeroed, which is a value of its type; the stack does not know it
         // yet.
@@ -111,17 +111,16 @@ impl Interface {
         // SAFETY: initialised above; the address is ADDR_LEN bytes.
         unsafe { kpi::ether_ifattach(ifp, address.0.as_ptr()) };
         // SAFETY: not registered yet, so nobody else writes the field.
-        unsafe { (*ifp).if_link_state = link_state(Link::Down) };
+        unsafe { (*ifp).if_link_state = link_state(link) };
         // SAFETY: all of the above has been done.
         unsafe { kpi::if_register(ifp) };
     }
 
-    /// Takes the interface from the stack: afterwards no callback comes or is under way.
+    /// Takes the interface from the stack: afterwards no callback comes or is under way. It need not
+    /// be down: if_detach(9) sees to that.
     pub fn detach(&self) {
         let ifp = self.ifp();
         // SAFETY: attached, and detached once; no IFNET_LOCK is held.
-        unsafe { kpi::if_down(ifp) };
-        // SAFETY: as above.
         unsafe { kpi::ether_ifdetach(ifp) };
         // SAFETY: as above. It also destroys the input queue, after the last frame.
         unsafe { kpi::if_detach(ifp) };
@@ -313,8 +312,8 @@ impl Interface {
 
     /// Has the stack destroy the interface as ifconfig(8) would.
     pub fn request_destroy(&self) -> Result {
-        // SAFETY: the name is NUL-terminated.
-        check(unsafe { kpi::tap_rs_if_destroy(self.name().as_ptr()) })
+        // SAFETY: only the name is looked at, which `init` has written.
+        check(unsafe { kpi::tap_rs_if_destroy(self.ifp()) })
     }
 }
 
