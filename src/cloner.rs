@@ -22,7 +22,7 @@ use crate::kern::errno::{Errno, Result};
 use crate::kern::file::NewFile;
 use crate::kern::log;
 use crate::kern::mutex::StaticMutex;
-use crate::kern::register::{self, CharDevice};
+use crate::kern::register::{self, Autoconf, CharDevice};
 use crate::kern::softint;
 use crate::kern::sysctl::TapNode;
 use crate::kern::systm::{pause_a_tick, LwpCell};
@@ -34,6 +34,8 @@ use crate::unit::Unit;
 pub static TABLE: Table<Softc> = Table::new();
 /// The character device.
 pub static DEVICE: CharDevice = CharDevice::new();
+/// The driver in autoconf(9).
+static AUTOCONF: Autoconf = Autoconf::new();
 /// net.link.tap.
 pub static SYSCTL: TapNode = TapNode::new();
 
@@ -90,7 +92,7 @@ fn create(wanted: Option<Unit>, opener: Opener) -> Result<Arc<Softc>> {
 /// EEXIST when the unit is taken. The caller holds [`CREATION`].
 fn attach_unit(unit: Unit, opener: Opener) -> Result<Arc<Softc>> {
     let slot = TABLE.vacant(unit)?;
-    let softc = Softc::new(unit, opener)?;
+    let softc = Softc::new(unit, opener);
     softc.device.attach(unit, &*softc)?;
     slot.occupy(softc.clone());
     ATTACHED.fetch_add(1, Ordering::AcqRel);
@@ -150,30 +152,6 @@ pub fn close_cloned(softc: &Softc) {
     CLOSER.clear();
 }
 
-/// How far a load has come.
-struct Loaded {
-    step: u32,
-}
-
-impl Loaded {
-    /// Undoes the steps of a load that failed half-way, or of an unload, from the last one back.
-    fn undo(self) {
-        if self.step >= 4 {
-            SYSCTL.destroy();
-            // Cannot fail: no device is attached.
-            let _detached = register::detach_autoconf();
-        }
-        if self.step >= 3 {
-            SOFTINT.disestablish();
-        }
-        if self.step >= 2 {
-            TABLE.destroy();
-        }
-        CLOSE.destroy();
-        CREATION.destroy();
-    }
-}
-
 /// MODULE_CMD_INIT. EEXIST when a tap driver is at work; on any failure nothing is left behind.
 pub fn load() -> Result {
     if register::stock_driver_active() {
@@ -182,10 +160,10 @@ pub fn load() -> Result {
     }
     CREATION.init();
     CLOSE.init();
-    let mut loaded = Loaded { step: 1 };
-    if let Err(error) = load_steps(&mut loaded) {
+    TABLE.init();
+    if let Err(error) = register() {
         log::error(c"if_tap_rs", c"unable to register", error);
-        loaded.undo();
+        unregister();
         return Err(error);
     }
     // Before anything can be created: an interface without its cloner cannot be destroyed, and a
@@ -196,17 +174,22 @@ pub fn load() -> Result {
 }
 
 /// Everything that can fail, the character device last: from then on opens come.
-fn load_steps(loaded: &mut Loaded) -> Result {
-    TABLE.init()?;
-    loaded.step = 2;
+fn register() -> Result {
     SOFTINT.establish()?;
-    loaded.step = 3;
-    register::attach_autoconf()?;
-    loaded.step = 4;
+    AUTOCONF.attach()?;
     SYSCTL.create()?;
-    let name = DEVICE.attach()?;
-    log::major(name, DEVICE.major());
-    Ok(())
+    DEVICE.attach()
+}
+
+/// Undoes what has been done of a load, from the last step back, the character device excepted:
+/// what has not been registered is left alone.
+fn unregister() {
+    SYSCTL.destroy();
+    AUTOCONF.detach();
+    SOFTINT.disestablish();
+    TABLE.destroy();
+    CLOSE.destroy();
+    CREATION.destroy();
 }
 
 /// MODULE_CMD_FINI. EBUSY while an interface exists, a descriptor is open or a knote is attached;
@@ -223,7 +206,7 @@ pub fn unload() -> Result {
     register::detach_cloner();
     // Drains opens that are under way, which now all fail.
     DEVICE.detach();
-    Loaded { step: 4 }.undo();
+    unregister();
     Ok(())
 }
 

@@ -186,7 +186,7 @@ unsafe fn softc_of_file<'a>(file: *mut kpi::file) -> &'a Softc {
     // SAFETY: the kernel holds the file for the length of the call.
     let file = File::new(unsafe { &*file });
     // SAFETY: the fact about cloned descriptors, at the top of this file.
-    unsafe { &*file.data::<Softc>() }
+    unsafe { file.data::<Softc>().as_ref() }
 }
 
 /// d_open.
@@ -379,9 +379,7 @@ pub unsafe extern "C" fn tap_rs_fops_close(file: *mut kpi::file) -> *mut c_uint 
     // SAFETY: the kernel holds the file for the length of the call.
     let data = File::new(unsafe { &*file }).data::<Softc>();
     // SAFETY: the reference that the cloning open left; fo_close is called once.
-    let Some(softc) = (unsafe { Arc::from_raw(data) }) else {
-        return ptr::null_mut();
-    };
+    let softc = unsafe { Arc::from_raw(data) };
     cloner::close_cloned(&softc);
     // The softc stays until the word is cleared, though the reference goes here.
     exit_word(softc.begin_close_exit())
@@ -415,9 +413,7 @@ unsafe fn kq_detach(knote: *mut kpi::knote, reads: bool) -> *mut c_uint {
     // SAFETY: the knote is the caller's for the length of the call.
     let knote = Knote::new(unsafe { &mut *knote });
     // SAFETY: the reference that `attach_knote` left; f_detach is called once.
-    let Some(softc) = (unsafe { Arc::from_raw(knote.hook::<Softc>()) }) else {
-        return ptr::null_mut();
-    };
+    let softc = unsafe { Arc::from_raw(knote.hook::<Softc>()) };
     event::detach_knote(&softc, knote, reads);
     // The softc stays until the word is decremented, though the reference goes here.
     exit_word(softc.begin_knote_exit())
@@ -433,7 +429,7 @@ unsafe fn kq_event(knote: *mut kpi::knote, reads: bool) -> c_int {
     let knote = Knote::new(unsafe { &mut *knote });
     let hook = knote.hook::<Softc>();
     // SAFETY: the knote holds a reference until f_detach.
-    let softc = unsafe { &*hook };
+    let softc = unsafe { hook.as_ref() };
     c_int::from(event::knote_event(softc, knote, reads))
 }
 

@@ -81,7 +81,7 @@ impl Buried for Softc {
 impl Softc {
     /// A softc that is not attached yet; nobody else can open it if `opener` has it already.
     #[inline(never)]
-    pub fn new(unit: Unit, opener: Opener) -> Result<Arc<Softc>> {
+    pub fn new(unit: Unit, opener: Opener) -> Arc<Softc> {
         let now = Ticks::now();
         Arc::new(|| Softc {
             channel: Channel::new(opener, Waiters::new()),

@@ -14,7 +14,6 @@ use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
 use super::atomic::{AtomicPtr, AtomicU32, Ordering};
-use super::errno::Result;
 use super::kmem;
 
 /// A value that lives in an [`Arc`] and ends in a graveyard.
@@ -51,8 +50,8 @@ impl<T: Buried> Arc<T> {
     /// Makes a value in memory of its own. Thread context; may sleep.
     ///
     /// The value is made after the memory is there, so that the compiler can build it in place.
-    pub fn new(make: impl FnOnce() -> T) -> Result<Self> {
-        let inner = kmem::alloc::<Inner<T>>()?;
+    pub fn new(make: impl FnOnce() -> T) -> Self {
+        let inner = kmem::alloc::<Inner<T>>();
         let refs = AtomicU32::new(1);
         let whole = Inner { value: make(), refs, next: AtomicPtr::new(ptr::null_mut()) };
         // SAFETY: freshly allocated, of the right size, and nobody else's.
@@ -61,7 +60,7 @@ impl<T: Buried> Arc<T> {
         let value = unsafe { &mut (*inner.as_ptr()).value };
         value.pin_init();
         T::graveyard().born.fetch_add(1, Ordering::AcqRel);
-        Ok(Arc(inner))
+        Arc(inner)
     }
 
     /// One more reference to a value that is referred to already.
@@ -74,19 +73,21 @@ impl<T: Buried> Arc<T> {
     }
 
     /// Turns the reference into a pointer to the value for the kernel to keep.
-    pub fn into_raw(self) -> *mut T {
+    pub fn into_raw(self) -> NonNull<T> {
         let inner = self.into_inner();
         // SAFETY: a field of the Inner, which is alive.
-        unsafe { &raw mut (*inner.as_ptr()).value }
+        let value = unsafe { &raw mut (*inner.as_ptr()).value };
+        // SAFETY: a part of what is not NULL.
+        unsafe { NonNull::new_unchecked(value) }
     }
 
-    /// The reference that [`into_raw`](Self::into_raw) gave away, or `None` for NULL.
+    /// The reference that [`into_raw`](Self::into_raw) gave away.
     ///
     /// # Safety
     ///
-    /// `raw` is NULL or came from `into_raw`, and is taken back once.
-    pub unsafe fn from_raw(raw: *mut T) -> Option<Self> {
-        NonNull::new(raw).map(|value| Arc(Self::inner_of(value)))
+    /// `raw` came from `into_raw`, and is taken back once.
+    pub unsafe fn from_raw(raw: NonNull<T>) -> Self {
+        Arc(Self::inner_of(raw))
     }
 
     /// The memory behind the reference, which is given up.

@@ -4,7 +4,7 @@
 //! Open files and descriptors, sys/file.h and sys/filedesc.h.
 
 use core::ffi::{c_int, c_uint};
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use super::arc::{Arc, Buried};
 use super::errno::{check, Errno, Result};
@@ -33,7 +33,7 @@ impl NewFile {
     pub fn become_open<T: Buried>(self, flags: c_int, data: Arc<T>) -> Errno {
         let (file, descriptor) = (self.file, self.descriptor as c_uint);
         core::mem::forget(self);
-        let data = data.into_raw().cast();
+        let data = data.into_raw().as_ptr().cast();
         // SAFETY: allocated above and given away; f_data is a reference, which fo_close takes
         // back.
         let error =
@@ -69,9 +69,11 @@ impl<'a> File<'a> {
     }
 
     /// What [`NewFile::become_open`] left.
-    pub fn data<T: Buried>(self) -> *mut T {
+    pub fn data<T: Buried>(self) -> NonNull<T> {
         // SAFETY: the driver's files use this member of the union.
-        unsafe { self.0.f_undata.fd_data }.cast()
+        let data = unsafe { self.0.f_undata.fd_data };
+        // SAFETY: `become_open` stored a reference.
+        unsafe { NonNull::new_unchecked(data.cast()) }
     }
 
     /// Effective user and group of the opener.
@@ -116,8 +118,8 @@ impl<'a> Stat<'a> {
         self.0.st_gid = gid;
         self.0.st_atim = times.access.to_timespec();
         self.0.st_mtim = times.modification.to_timespec();
-        self.0.st_ctim = times.birth.to_timespec();
         self.0.st_birthtim = times.birth.to_timespec();
+        self.0.st_ctim = self.0.st_birthtim;
     }
 }
 

@@ -5,21 +5,22 @@
 
 use core::ptr::NonNull;
 
-use super::errno::{Errno, Result};
 use super::kpi;
 
-/// Allocates zeroed memory for a `T`, sleeping if it must. Thread context only.
-pub fn zalloc<T>() -> Result<NonNull<T>> {
+/// Allocates zeroed memory for a `T`, sleeping until there is some. Thread context only.
+pub fn zalloc<T>() -> NonNull<T> {
     // SAFETY: the size is not zero for any type used here, and the caller may sleep.
     let memory = unsafe { kpi::kmem_zalloc(size_of::<T>(), kpi::KM_SLEEP as _) };
-    NonNull::new(memory.cast()).ok_or(Errno::ENOMEM)
+    // SAFETY: with KM_SLEEP it does not fail; the kernel itself asserts that.
+    unsafe { NonNull::new_unchecked(memory.cast()) }
 }
 
-/// Allocates memory for a `T` that is not initialised, sleeping if it must. Thread context only.
-pub fn alloc<T>() -> Result<NonNull<T>> {
+/// The same, not initialised.
+pub fn alloc<T>() -> NonNull<T> {
     // SAFETY: the size is not zero for any type used here, and the caller may sleep.
     let memory = unsafe { kpi::kmem_alloc(size_of::<T>(), kpi::KM_SLEEP as _) };
-    NonNull::new(memory.cast()).ok_or(Errno::ENOMEM)
+    // SAFETY: as above.
+    unsafe { NonNull::new_unchecked(memory.cast()) }
 }
 
 /// Frees what [`alloc`] or [`zalloc`] returned.

@@ -4,7 +4,7 @@
 //! A kqueue's interest in a descriptor, kfilter(9).
 
 use core::ffi::c_void;
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use super::arc::{Arc, Buried};
 use super::kpi;
@@ -39,12 +39,13 @@ impl<'a> Knote<'a> {
         } else {
             ptr::addr_of!(kpi::tap_rs_wfilterops)
         };
-        self.0.kn_hook = hook.into_raw().cast::<c_void>();
+        self.0.kn_hook = hook.into_raw().as_ptr().cast::<c_void>();
     }
 
     /// What [`set_hook`](Self::set_hook) left.
-    pub fn hook<T: Buried>(&self) -> *mut T {
-        self.0.kn_hook.cast()
+    pub fn hook<T: Buried>(&self) -> NonNull<T> {
+        // SAFETY: the kernel calls for a knote that `set_hook` has been through.
+        unsafe { NonNull::new_unchecked(self.0.kn_hook.cast()) }
     }
 
     /// Answers the kernel: `data` for the user.

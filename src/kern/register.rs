@@ -8,9 +8,10 @@
 use core::ffi::{c_int, CStr};
 use core::ptr;
 
-use super::atomic::{AtomicU32, Ordering};
+use super::atomic::{AtomicBool, AtomicU32, Ordering};
 use super::errno::{check, Errno, Result};
 use super::kpi;
+use super::log;
 use super::systm::KernelLock;
 
 /// The driver's name in autoconf(9), and its character device's where "tap" is taken.
@@ -23,29 +24,49 @@ pub fn stock_driver_active() -> bool {
     unsafe { kpi::tap_rs_stock_active() != 0 }
 }
 
-/// The device driver "tap_rs" of autoconf(9), and its attachment. On failure neither is left.
-pub fn attach_autoconf() -> Result {
-    let _kernel_lock = KernelLock::take();
-    let (driver, attachment) = autoconf_tables();
-    // SAFETY: a table of register.c, attached once.
-    check(unsafe { kpi::config_cfdriver_attach(driver) })?;
-    // SAFETY: as above; the name is static.
-    let attached = check(unsafe { kpi::config_cfattach_attach(NAME.as_ptr(), attachment) });
-    if attached.is_err() {
-        // SAFETY: attached above.
-        unsafe { kpi::config_cfdriver_detach(driver) };
+/// The device driver "tap_rs" of autoconf(9), and its attachment.
+pub struct Autoconf(AtomicBool);
+
+impl Autoconf {
+    /// Not attached yet.
+    pub const fn new() -> Self {
+        Autoconf(AtomicBool::new(false))
     }
-    attached
+
+    /// At module load. On failure nothing is attached.
+    pub fn attach(&self) -> Result {
+        let _kernel_lock = KernelLock::take();
+        let (driver, attachment) = autoconf_tables();
+        // SAFETY: a table of register.c, attached once.
+        check(unsafe { kpi::config_cfdriver_attach(driver) })?;
+        // SAFETY: as above; the name is static.
+        let attached = check(unsafe { kpi::config_cfattach_attach(NAME.as_ptr(), attachment) });
+        if attached.is_err() {
+            // SAFETY: attached above.
+            unsafe { kpi::config_cfdriver_detach(driver) };
+        }
+        self.0.store(attached.is_ok(), Ordering::Release);
+        attached
+    }
+
+    /// At module unload, or when a load fails: nothing to do then if it is not attached. No device
+    /// is, so it does not fail.
+    pub fn detach(&self) {
+        if self.0.swap(false, Ordering::AcqRel) {
+            let _kernel_lock = KernelLock::take();
+            let (driver, attachment) = autoconf_tables();
+            // SAFETY: attached before.
+            unsafe { kpi::config_cfattach_detach(NAME.as_ptr(), attachment) };
+            // SAFETY: attached before.
+            unsafe { kpi::config_cfdriver_detach(driver) };
+        }
+    }
 }
 
-/// The reverse; EBUSY while a device is attached.
-pub fn detach_autoconf() -> Result {
-    let _kernel_lock = KernelLock::take();
-    let (driver, attachment) = autoconf_tables();
-    // SAFETY: attached before.
-    check(unsafe { kpi::config_cfattach_detach(NAME.as_ptr(), attachment) })?;
-    // SAFETY: attached before.
-    check(unsafe { kpi::config_cfdriver_detach(driver) })
+impl Default for Autoconf {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 fn autoconf_tables() -> (*mut kpi::cfdriver, *mut kpi::cfattach) {
@@ -76,11 +97,11 @@ impl CharDevice {
     }
 
     /// Attaches it as "tap", whose major number the kernel knows where tap(4) is not built in, or
-    /// else as "tap_rs" with a major of the kernel's choice. Returns the name it got.
-    pub fn attach(&self) -> Result<&'static CStr> {
+    /// else as "tap_rs" with a major of the kernel's choice, and says so.
+    pub fn attach(&self) -> Result {
         match self.attach_as(c"tap") {
-            Err(Errno::EEXIST) => self.attach_as(NAME).map(|()| NAME),
-            other => other.map(|()| c"tap"),
+            Err(Errno::EEXIST) => self.attach_as(NAME),
+            other => other,
         }
     }
 
@@ -98,6 +119,7 @@ impl CharDevice {
             )
         })?;
         self.0.store(character as u32, Ordering::Release);
+        log::major(name, character);
         Ok(())
     }
 

@@ -41,10 +41,8 @@ impl<T: Buried> Table<T> {
     }
 
     /// Allocates the root. At module load.
-    pub fn init(&self) -> Result {
-        let root = kmem::zalloc::<Root<T>>()?;
-        self.root.store(root.as_ptr(), Ordering::Release);
-        Ok(())
+    pub fn init(&self) {
+        self.root.store(kmem::zalloc::<Root<T>>().as_ptr(), Ordering::Release);
     }
 
     /// Frees all memory. At module unload: no slot is occupied and nobody reads any more.
@@ -82,7 +80,7 @@ impl<T: Buried> Table<T> {
     pub fn vacant(&self, unit: Unit) -> Result<Vacant<'_, T>> {
         let leaf = self.leaf_slot(unit.get()).ok_or(Errno::ENXIO)?;
         if leaf.load(Ordering::Acquire).is_null() {
-            leaf.store(kmem::zalloc::<Leaf<T>>()?.as_ptr(), Ordering::Release);
+            leaf.store(kmem::zalloc::<Leaf<T>>().as_ptr(), Ordering::Release);
         }
         match self.slot(unit.get()) {
             Some(slot) if slot.load(Ordering::Acquire).is_null() => Ok(Vacant(slot)),
@@ -94,7 +92,7 @@ impl<T: Buried> Table<T> {
     pub fn remove(&self, unit: Unit) -> Option<Arc<T>> {
         let raw = self.slot(unit.get())?.swap(ptr::null_mut(), Ordering::AcqRel);
         // SAFETY: only `occupy` fills slots, from into_raw, and the swap takes it out once.
-        unsafe { Arc::from_raw(raw) }
+        NonNull::new(raw).map(|value| unsafe { Arc::from_raw(value) })
     }
 
     /// The value of the unit of a minor number; the cloner's number has none.
@@ -116,7 +114,7 @@ pub struct Vacant<'a, T>(&'a AtomicPtr<T>);
 impl<T: Buried> Vacant<'_, T> {
     /// Puts a reference into the slot.
     pub fn occupy(self, value: Arc<T>) {
-        self.0.store(value.into_raw(), Ordering::Release);
+        self.0.store(value.into_raw().as_ptr(), Ordering::Release);
     }
 }
 
