@@ -122,11 +122,11 @@ pub enum Pushed<F> {
 /// One interface's channel to user space.
 #[repr(C)]
 pub struct Channel<L, W> {
+    state: Mutex<State<L>>,
     calls: Gate,
     /// The first frame's length, 0 when there is none, and [`GONE`]: written under the lock, read
     /// without it by who wants no more than that.
     head: AtomicU32,
-    state: Mutex<State<L>>,
     /// Readers and the drain sleep here.
     cv: Condvar,
     /// Pollers and knotes.
@@ -173,14 +173,16 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         self.cv.init(c"tapread");
     }
 
-    /// Whether the interface is gone or about to go. Takes no lock.
-    pub fn is_gone(&self) -> bool {
-        self.head.load(Ordering::Acquire) & GONE != 0
+    /// Length of the first waiting frame in bytes, 0 when there is none; `None` when the interface
+    /// is gone or about to go. Takes no lock.
+    pub fn look(&self) -> Option<u32> {
+        let head = self.head.load(Ordering::Acquire);
+        (head & GONE == 0).then_some(head)
     }
 
-    /// Length of the first waiting frame in bytes, 0 when there is none. Takes no lock.
-    pub fn first_len(&self) -> u32 {
-        self.head.load(Ordering::Acquire) & !GONE
+    /// Whether the interface is gone or about to go. Takes no lock.
+    pub fn is_gone(&self) -> bool {
+        self.look().is_none()
     }
 
     /// Enters a section in which the interface stays attached; `None` once it is dying.
@@ -259,17 +261,17 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
     }
 
     /// The stack has brought the interface up (if_init) or down (if_stop). Down, the frames that
-    /// wait are returned for the caller to count and free, and every sleeper looks again.
-    pub fn set_running(&self, running: bool) -> (L, Option<SigIo>) {
+    /// wait are returned for the caller to count and free, and every sleeper looks again. The flag
+    /// asks for SIGIO.
+    pub fn set_running(&self, running: bool) -> (L, bool) {
         let mut state = self.state.lock();
         state.running = running && !state.dying;
         if running {
-            return (L::empty(), None);
+            return (L::empty(), false);
         }
         let purged = self.purge(&mut state);
         self.cv.broadcast();
-        let sigio = Self::sigio_of(&state);
-        (purged, sigio)
+        (purged, state.async_io)
     }
 
     /// Detach has begun: nobody gets in or sleeps any more, and everybody who did wakes up.
@@ -281,7 +283,6 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         state.dying = true;
         state.running = false;
         let purged = self.purge(&mut state);
-        self.head.store(GONE, Ordering::Release);
         self.cv.broadcast();
         self.listeners.gone();
         (purged, sigio)
@@ -377,16 +378,16 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         }
     }
 
-    /// Runs `record` under the lock if no frame waits and the interface is there, so that a frame
-    /// that comes later finds the poller recorded. Returns whether it ran.
-    pub fn record_poller(&self, record: impl FnOnce(&W)) -> bool {
+    /// Looks again, under the lock, and runs `record` if the interface is there and no frame waits,
+    /// so that one that comes later finds the poller recorded.
+    pub fn look_or_record(&self, record: impl FnOnce(&W)) -> Option<u32> {
         let mut state = self.state.lock();
-        if self.head.load(Ordering::Relaxed) != 0 {
-            return false;
+        let look = self.look();
+        if look == Some(0) {
+            record(&self.listeners);
+            state.polled = true;
         }
-        record(&self.listeners);
-        state.polled = true;
-        true
+        look
     }
 
     /// Runs `attach` under the lock unless the interface is gone, and counts one more knote that
@@ -441,7 +442,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
     fn purge(&self, state: &mut State<L>) -> L {
         let purged = core::mem::replace(&mut state.frames, L::empty());
         self.listeners.length(0);
-        self.head.fetch_and(GONE, Ordering::Release);
+        self.head.store(if state.dying { GONE } else { 0 }, Ordering::Release);
         purged
     }
 

@@ -26,11 +26,9 @@ static MAILBOX: Mailbox<Softc> = Mailbox::new();
 /// poll(2): readable when a frame waits, always writable, and hung up when the interface is gone,
 /// and only then: a poller of an interface that is down sleeps on.
 pub fn poll(softc: &Softc, events: u32) -> u32 {
-    if softc.channel.is_gone() {
-        return kpi::POLLHUP;
-    }
+    let Some(len) = softc.channel.look() else { return kpi::POLLHUP };
     let mut ready = events & WRITABLE;
-    if softc.channel.first_len() != 0 {
+    if len != 0 {
         ready |= events & READABLE;
     }
     if ready != 0 {
@@ -42,13 +40,11 @@ pub fn poll(softc: &Softc, events: u32) -> u32 {
 /// The rest of a poll that has nothing to say: apart, so that one which has saves no registers.
 #[inline(never)]
 fn wait(softc: &Softc, events: u32) -> u32 {
-    if softc.channel.record_poller(|waiters| waiters.record_poller()) {
-        0
-    } else if softc.channel.is_gone() {
-        // The end, or else a frame, came between the look and the lock.
-        kpi::POLLHUP
-    } else {
-        events & READABLE
+    match softc.channel.look_or_record(|waiters| waiters.record_poller()) {
+        Some(0) => 0,
+        // A frame, or the end, came between the first look and the lock.
+        Some(_) => events & READABLE,
+        None => kpi::POLLHUP,
     }
 }
 
@@ -70,16 +66,17 @@ pub fn detach_knote(softc: &Softc, mut knote: Knote<'_>, reads: bool) {
 /// Whether a knote has something to tell. Takes no lock, for it is called with and without the
 /// channel's.
 pub fn knote_event(softc: &Softc, mut knote: Knote<'_>, reads: bool) -> bool {
-    let len = if reads { softc.channel.first_len() } else { 0 };
+    let look = softc.channel.look();
+    let len = if reads { look.unwrap_or(0) } else { 0 };
     knote.set_data(len);
-    if softc.channel.is_gone() {
+    if look.is_none() {
         knote.set_eof();
         return true;
     }
     !reads || len != 0
 }
 
-/// A frame waits, and the owner wants to know: have the soft interrupt send the signal.
+/// There is news, and the owner wants to know: have the soft interrupt send the signal.
 pub fn request_sigio(softc: &Softc) {
     if !softc.sigio_queued.swap(true, Ordering::AcqRel) {
         MAILBOX.post(Arc::retain(softc));

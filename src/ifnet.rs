@@ -24,7 +24,7 @@ pub fn stop(softc: &Softc) {
     softc.interface.set_running(false);
     let (frames, sigio) = softc.channel.set_running(false);
     softc.discard(frames);
-    if sigio.is_some() {
+    if sigio {
         event::request_sigio(softc);
     }
 }

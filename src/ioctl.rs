@@ -18,11 +18,10 @@ use crate::softc::Softc;
 /// FIONBIO changes nothing here: the kernel has set FNONBLOCK in the file, which every read looks
 /// at, so the mode belongs to the open and ends with it.
 pub fn descriptor(softc: &Softc, request: Request<'_>) -> Result {
-    if softc.channel.is_gone() {
-        return Err(Errno::ENXIO);
-    }
+    let len = softc.channel.look().ok_or(Errno::ENXIO)?;
     if request.command() == FIONREAD {
-        *request.int()? = softc.channel.first_len() as i32;
+        // A frame's length is below 2^31.
+        *request.int()? = len as i32;
         return Ok(());
     }
     control(softc, request)

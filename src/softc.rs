@@ -37,9 +37,12 @@ pub static GRAVEYARD: Graveyard<Softc> = Graveyard::new();
 
 /// The softc of a tap interface.
 ///
-/// The large parts come last, so that the others can be reached by short instructions.
+/// Begins with the channel, which begins with its mutex, so that one register leads to all three;
+/// the large parts come last, so that the others can be reached by short instructions.
 #[repr(C)]
 pub struct Softc {
+    /// Frames to user space, and who waits for them.
+    pub channel: Channel<MbufList, Waiters>,
     /// Its number.
     pub unit: Unit,
     access: AtomicU32,
@@ -53,8 +56,6 @@ pub struct Softc {
     pub sigio_queued: AtomicBool,
     /// The driver itself wants the device detached; nobody else may.
     doomed: AtomicBool,
-    /// Frames to user space, and who waits for them.
-    pub channel: Channel<MbufList, Waiters>,
     /// What autoconf knows it by.
     pub device: PseudoDevice,
     /// The stack's side.

@@ -162,6 +162,18 @@ pub struct MbufList {
 // SAFETY: it owns its packets, which may change CPUs.
 unsafe impl Send for MbufList {}
 
+impl MbufList {
+    /// Apart, for most lists that are dropped hold nothing.
+    #[inline(never)]
+    fn free_all(&mut self) {
+        let mut next = self.first;
+        // SAFETY: NULL, or a packet that is owned here.
+        while let Some(mut frame) = unsafe { Mbuf::from_raw(next) } {
+            next = core::mem::replace(frame.next_packet(), ptr::null_mut());
+        }
+    }
+}
+
 impl FrameList for MbufList {
     type Frame = Mbuf;
 
@@ -210,10 +222,8 @@ impl FrameList for MbufList {
 
 impl Drop for MbufList {
     fn drop(&mut self) {
-        let mut next = self.first;
-        // SAFETY: NULL, or a packet that is owned here.
-        while let Some(mut frame) = unsafe { Mbuf::from_raw(next) } {
-            next = core::mem::replace(frame.next_packet(), ptr::null_mut());
+        if !self.is_empty() {
+            self.free_all();
         }
     }
 }

@@ -15,6 +15,7 @@ use super::kpi;
 ///
 /// [`init`](Self::init) has run, at the mutex's final address, before anybody else can see it:
 /// [`super::arc::Arc::new`] sees to it for what lives in an `Arc`, [`StaticMutex`] for statics.
+#[repr(C)]
 pub struct Mutex<T> {
     raw: UnsafeCell<MaybeUninit<kpi::kmutex_t>>,
     data: UnsafeCell<T>,
