@@ -49,18 +49,17 @@ impl Addr {
         matches!(rest, [] | [0, ..]).then_some(Addr(addr))
     }
 
-    /// The text `xx:xx:xx:xx:xx:xx` and a NUL.
-    pub fn text(self) -> [u8; ADDR_STRLEN] {
-        let mut text = [b':'; ADDR_STRLEN];
+    /// Writes the text `xx:xx:xx:xx:xx:xx` and a NUL.
+    pub fn print(self, text: &mut [u8; ADDR_STRLEN]) {
         for (chunk, octet) in text.chunks_exact_mut(3).zip(self.0) {
-            if let [high, low, _] = chunk {
+            if let [high, low, colon] = chunk {
                 *high = hex_char(octet >> 4);
                 *low = hex_char(octet & 0xf);
+                *colon = b':';
             }
         }
-        let [.., end] = &mut text;
+        let [.., end] = text;
         *end = 0;
-        text
     }
 }
 

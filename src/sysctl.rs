@@ -10,7 +10,7 @@ use crate::softc::Softc;
 
 /// The present address, `xx:xx:xx:xx:xx:xx`.
 pub fn get(softc: &Softc, text: &mut [u8; ADDR_STRLEN]) {
-    *text = softc.interface.address().text();
+    softc.interface.address().print(text);
 }
 
 /// A new address; EINVAL, and no change, if it is none that an interface may have.

@@ -7,11 +7,12 @@ use core::ffi::CStr;
 
 use super::errno::Errno;
 use super::kpi;
-use crate::ether::Addr;
+use crate::ether::{Addr, ADDR_STRLEN};
 
 /// "tapN: Ethernet address xx:…", for a verbose boot.
 pub fn address(ifname: &CStr, address: Addr) {
-    let text = address.text();
+    let mut text = [0; ADDR_STRLEN];
+    address.print(&mut text);
     // SAFETY: both are NUL-terminated.
     unsafe { kpi::tap_rs_log_address(ifname.as_ptr(), text.as_ptr().cast()) }
 }

@@ -10,14 +10,14 @@ use super::kpi;
 
 /// The media that the driver has always offered: 1000baseT, 100baseTX and 10baseT, each also in
 /// full duplex, and automatic choice, which is also the first selection.
-const OFFERED: [u32; 7] = [
-    kpi::IFM_1000_T,
-    kpi::IFM_1000_T | kpi::IFM_FDX,
-    kpi::IFM_100_TX,
-    kpi::IFM_100_TX | kpi::IFM_FDX,
-    kpi::IFM_10_T,
-    kpi::IFM_10_T | kpi::IFM_FDX,
-    kpi::IFM_AUTO,
+static OFFERED: [u32; 7] = [
+    kpi::IFM_ETHER | kpi::IFM_1000_T,
+    kpi::IFM_ETHER | kpi::IFM_1000_T | kpi::IFM_FDX,
+    kpi::IFM_ETHER | kpi::IFM_100_TX,
+    kpi::IFM_ETHER | kpi::IFM_100_TX | kpi::IFM_FDX,
+    kpi::IFM_ETHER | kpi::IFM_10_T,
+    kpi::IFM_ETHER | kpi::IFM_10_T | kpi::IFM_FDX,
+    kpi::IFM_ETHER | kpi::IFM_AUTO,
 ];
 
 /// Prepares a media list.
@@ -32,10 +32,9 @@ pub(super) unsafe fn init(media: *mut kpi::ifmedia) {
     );
     // SAFETY: the caller's promise.
     unsafe { kpi::ifmedia_init(media, 0, change, status) };
-    for word in OFFERED {
-        let word = (kpi::IFM_ETHER | word) as c_int;
+    for word in &OFFERED {
         // SAFETY: initialised above.
-        unsafe { kpi::ifmedia_add(media, word, 0, ptr::null_mut()) };
+        unsafe { kpi::ifmedia_add(media, *word as c_int, 0, ptr::null_mut()) };
     }
     // SAFETY: initialised above, and automatic choice is in the list.
     unsafe { kpi::ifmedia_set(media, (kpi::IFM_ETHER | kpi::IFM_AUTO) as c_int) }
