@@ -103,6 +103,12 @@ void	tap_rs_sysctl_get(void *, char *);
 int	tap_rs_sysctl_set(void *, char *);
 
 /*
+ * The name of the first open interface from a unit on, and who has opened
+ * it; the unit becomes the next to ask for.  NULL when there is none left.
+ */
+const char *tap_rs_sysctl_opener(int *, pid_t *);
+
+/*
  * C, called from Rust: the tables, and what the kernel offers only as a
  * macro, a static inline or a variadic function.
  */
@@ -122,6 +128,7 @@ void	tap_rs_kernel_unlock(void);
 void	tap_rs_softint_schedule(void *);
 struct lwp *tap_rs_curlwp(void);
 struct proc *tap_rs_curproc(void);
+pid_t	tap_rs_curpid(void);
 void	tap_rs_panic(void) __dead;
 
 /* helpers/device.c */

@@ -84,6 +84,7 @@ declared!(
     tap_rs_softintr,
     tap_rs_sysctl_get,
     tap_rs_sysctl_set,
+    tap_rs_sysctl_opener,
 );
 
 /// MODULE_CMD_INIT.
@@ -555,4 +556,22 @@ pub unsafe extern "C" fn tap_rs_sysctl_set(cookie: *mut c_void, text: *mut c_cha
     let softc = unsafe { softc_of_leaf(cookie) };
     // SAFETY: the handler's own buffer, of that size.
     to_int(sysctl::set(softc, unsafe { text_buffer(text) }))
+}
+
+/// The first open interface from a unit on, and its opener.
+#[no_mangle]
+pub unsafe extern "C" fn tap_rs_sysctl_opener(
+    unit: *mut c_int,
+    pid: *mut kpi::pid_t,
+) -> *const c_char {
+    // SAFETY: the handler's own variable.
+    let unit = unsafe { &mut *unit };
+    // SAFETY: this is a handler of the sysctl tree, whose lock detach takes after it has emptied
+    // the table's slot and before it drops the softc.
+    let found = unsafe { TABLE.find(*unit as u32, |softc| softc.opener() != 0) };
+    let Some(softc) = found else { return ptr::null() };
+    *unit = softc.unit.as_int() + 1;
+    // SAFETY: the handler's own variable.
+    unsafe { *pid = softc.opener() };
+    softc.interface.name().as_ptr()
 }

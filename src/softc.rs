@@ -23,13 +23,13 @@ use core::ptr;
 
 use crate::channel::{Channel, FrameList, Opener};
 use crate::kern::arc::{Arc, Buried, Graveyard};
-use crate::kern::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::kern::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 use crate::kern::device::PseudoDevice;
 use crate::kern::errno::Result;
 use crate::kern::ifnet::{Interface, Link};
 use crate::kern::mbuf::MbufList;
 use crate::kern::select::Waiters;
-use crate::kern::systm::Ticks;
+use crate::kern::systm::{current_pid, Ticks};
 use crate::unit::Unit;
 
 /// The softcs that nobody refers to any more, and the count of all there are.
@@ -54,6 +54,8 @@ pub struct Softc {
     knote_exits: AtomicU32,
     /// A SIGIO is on its way, so no second one need be sent off.
     pub sigio_queued: AtomicBool,
+    /// Who has opened it.
+    opener: AtomicI32,
     /// The driver itself wants the device detached; nobody else may.
     doomed: AtomicBool,
     /// What autoconf knows it by.
@@ -90,6 +92,7 @@ impl Softc {
             device: PseudoDevice::new(),
             unit,
             sigio_queued: AtomicBool::new(false),
+            opener: AtomicI32::new(if opener == Opener::None { 0 } else { current_pid() }),
             doomed: AtomicBool::new(false),
             close_exit: AtomicU32::new(0),
             knote_exits: AtomicU32::new(0),
@@ -121,6 +124,12 @@ impl Softc {
             modification: Ticks::from_number(self.modification.load(Ordering::Relaxed)),
             birth: self.birth,
         }
+    }
+
+    /// The process that has opened it, 0 when it is not open. A descriptor that was handed on still
+    /// counts as that process's.
+    pub fn opener(&self) -> i32 {
+        self.opener.load(Ordering::Relaxed)
     }
 
     /// The driver is about to detach the device.
@@ -155,6 +164,7 @@ impl Softc {
     /// An open of the device node. ENXIO when the interface is not there, EBUSY when it is open.
     pub fn open_node(&self) -> Result {
         self.channel.open()?;
+        self.opener.store(current_pid(), Ordering::Relaxed);
         self.set_link(Link::Up);
         Ok(())
     }
@@ -177,6 +187,7 @@ impl Softc {
 
     /// `opener` closes: nothing of its use is left.
     pub fn close(&self, opener: Opener) {
+        self.opener.store(0, Ordering::Relaxed);
         self.discard(self.channel.close(opener));
     }
 }

@@ -12,6 +12,8 @@
 #include <net/if_ether.h>
 #include "tap_rs.h"
 
+static int tap_rs_sysctl_openers(SYSCTLFN_PROTO);
+
 #define	TAP_RS_ADDRSTRLEN	(3 * ETHER_ADDR_LEN)
 
 /*
@@ -32,9 +34,53 @@ tap_rs_sysctl_setup(struct sysctllog **clog, int *nodenum)
 	error = sysctl_createv(clog, 0, NULL, &node, 0, CTLTYPE_NODE,
 	    "tap", SYSCTL_DESCR("Ethernet addresses of tap interfaces"),
 	    NULL, 0, NULL, 0, CTL_NET, AF_LINK, CTL_CREATE, CTL_EOL);
-	if (error == 0)
-		*nodenum = node->sysctl_num;
-	return error;
+	if (error != 0)
+		return error;
+	*nodenum = node->sysctl_num;
+	return sysctl_createv(clog, 0, NULL, NULL, 0, CTLTYPE_STRING,
+	    "tap_openers", SYSCTL_DESCR("Processes that opened tap interfaces"),
+	    tap_rs_sysctl_openers, 0, NULL, 0,
+	    CTL_NET, AF_LINK, CTL_CREATE, CTL_EOL);
+}
+
+/*
+ * "tap0=417 tap3=911": what is open, and the process that has opened it.
+ * The end of an interface waits for the tree's lock, which the caller holds.
+ * What the buffer has no room for is counted, and sysctl(2) says ENOMEM.
+ */
+static int
+tap_rs_sysctl_openers(SYSCTLFN_ARGS)
+{
+	char text[IFNAMSIZ + 16];
+	const char *ifname;
+	size_t len, room, size;
+	pid_t pid;
+	int error, unit;
+
+	if (namelen != 0)
+		return EINVAL;
+	if (newp != NULL)
+		return EPERM;
+	room = oldp != NULL ? *oldlenp : 0;
+	size = len = 0;
+	unit = 0;
+	text[0] = '\0';
+	for (;;) {
+		if (size + len < room) {
+			error = sysctl_copyout(l, text, (char *)oldp + size,
+			    len + 1);
+			if (error != 0)
+				return error;
+		}
+		size += len;
+		ifname = tap_rs_sysctl_opener(&unit, &pid);
+		if (ifname == NULL)
+			break;
+		len = snprintf(text, sizeof(text), "%s%s=%d",
+		    size == 0 ? "" : " ", ifname, pid);
+	}
+	*oldlenp = size + 1;
+	return 0;
 }
 
 /*

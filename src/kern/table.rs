@@ -13,7 +13,7 @@ use super::arc::{Arc, Buried};
 use super::atomic::{AtomicPtr, Ordering};
 use super::errno::{Errno, Result};
 use super::kmem;
-use crate::unit::Unit;
+use crate::unit::{Unit, CLONER_MINOR};
 
 const FANOUT: usize = 1024;
 
@@ -105,6 +105,28 @@ impl<T: Buried> Table<T> {
         let value = self.slot(minor)?.load(Ordering::Acquire);
         // SAFETY: the caller's promise; only `occupy` fills slots, with pointers to live values.
         unsafe { value.as_ref() }
+    }
+
+    /// The first value from a number on that is `wanted`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`get`](Self::get), for all slots.
+    pub unsafe fn find(&self, from: u32, wanted: impl Fn(&T) -> bool) -> Option<&T> {
+        let mut number = from;
+        while number < CLONER_MINOR {
+            let Some(slot) = self.slot(number) else {
+                // On to the next leaf.
+                number = (number | (FANOUT as u32 - 1)) + 1;
+                continue;
+            };
+            // SAFETY: the caller's promise; only `occupy` fills slots, with pointers to live values.
+            match unsafe { slot.load(Ordering::Acquire).as_ref() } {
+                Some(value) if wanted(value) => return Some(value),
+                _ => number += 1,
+            }
+        }
+        None
     }
 }
 

@@ -275,6 +275,17 @@ test_status_tells_driver_major_and_interfaces() {
 	if grep -q mends out; then fail "complains of good nodes: $(cat out)"; fi
 }
 
+test_status_tells_who_has_an_interface_open() {
+	generic
+	expect 0 start
+	: >kernel/interfaces/tap0
+	expect 0 status
+	if grep -q opened out; then fail "an opener that nobody told of: $(cat out)"; fi
+	echo 'tap0=417' >kernel/openers
+	expect 0 status
+	says 'opened by: tap0=417'
+}
+
 test_status_tells_of_nodes_with_another_major() {
 	generic
 	expect 0 start

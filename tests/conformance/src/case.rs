@@ -109,6 +109,13 @@ impl<S: Sys> Case<S> {
         self.differs(faults)
     }
 
+    /// What only this driver offers: NetBSD's C driver is known to fail it.
+    #[must_use]
+    pub const fn added(mut self) -> Self {
+        self.differs = &["added"];
+        self
+    }
+
     /// Says what the system must have.
     #[must_use]
     pub const fn needs(mut self, needs: &'static [Need]) -> Self {

@@ -15,6 +15,7 @@ typedef int	(*copyout_t)(const void *, void *, size_t);
 
 void	panic(const char *, ...) __dead __printflike(1, 2);
 void	printf(const char *, ...) __printflike(1, 2);
+int	snprintf(char *, size_t, const char *, ...) __printflike(3, 4);
 void	aprint_error(const char *, ...) __printflike(1, 2);
 void	aprint_normal(const char *, ...) __printflike(1, 2);
 void	aprint_verbose(const char *, ...) __printflike(1, 2);

@@ -196,4 +196,21 @@ unsafe extern "C" fn sysctl_lookup(
     lookup(&mut world, node as usize, call, len).map_or_else(|error| error.0, |()| 0)
 }
 
-exports!(sysctl_lookup);
+/// sysctl_copyout(): to the caller's user, or inside of the kernel.
+unsafe extern "C" fn sysctl_copyout(
+    lwp: *mut kpi::lwp,
+    kernel: *const c_void,
+    to: *mut c_void,
+    len: usize,
+) -> c_int {
+    // SAFETY: the handler's own bytes.
+    let bytes = unsafe { slice::from_raw_parts(kernel.cast::<u8>(), len) };
+    if !lwp.is_null() {
+        return enter().copyout(bytes, to as usize).map_or_else(|error| error.0, |()| 0);
+    }
+    // SAFETY: a kernel caller's buffer, of the length it said.
+    unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to.cast(), len) };
+    0
+}
+
+exports!(sysctl_lookup, sysctl_copyout);
