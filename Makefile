@@ -19,7 +19,7 @@ help:
 	@echo 'make bench [KMOD=f] [VS=f] [TAPS=1,64] [CASES=names]'
 	@echo '                         what calls cost the driver itself, in the host, of one or of two'
 	@echo 'make bench-reference     what make test holds these counts against, anew'
-	@echo 'make vm NETBSD_KERNEL=file [KMOD=f] [CASES=names]'
+	@echo 'make vm NETBSD_KERNEL=file [KMOD=f] [CASES=names] [NETBSD_SYS=dir] [CPUS=2] [FORCE=1]'
 	@echo '                         the conformance cases in a NetBSD/amd64 kernel under qemu'
 	@echo 'make vm-bench NETBSD_KERNEL=file [KMOD=f] [VS=f] [CASES=names]'
 	@echo '                         instructions for each call in that kernel, of one driver or two'
@@ -71,11 +71,13 @@ bench-reference: headers
 
 vm: setup
 	@[ -n "$(NETBSD_KERNEL)" ] || { echo 'make vm: NETBSD_KERNEL=file is missing' >&2; exit 1; }
-	@./tests/vm/run "$(NETBSD_KERNEL)" "$(KMOD)" "$(CASES)"
+	@NETBSD_SYS="$(NETBSD_SYS)" CPUS="$(CPUS)" FORCE="$(FORCE)" \
+		./tests/vm/run "$(NETBSD_KERNEL)" "$(KMOD)" "$(CASES)"
 
 vm-bench: setup
 	@[ -n "$(NETBSD_KERNEL)" ] || { echo 'make vm-bench: NETBSD_KERNEL=file is missing' >&2; exit 1; }
-	@./tests/vm/run -b "$(NETBSD_KERNEL)" "$(KMOD)" "$(CASES)" "$(VS)"
+	@NETBSD_SYS="$(NETBSD_SYS)" FORCE="$(FORCE)" \
+		./tests/vm/run -b "$(NETBSD_KERNEL)" "$(KMOD)" "$(CASES)" "$(VS)"
 
 stress: headers
 	@./kmod/build-all "$(RELEASES)" amd64

@@ -6,10 +6,13 @@
 
 use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 
 use anyhow::{bail, ensure, Context, Result};
 use object::read::elf::ElfFile64;
-use object::{Endianness, Object, ObjectSection, ObjectSymbol, RelocationTarget};
+use object::{
+    Architecture, Endianness, Object, ObjectKind, ObjectSection, ObjectSymbol, RelocationTarget,
+};
 
 /// A `__NetBSD_Version__`: MMmmrrpp00.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +25,16 @@ impl Version {
         Self::find(&data).with_context(|| format!("module {}", path.display()))
     }
 
+    /// Reads the file of a module that a kernel of this machine's kind is to load.
+    pub fn of_amd64(path: &Path) -> Result<Self> {
+        let data = std::fs::read(path).with_context(|| format!("module {}", path.display()))?;
+        check_amd64(&data)
+            .and_then(|()| Self::find(&data))
+            .with_context(|| format!("module {}", path.display()))
+    }
+
     fn find(data: &[u8]) -> Result<Self> {
-        let elf = ElfFile64::<Endianness>::parse(data).context("not a 64-bit ELF file")?;
+        let elf = parse(data)?;
         let set = elf.section_by_name("link_set_modules").context("no link set \"modules\"")?;
         let pointer = set.relocations().find(|(offset, _)| *offset == 0);
         let (_, pointer) = pointer.context("an empty link set \"modules\"")?;
@@ -51,6 +62,21 @@ impl Version {
         self.parts().1 == 99
     }
 
+    /// Whether a kernel of that version loads it unasked: patches of a release leave the interface
+    /// to modules as it is.
+    pub fn fits(self, kernel: Self) -> bool {
+        self == kernel || (self.parts() == kernel.parts() && !kernel.is_current())
+    }
+
+    /// The release whose module comes nearest to what a kernel of this version wants.
+    pub fn nearest(self) -> Option<&'static str> {
+        match self.parts() {
+            (10, 0..=98) => Some("10.1"),
+            (10 | 11, _) => Some("11.0"),
+            _ => None,
+        }
+    }
+
     /// The release whose host plays the module's kernel: the layouts of -current's kernels after
     /// 10 are, where a driver sees them, those of 11.
     pub fn host(self) -> Result<&'static str> {
@@ -60,6 +86,40 @@ impl Version {
             _ => bail!("built for NetBSD {self}; there are hosts for 10.1 and 11.0"),
         }
     }
+}
+
+/// "10.1", "10.99.12", as [`fmt::Display`] writes it.
+impl FromStr for Version {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let numbers = text.split('.').map(str::parse).collect::<Result<Vec<u32>, _>>();
+        match numbers.as_deref() {
+            Ok(&[major @ 1..=41, minor @ 0..=99]) => {
+                Ok(Self(major * 100_000_000 + minor * 1_000_000))
+            }
+            Ok(&[major @ 1..=41, minor @ 0..=99, patch @ 0..=9999]) => {
+                Ok(Self(major * 100_000_000 + minor * 1_000_000 + patch * 100))
+            }
+            _ => bail!("{text:?} is no version of NetBSD"),
+        }
+    }
+}
+
+fn parse(data: &[u8]) -> Result<ElfFile64<'_, Endianness>> {
+    ElfFile64::<Endianness>::parse(data).context("not a 64-bit ELF file")
+}
+
+/// Fails unless it is what a linker made to be linked again, for this machine.
+fn check_amd64(data: &[u8]) -> Result<()> {
+    let elf = parse(data)?;
+    ensure!(elf.kind() == ObjectKind::Relocatable, "not relocatable: this is no kernel module");
+    let architecture = elf.architecture();
+    ensure!(
+        architecture == Architecture::X86_64,
+        "built for {architecture:?}; only modules for amd64 can be run here"
+    );
+    Ok(())
 }
 
 impl fmt::Display for Version {
@@ -135,6 +195,57 @@ mod tests {
             let said = Version(number).host().unwrap_err().to_string();
             assert!(said.contains("10.1 and 11.0"), "{number}: {said}");
         }
+    }
+
+    #[test]
+    fn a_module_fits_its_release_or_its_very_current() {
+        let version = |text: &str| text.parse::<Version>().unwrap();
+        for (module, kernel, fits) in [
+            ("10.1", "10.1", true),
+            ("10.1", "10.1.2", true),
+            ("10.1", "10.2", false),
+            ("10.1", "10.99.12", false),
+            ("10.99.12", "10.99.12", true),
+            ("10.99.12", "10.99.13", false),
+            ("11.0", "11.99.1", false),
+        ] {
+            assert_eq!(version(module).fits(version(kernel)), fits, "{module} in {kernel}");
+        }
+        for (kernel, nearest) in [
+            ("9.3", None),
+            ("10.0", Some("10.1")),
+            ("10.99.12", Some("11.0")),
+            ("11.1", Some("11.0")),
+            ("11.99.4", Some("11.0")),
+            ("12.0", None),
+        ] {
+            assert_eq!(version(kernel).nearest(), nearest, "{kernel}");
+        }
+    }
+
+    #[test]
+    fn versions_are_read_as_they_are_written() {
+        for text in ["10.1", "10.99.12", "11.0", "10.1.2"] {
+            assert_eq!(text.parse::<Version>().unwrap().to_string(), text);
+        }
+        for bad in ["", "10", "x.1", "10.100", "10.1.2.3", "10.-1", "99.0", "10.1 "] {
+            assert!(bad.parse::<Version>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_module_of_another_machine_is_told() {
+        let said = |kind| {
+            let file = Object::new(BinaryFormat::Elf, kind, object::Endianness::Little);
+            check_amd64(&file.write().unwrap()).map_err(|e| format!("{e:#}"))
+        };
+        assert_eq!(said(Architecture::X86_64), Ok(()));
+        let aarch64 = said(Architecture::Aarch64).unwrap_err();
+        assert!(aarch64.contains("built for Aarch64"), "{aarch64}");
+        let mut program = module(1_001_000_000, true);
+        program[16] = 2;
+        let said = format!("{:#}", check_amd64(&program).unwrap_err());
+        assert!(said.contains("not relocatable"), "{said}");
     }
 
     #[test]

@@ -15,22 +15,21 @@ use crate::console;
 use crate::counts::Counts;
 use crate::image::{self, Settings};
 use crate::kernel::Kernel;
+use crate::module::Module;
 use crate::options::Options;
 
 /// Measures; whether everything that was to be measured was.
-pub fn run(options: &Options, kernel: &mut Kernel, module: &Path) -> Result<bool> {
+pub fn run(options: &Options, kernel: &mut Kernel, module: &Module, out: &Path) -> Result<bool> {
     check_taps(&options.taps)?;
-    if let Some(vs) = &options.vs {
-        fs::metadata(vs).with_context(|| format!("module {}", vs.display()))?;
-    }
-    let out = options.out();
-    let init = boot::build_init(&out)?;
+    let vs = options.vs.as_deref();
+    let vs = vs.map(|path| Module::named(path, kernel.version, options.force)).transpose()?;
+    let init = boot::build_init()?;
     let mut good = true;
-    let mut measure = |module: &Path, log: &str| -> Result<Driver> {
+    let mut measure = |module: &Module, log: &str| -> Result<Driver> {
         let settings = Settings::of(module, options)?;
-        println!("vm: NetBSD {} with {}", kernel.version, module.display());
+        println!("vm: NetBSD {} with {}", kernel.version, module.path.display());
         let scratch = tempfile::tempdir()?;
-        let image = image::make(scratch.path(), &init, module, &settings)?;
+        let image = image::make(scratch.path(), &init, &module.path, &settings)?;
         let (console, end) = boot::boot(options, kernel, scratch.path(), &image)?;
         fs::write(out.join(log), &console)?;
         let transcript = console::parse(&console);
@@ -44,8 +43,8 @@ pub fn run(options: &Options, kernel: &mut Kernel, module: &Path) -> Result<bool
         Ok(Driver { name: settings.module, counts: Counts::parse(&console)? })
     };
     let driver = measure(module, "console.log")?;
-    let vs = options.vs.as_deref().map(|vs| measure(vs, "console-vs.log")).transpose()?;
-    let comparison = Comparison { kernel: kernel.version.clone(), driver, vs };
+    let vs = vs.as_ref().map(|vs| measure(vs, "console-vs.log")).transpose()?;
+    let comparison = Comparison { kernel: kernel.version.to_string(), driver, vs };
     let table = comparison.markdown();
     fs::write(out.join("report.md"), &table)?;
     fs::write(out.join("report.json"), comparison.json()?)?;

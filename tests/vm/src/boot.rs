@@ -13,14 +13,15 @@ use tap_report::transcript::Transcript;
 
 use crate::console;
 use crate::kernel::Kernel;
-use crate::machine::{self, Boot, Clock, End, Machine};
+use crate::loader;
+use crate::machine::{Boot, Clock, End, Machine};
 use crate::options::Options;
 
 /// Builds init, a program without an operating system below it.
-pub fn build_init(out: &Path) -> Result<PathBuf> {
+pub fn build_init() -> Result<PathBuf> {
     const TARGET: &str = "x86_64-unknown-linux-gnu";
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("init");
-    let target = std::path::absolute(out.join("init"))?;
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (source, target) = (package.join("init"), package.join("../../build/cargo/init"));
     let flags = [
         "-Crelocation-model=static",
         "-Clink-arg=-nostartfiles",
@@ -43,6 +44,9 @@ pub fn build_init(out: &Path) -> Result<PathBuf> {
     Ok(target.join(TARGET).join("release/tap-init"))
 }
 
+/// How long a kernel may take to its banner, on a busy machine.
+const START: Duration = Duration::from_secs(60);
+
 /// Boots the kernel with an image; returns the console and how the machine ended.
 pub fn boot(
     options: &Options,
@@ -54,7 +58,7 @@ pub fn boot(
         kernel.embed_root(&fs::read(image)?)?;
         (None, "md0a")
     } else {
-        (Some(image), "wd0a")
+        (Some((kernel.disk, image)), kernel.disk.root())
     };
     let file = scratch.join("netbsd");
     let machine = Machine {
@@ -66,20 +70,26 @@ pub fn boot(
             _ => Clock::Host,
         },
         patience: Duration::from_secs(options.timeout),
+        start: START,
         console: &scratch.join("console"),
     };
-    if kernel.pvh {
-        fs::write(&file, kernel.with_symbols(scratch)?)?;
-        let (console, end) = machine.run(&Boot::Direct(file.clone()), disk, root)?;
-        // A kernel may have the note and yet want a hypervisor there; a boot loader is the way then.
-        if console.contains("NetBSD") || end == End::TimedOut {
-            return Ok((console, end));
+    if kernel.boots_directly() {
+        match kernel.symbols.put_into(&kernel.bytes, scratch) {
+            Ok(bytes) => {
+                fs::write(&file, bytes)?;
+                let (console, end) = machine.run(&Boot::Direct(file.clone()), disk, root)?;
+                // A kernel may have the note and yet want a hypervisor there.
+                if console.contains("NetBSD") {
+                    return Ok((console, end));
+                }
+                println!("vm: the kernel does not start by its PVH entry; trying a boot loader");
+            }
+            Err(why) => println!("vm: {why:#}; trying a boot loader"),
         }
-        println!("vm: the kernel does not start by its PVH entry; trying a boot loader");
     }
     // The boot loader passes the symbols itself.
     fs::write(&file, &kernel.bytes)?;
-    let cd = machine::make_cd(scratch, &file, root)?;
+    let cd = loader::make_cd(scratch, &file, root)?;
     machine.run(&Boot::Cd(cd), disk, root)
 }
 
@@ -88,6 +98,7 @@ pub fn explain(options: &Options, console: &str, end: End, transcript: &Transcri
     println!("--- the console's last lines ---\n{}\n---", console::tail(console, 40));
     match (end, &transcript.fatal) {
         (_, Some(fatal)) => println!("vm: {fatal}"),
+        _ if transcript.planned == Some(0) => println!("vm: no case is called {}", options.cases),
         (End::TimedOut, None) => println!("vm: silent for {} s", options.timeout),
         (End::Off | End::Stopped, None) if !transcript.done => {
             println!("vm: the machine stopped before the suite was done");

@@ -10,6 +10,7 @@ use std::process::Command;
 
 use anyhow::{ensure, Context, Result};
 
+use crate::module::Module;
 use crate::options::Options;
 
 /// What init is told.
@@ -23,6 +24,8 @@ pub struct Settings {
     pub only: String,
     /// Also what NetBSD's own driver would not survive.
     pub dangerous: bool,
+    /// Load the module although it is for another version.
+    pub force: bool,
     /// The number of the first case, from 1.
     pub from: usize,
     /// Measure instead, with these numbers of interfaces, separated by commas.
@@ -31,14 +34,15 @@ pub struct Settings {
 
 impl Settings {
     /// For a module by its file.
-    pub fn of(module: &Path, options: &Options) -> Result<Self> {
-        let name =
-            module.file_stem().and_then(|stem| stem.to_str()).context("the module's name")?;
+    pub fn of(module: &Module, options: &Options) -> Result<Self> {
+        let stem = module.path.file_stem().and_then(|stem| stem.to_str());
+        let name = stem.context("the module's name")?;
         Ok(Self {
             module: name.to_owned(),
             stock: name == "if_tap",
             only: options.cases.clone(),
             dangerous: options.dangerous,
+            force: module.by_force,
             from: 1,
             taps: options.bench.then(|| options.taps.clone()),
         })
@@ -47,12 +51,13 @@ impl Settings {
     fn text(&self) -> String {
         let flag = |on| if on { "1" } else { "0" };
         format!(
-            "module=/driver.kmod\nname={}\nstock={}\nonly={}\ndangerous={}\nfrom={}\n\
-             bench={}\ntaps={}\n",
+            "module=/driver.kmod\nname={}\nstock={}\nonly={}\ndangerous={}\nforce={}\n\
+             from={}\nbench={}\ntaps={}\n",
             self.module,
             flag(self.stock),
             self.only,
             flag(self.dangerous),
+            flag(self.force),
             self.from,
             flag(self.taps.is_some()),
             self.taps.as_deref().unwrap_or("")
@@ -130,6 +135,7 @@ mod tests {
             stock: false,
             only: "read".into(),
             dangerous: true,
+            force: true,
             from: 7,
             taps: Some("1,64".into()),
         };
@@ -143,7 +149,7 @@ mod tests {
         assert_eq!(show("cat /sbin/init"), "init program");
         assert_eq!(show("cat /driver.kmod"), "module file");
         let conf = show("cat /conf");
-        assert!(conf.contains("name=if_tap_rs\nstock=0\nonly=read\ndangerous=1\nfrom=7\n"));
+        assert!(conf.contains("name=if_tap_rs\nstock=0\nonly=read\ndangerous=1\nforce=1\nfrom=7\n"));
         assert!(conf.contains("bench=1\ntaps=1,64\n"));
         assert!(show("stat /dev/console").contains("Type: character special"));
         assert!(show("stat /sbin/init").contains("0755"));
@@ -159,6 +165,7 @@ mod tests {
             stock: false,
             only: String::new(),
             dangerous: false,
+            force: false,
             from: 1,
             taps: None,
         };

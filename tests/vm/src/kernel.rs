@@ -6,28 +6,60 @@
 use std::fs;
 use std::io::Read;
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{bail, ensure, Context, Result};
+use anyhow::{ensure, Context, Result};
+use memchr::memmem;
 use object::read::elf::ElfFile64;
-use object::{Architecture, Endianness, Object, ObjectSection};
+use object::{Architecture, Endianness, Object, ObjectSection, ObjectSymbol};
+use tap_report::module::Version;
+
+use crate::symbols::Symbols;
 
 /// A kernel, unpacked.
 pub struct Kernel {
     /// The ELF file's bytes.
     pub bytes: Vec<u8>,
-    /// "10.1", "10.99.12" …
-    pub version: String,
+    /// Of its banner.
+    pub version: Version,
     /// The file says where a PVH loader enters it, so qemu can boot it without a boot loader.
     pub pvh: bool,
     /// Room for a root file system inside the kernel, as options MEMORY_DISK_IS_ROOT makes it.
     pub ramdisk: Option<usize>,
+    /// Where it finds its own symbols, without which it loads no module.
+    pub symbols: Symbols,
+    /// The disk that it has a driver for.
+    pub disk: Disk,
+}
+
+/// A kind of disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disk {
+    /// wd(4), which GENERIC has.
+    Ide,
+    /// ld(4) at virtio(4), for kernels of virtual machines alone.
+    Virtio,
+}
+
+impl Disk {
+    /// The root device's name.
+    pub fn root(self) -> &'static str {
+        match self {
+            Self::Ide => "wd0a",
+            Self::Virtio => "ld0a",
+        }
+    }
+
+    /// qemu's name for it.
+    pub fn interface(self) -> &'static str {
+        match self {
+            Self::Ide => "ide",
+            Self::Virtio => "virtio",
+        }
+    }
 }
 
 /// Marks the room for a memory disk (sys/dev/md_root.c).
 const RAMDISK: &[u8] = b"|This is the root ramdisk!\n";
-/// Marks the room for a symbol table (sys/kern/kern_ksyms_buf.c).
-const SYMTAB: &[u8] = b"|This is the symbol table!";
 /// XEN_ELFNOTE_PHYS32_ENTRY: the entry point of the PVH boot protocol.
 const PHYS32_ENTRY: u32 = 18;
 
@@ -39,7 +71,7 @@ impl Kernel {
         Self::examine(bytes).with_context(|| format!("kernel {}", path.display()))
     }
 
-    fn examine(bytes: Vec<u8>) -> Result<Self> {
+    pub(crate) fn examine(bytes: Vec<u8>) -> Result<Self> {
         ensure!(bytes.starts_with(b"\x7fELF"), "not an ELF file: is this a NetBSD kernel?");
         let elf = ElfFile64::<Endianness>::parse(&*bytes).context("not a 64-bit ELF file")?;
         ensure!(
@@ -48,9 +80,15 @@ impl Kernel {
             elf.architecture()
         );
         let version = version(&bytes).context("no \"NetBSD <version>\" in it")?;
-        let pvh = has_pvh_note(&elf);
+        let symbols = Symbols::of(&elf, &bytes)?;
+        let (pvh, disk) = (has_pvh_note(&elf), disk(&elf));
         let ramdisk = find(&bytes, RAMDISK);
-        Ok(Self { version, pvh, ramdisk, bytes })
+        Ok(Self { version, pvh, ramdisk, symbols, disk, bytes })
+    }
+
+    /// qemu can enter it without a boot loader, and it has its symbols then.
+    pub fn boots_directly(&self) -> bool {
+        self.pvh && self.symbols != Symbols::File
     }
 
     /// Puts an image into the room for a memory disk.
@@ -59,29 +97,6 @@ impl Kernel {
         let room = self.bytes.get_mut(at..at + image.len());
         room.context("the image does not fit the memory disk")?.copy_from_slice(image);
         Ok(())
-    }
-
-    /// The kernel with its own symbols in the room for them, without which it loads no module. A
-    /// boot loader would pass them; a kernel that carries them already (COPY_SYMTAB) is left alone.
-    pub fn with_symbols(&self, scratch: &Path) -> Result<Vec<u8>> {
-        let mut bytes = self.bytes.clone();
-        let Some((at, room)) = room_for_symbols(&bytes) else { return Ok(bytes) };
-        let (whole, bare) = (scratch.join("netbsd.elf"), scratch.join("netbsd.sym"));
-        fs::write(&whole, &bytes)?;
-        for (option, from, to) in
-            [("--only-keep-debug", &whole, &bare), ("--strip-debug", &bare, &bare)]
-        {
-            let status = Command::new("objcopy").arg(option).arg(from).arg(to).status();
-            ensure!(status.context("objcopy (package binutils)")?.success(), "objcopy {option}");
-        }
-        let symbols = fs::read(&bare)?;
-        ensure!(
-            symbols.len() <= room,
-            "the kernel's room for symbols is too small: {room} bytes for {}",
-            symbols.len()
-        );
-        bytes[at..at + symbols.len()].copy_from_slice(&symbols);
-        Ok(bytes)
     }
 }
 
@@ -97,42 +112,29 @@ fn unpack(raw: Vec<u8>) -> Result<Vec<u8>> {
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
-    bytes.windows(what.len()).position(|window| window == what)
+    memmem::find(bytes, what)
 }
 
-/// Where the room for a symbol table begins, and its bytes. The mark alone is no room: the code that
-/// looks for it holds it too, with the next string behind it.
-fn room_for_symbols(bytes: &[u8]) -> Option<(usize, usize)> {
-    const LEAST: usize = 1024;
-    let mut from = 0;
-    while let Some(at) = find(&bytes[from..], SYMTAB).map(|at| from + at) {
-        from = at + SYMTAB.len();
-        let zeros = bytes[from..].iter().take_while(|&&b| b == 0).count();
-        if zeros >= LEAST {
-            return Some((at, SYMTAB.len() + zeros));
-        }
+/// Which disk to give it: by the names of the drivers in it, and wd(4) where they are not known.
+fn disk(elf: &ElfFile64<'_, Endianness>) -> Disk {
+    let has = |wanted: &str| elf.symbols().any(|symbol| symbol.name() == Ok(wanted));
+    if has("ld_virtio_ca") && !has("wd_ca") {
+        Disk::Virtio
+    } else {
+        Disk::Ide
     }
-    None
 }
 
-/// The version in the kernel's banner, "NetBSD 10.99.12 (GENERIC) …".
-fn version(bytes: &[u8]) -> Option<String> {
+/// The version in the kernel's banner, "NetBSD 10.99.12 (GENERIC) …", "NetBSD 11.0_BETA (GENERIC) …".
+fn version(bytes: &[u8]) -> Option<Version> {
     const BANNER: &[u8] = b"NetBSD ";
-    let mut rest = bytes;
-    while let Some(at) = find(rest, BANNER) {
-        rest = &rest[at + BANNER.len()..];
-        let text: String = rest
-            .iter()
-            .take(24)
-            .take_while(|b| b.is_ascii_digit() || **b == b'.' || **b == b'_')
-            .map(|&b| char::from(b))
-            .collect();
-        let number = text.split('_').next().unwrap_or("");
-        if number.contains('.') && number.starts_with(|c: char| c.is_ascii_digit()) {
-            return Some(number.trim_end_matches('.').to_owned());
-        }
-    }
-    None
+    const LONGEST: usize = 40;
+    memmem::find_iter(bytes, BANNER).find_map(|at| {
+        let rest = &bytes[at + BANNER.len()..];
+        let text = rest.get(..LONGEST).unwrap_or(rest).split(|&b| b == 0).next()?;
+        let (version, _) = std::str::from_utf8(text).ok()?.split_once(" (")?;
+        version.split('_').next()?.parse().ok()
+    })
 }
 
 fn has_pvh_note(elf: &ElfFile64<'_, Endianness>) -> bool {
@@ -161,45 +163,34 @@ fn notes_have_entry(mut notes: &[u8]) -> bool {
     false
 }
 
-/// The module built for this version, by the convention of `make kmod`.
-pub fn module_for(build: &Path, version: &str) -> Result<std::path::PathBuf> {
-    let exact = build.join(format!("netbsd-{version}-amd64/if_tap_rs.kmod"));
-    if exact.exists() {
-        return Ok(exact);
-    }
-    // A release takes a module of its own minor line: 10.1_PATCH is 10.1, -current is exact.
-    let parts: Vec<&str> = version.split('.').collect();
-    if parts.get(1) != Some(&"99") && parts.len() > 2 {
-        let release = build.join(format!("netbsd-{}.{}-amd64/if_tap_rs.kmod", parts[0], parts[1]));
-        if release.exists() {
-            return Ok(release);
-        }
-    }
-    bail!(
-        "no module for NetBSD {version}: {} is missing; build it with `make kmod`, or with \
-         `make kmod NETBSD_SYS=<that kernel's sys>`, or name one with KMOD=",
-        exact.display()
-    )
-}
-
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::io::Write;
 
-    /// The smallest ELF header of a machine.
-    fn elf(machine: u16) -> Vec<u8> {
-        let mut bytes = vec![0; 64];
-        bytes[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
-        bytes[16..18].copy_from_slice(&2_u16.to_le_bytes());
-        bytes[18..20].copy_from_slice(&machine.to_le_bytes());
-        bytes[20] = 1;
-        bytes[52..54].copy_from_slice(&64_u16.to_le_bytes());
-        bytes
+    /// An ELF file of a machine, with symbols.
+    pub(crate) fn elf(machine: Architecture, symbols: &[&str]) -> Vec<u8> {
+        use object::write::{Object, Symbol, SymbolSection};
+        let mut file = Object::new(object::BinaryFormat::Elf, machine, Endianness::Little);
+        let text = file.section_id(object::write::StandardSection::Text);
+        file.append_section_data(text, &[0xcc; 16], 16);
+        for name in symbols {
+            file.add_symbol(Symbol {
+                name: name.as_bytes().to_vec(),
+                value: 1,
+                size: 0,
+                kind: object::SymbolKind::Data,
+                scope: object::SymbolScope::Linkage,
+                weak: false,
+                section: SymbolSection::Absolute,
+                flags: object::SymbolFlags::None,
+            });
+        }
+        file.write().unwrap()
     }
 
-    fn amd64(banner: &[u8]) -> Vec<u8> {
-        let mut bytes = elf(62);
+    pub(crate) fn amd64(banner: &[u8]) -> Vec<u8> {
+        let mut bytes = elf(Architecture::X86_64, &["main"]);
         bytes.extend_from_slice(banner);
         bytes
     }
@@ -208,10 +199,10 @@ mod tests {
     fn version_is_read_from_the_banner() {
         for (banner, wanted) in [
             (&b"@(#)NetBSD 10.99.12 (TAPLAB) #0"[..], "10.99.12"),
-            (b"NetBSD kernel\0NetBSD 10.1 (GENERIC)", "10.1"),
+            (b"NetBSD kernel\0as NetBSD 1.4 did\0NetBSD 10.1 (GENERIC)", "10.1"),
             (b"NetBSD 11.0_BETA (GENERIC)", "11.0"),
         ] {
-            assert_eq!(Kernel::examine(amd64(banner)).unwrap().version, wanted);
+            assert_eq!(Kernel::examine(amd64(banner)).unwrap().version.to_string(), wanted);
         }
     }
 
@@ -219,8 +210,24 @@ mod tests {
     fn other_files_are_refused_by_name_of_the_fault() {
         let said = |bytes| format!("{:#}", Kernel::examine(bytes).err().unwrap());
         assert!(said(b"#!/bin/sh".to_vec()).contains("not an ELF file"));
-        assert!(said(elf(183)).contains("only NetBSD/amd64"));
-        assert!(said(elf(62)).contains("no \"NetBSD <version>\""));
+        assert!(said(elf(Architecture::Aarch64, &[])).contains("only NetBSD/amd64"));
+        assert!(said(amd64(b"")).contains("no \"NetBSD <version>\""));
+        let mut stripped = elf(Architecture::X86_64, &[]);
+        stripped.extend_from_slice(b"NetBSD 10.1 (GENERIC)");
+        assert!(said(stripped).contains("stripped of its symbols"));
+    }
+
+    #[test]
+    fn the_disk_is_one_that_the_kernel_knows() {
+        for (symbols, root) in [
+            (&["main"][..], "wd0a"),
+            (&["ld_virtio_ca", "wd_ca"], "wd0a"),
+            (&["ld_virtio_ca"], "ld0a"),
+        ] {
+            let mut bytes = elf(Architecture::X86_64, symbols);
+            bytes.extend_from_slice(b"NetBSD 10.1 (X)");
+            assert_eq!(Kernel::examine(bytes).unwrap().disk.root(), root);
+        }
     }
 
     #[test]
@@ -255,33 +262,5 @@ mod tests {
         let mut kernel = Kernel::examine(bytes).unwrap();
         kernel.embed_root(&[7; 120]).unwrap();
         assert!(kernel.embed_root(&[7; 1000]).is_err());
-    }
-
-    #[test]
-    fn room_for_symbols_is_not_the_mark_in_the_code() {
-        let mut bytes = amd64(b"NetBSD 10.1 (X)\0");
-        bytes.extend_from_slice(SYMTAB);
-        bytes.extend_from_slice(b"\0another string");
-        assert_eq!(room_for_symbols(&bytes), None);
-        let at = bytes.len();
-        bytes.extend_from_slice(SYMTAB);
-        bytes.extend_from_slice(&[0; 4096]);
-        assert_eq!(room_for_symbols(&bytes), Some((at, SYMTAB.len() + 4096)));
-    }
-
-    #[test]
-    fn module_is_chosen_by_version() {
-        let build = tempfile::tempdir().unwrap();
-        for version in ["10.1", "10.99.12"] {
-            let dir = build.path().join(format!("netbsd-{version}-amd64"));
-            fs::create_dir(&dir).unwrap();
-            fs::write(dir.join("if_tap_rs.kmod"), b"").unwrap();
-        }
-        let chosen = |version| module_for(build.path(), version);
-        assert!(chosen("10.1").unwrap().to_string_lossy().contains("netbsd-10.1-amd64"));
-        assert!(chosen("10.1.2").unwrap().to_string_lossy().contains("netbsd-10.1-amd64"));
-        assert!(chosen("10.99.12").is_ok());
-        assert!(format!("{:#}", chosen("10.99.13").unwrap_err()).contains("NETBSD_SYS"));
-        assert!(chosen("11.0").is_err());
     }
 }

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{bail, Context, Result};
+use anyhow::{Context, Result};
+
+use crate::kernel::Disk;
 
 /// What the machine's time follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub struct Machine<'a> {
     pub clock: Clock,
     /// After this long without a word on the console it is turned off.
     pub patience: Duration,
+    /// After this long, if it is less, a kernel that qemu enters has not come to its banner.
+    pub start: Duration,
     /// Where the console goes.
     pub console: &'a Path,
 }
@@ -58,6 +62,7 @@ pub enum End {
 fn is_stopped(console: &str) -> bool {
     console.contains("}> ") && console.contains("db{")
         || console.contains("The operating system has halted")
+        || console.lines().last().is_some_and(|line| line.contains("root device"))
         || console.contains("KVM internal error")
 }
 
@@ -69,7 +74,12 @@ fn is_rebooting(console: &str) -> bool {
 
 impl Machine<'_> {
     /// Boots and waits; returns the console and how it ended.
-    pub fn run(&self, boot: &Boot, disk: Option<&Path>, root: &str) -> Result<(String, End)> {
+    pub fn run(
+        &self,
+        boot: &Boot,
+        disk: Option<(Disk, &Path)>,
+        root: &str,
+    ) -> Result<(String, End)> {
         let console = File::create(self.console)?;
         let mut command = Command::new(self.qemu);
         command.args(["-m", "512", "-nographic", "-no-reboot", "-nic", "none"]);
@@ -90,8 +100,9 @@ impl Machine<'_> {
                 command.arg("-cdrom").arg(image).args(["-boot", "d"]);
             }
         }
-        if let Some(disk) = disk {
-            command.arg("-drive").arg(format!("file={},format=raw,if=ide", disk.display()));
+        if let Some((kind, file)) = disk {
+            let interface = kind.interface();
+            command.arg("-drive").arg(format!("file={},format=raw,if={interface}", file.display()));
         }
         let child = command
             .stdin(Stdio::null())
@@ -99,7 +110,11 @@ impl Machine<'_> {
             .stderr(console)
             .spawn()
             .with_context(|| format!("{} (package qemu-system-x86)", self.qemu))?;
-        let end = self.watch(child)?;
+        let start = match boot {
+            Boot::Direct(_) => self.start.min(self.patience),
+            Boot::Cd(_) => self.patience,
+        };
+        let end = self.watch(child, start)?;
         Ok((self.text()?, end))
     }
 
@@ -107,7 +122,7 @@ impl Machine<'_> {
         Ok(String::from_utf8_lossy(&std::fs::read(self.console)?).replace('\r', ""))
     }
 
-    fn watch(&self, mut child: Child) -> Result<End> {
+    fn watch(&self, mut child: Child, start: Duration) -> Result<End> {
         let mut last_word = (0, Instant::now());
         loop {
             if child.try_wait()?.is_some() {
@@ -127,7 +142,8 @@ impl Machine<'_> {
                 // What the debugger was told to print at once may still be on its way.
                 std::thread::sleep(Duration::from_secs(3));
             }
-            if stopped || last_word.1.elapsed() > self.patience {
+            let patience = if text.contains("NetBSD") { self.patience } else { start };
+            if stopped || last_word.1.elapsed() > patience {
                 child.kill()?;
                 child.wait()?;
                 return Ok(if stopped { End::Stopped } else { End::TimedOut });
@@ -135,30 +151,6 @@ impl Machine<'_> {
             std::thread::sleep(Duration::from_millis(200));
         }
     }
-}
-
-/// A CD that boots a kernel without a PVH note.
-pub fn make_cd(scratch: &Path, kernel: &Path, root: &str) -> Result<PathBuf> {
-    let tree = scratch.join("cd");
-    std::fs::create_dir_all(tree.join("boot/grub"))?;
-    std::fs::copy(kernel, tree.join("netbsd"))?;
-    let menu = format!(
-        "serial --unit=0 --speed=115200\nterminal_input serial\nterminal_output serial\n\
-         set timeout=0\nmenuentry netbsd {{\n\
-         knetbsd --serial=com0,115200 --root={root} /netbsd\n}}\n"
-    );
-    std::fs::write(tree.join("boot/grub/grub.cfg"), menu)?;
-    let image = scratch.join("boot.iso");
-    let output = Command::new("grub-mkrescue")
-        .arg("-o")
-        .arg(&image)
-        .arg(&tree)
-        .output()
-        .context("grub-mkrescue (packages grub-common, grub-pc-bin, xorriso, mtools)")?;
-    if !output.status.success() {
-        bail!("grub-mkrescue: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(image)
 }
 
 #[cfg(test)]
@@ -177,8 +169,14 @@ mod tests {
         std::fs::write(&qemu, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&qemu, std::fs::Permissions::from_mode(0o755)).unwrap();
         let console = dir.path().join("console");
-        let machine =
-            Machine { qemu: qemu.to_str().unwrap(), cpus: 2, clock, patience, console: &console };
+        let machine = Machine {
+            qemu: qemu.to_str().unwrap(),
+            cpus: 2,
+            clock,
+            patience,
+            start: Duration::from_millis(700),
+            console: &console,
+        };
         machine.run(&Boot::Direct("k".into()), None, "wd0a").unwrap()
     }
 
@@ -204,14 +202,28 @@ mod tests {
 
     #[test]
     fn a_machine_that_hangs_is_turned_off() {
-        let (text, end) = run("echo begun; exec sleep 600", Duration::from_millis(700));
+        let (text, end) = run("echo NetBSD begun; exec sleep 600", Duration::from_millis(700));
         assert_eq!(end, End::TimedOut);
         assert!(text.contains("begun"));
     }
 
     #[test]
+    fn a_kernel_that_never_starts_is_not_waited_for() {
+        let (text, end) = run("echo SeaBIOS; exec sleep 600", Duration::from_secs(600));
+        assert_eq!(end, End::TimedOut);
+        assert!(text.contains("SeaBIOS"));
+    }
+
+    #[test]
+    fn a_kernel_that_asks_for_its_root_is_not_waited_for() {
+        let script = "echo NetBSD; echo 'boot device: <unknown>'; printf '[ 2.1] root device: '";
+        let (_, end) = run(&format!("{script}; exec sleep 600"), Duration::from_secs(600));
+        assert_eq!(end, End::Stopped);
+    }
+
+    #[test]
     fn a_machine_that_reboots_is_not_waited_for() {
-        let script = "echo done; echo '[ 8.4] rebooting...'; exec sleep 600";
+        let script = "echo NetBSD done; echo '[ 8.4] rebooting...'; exec sleep 600";
         let (text, end) = run(script, Duration::from_secs(60));
         assert_eq!(end, End::Off);
         assert!(text.contains("done"));
@@ -219,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_debugger_prompt_ends_the_wait() {
-        let script = "echo 'panic: x'; echo 'db{0}> bt'; exec sleep 600";
+        let script = "echo 'NetBSD panic: x'; echo 'db{0}> bt'; exec sleep 600";
         let (_, end) = run(script, Duration::from_secs(60));
         assert_eq!(end, End::Stopped);
     }
@@ -232,6 +244,7 @@ mod tests {
             cpus: 1,
             clock: Clock::Host,
             patience: Duration::from_secs(1),
+            start: Duration::from_secs(1),
             console: &dir.path().join("c"),
         };
         let said = machine.run(&Boot::Direct("k".into()), None, "wd0a").unwrap_err();

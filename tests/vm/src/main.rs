@@ -14,17 +14,21 @@ mod console;
 mod counts;
 mod image;
 mod kernel;
+mod loader;
 mod machine;
+mod module;
 mod options;
+mod symbols;
 
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
 use image::Settings;
 use kernel::Kernel;
+use module::Module;
 use options::Options;
 use tap_report::files;
 use tap_report::transcript::Transcript;
@@ -42,25 +46,33 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<bool> {
     let mut kernel = Kernel::read(&options.kernel)?;
-    let module = match &options.kmod {
-        Some(path) => path.clone(),
-        None => kernel::module_for(Path::new("build"), &kernel.version)?,
-    };
-    let out = options.out();
-    fs::create_dir_all(&out)?;
-    if options.bench {
-        return bench::run(options, &mut kernel, &module);
+    let build = Path::new("build");
+    if options.to_build {
+        println!("{}", module::to_build(build, kernel.version).unwrap_or(""));
+        return Ok(true);
     }
+    let module = match &options.kmod {
+        Some(path) => Module::named(path, kernel.version, options.force)?,
+        None => Module::built(build, kernel.version)?,
+    };
     let mut settings = Settings::of(&module, options)?;
-    println!("vm: NetBSD {} with {}", kernel.version, module.display());
-    let init = boot::build_init(&out)?;
+    let out = options.out(&settings.module, kernel.version);
+    fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
+    if options.bench {
+        return bench::run(options, &mut kernel, &module, &out);
+    }
+    println!("vm: NetBSD {} with {}", kernel.version, module.path.display());
+    if let Some(remark) = module.remark() {
+        println!("{remark}");
+    }
+    let init = boot::build_init()?;
     let name = &settings.module;
     let title = format!("{name} in NetBSD {}", kernel.version);
     let mut transcript = Transcript::default();
     let mut consoles = String::new();
     for _ in 0..=options.restarts {
         let scratch = tempfile::tempdir()?;
-        let image = image::make(scratch.path(), &init, &module, &settings)?;
+        let image = image::make(scratch.path(), &init, &module.path, &settings)?;
         let (console, end) = boot::boot(options, &mut kernel, scratch.path(), &image)?;
         consoles.push_str(&console);
         let part = console::parse(&console);
@@ -73,6 +85,11 @@ fn run(options: &Options) -> Result<bool> {
             break;
         }
         println!("--- the console's last lines ---\n{}\n---", console::tail(&console, 30));
+        if transcript.planned == Some(transcript.outcomes.len()) {
+            // It was the last case that ended the machine.
+            transcript.done = true;
+            break;
+        }
         settings.from = transcript.outcomes.len() + 1;
     }
     fs::write(out.join("console.log"), consoles)?;

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use tap_report::module::Version;
 
 /// Runs the conformance cases, or measurements, in a NetBSD/amd64 kernel under qemu.
 #[derive(Parser)]
@@ -16,6 +17,12 @@ pub struct Options {
     /// The driver's module; without it, the one built for the kernel's version.
     #[arg(long)]
     pub kmod: Option<PathBuf>,
+    /// Load it even if it is built for another version.
+    #[arg(long, requires = "kmod")]
+    pub force: bool,
+    /// Only print the release for which a module has to be built first, if any.
+    #[arg(long)]
+    pub to_build: bool,
     /// Count instructions instead of running cases.
     #[arg(long)]
     pub bench: bool,
@@ -43,7 +50,7 @@ pub struct Options {
     /// How often to boot again behind a case that ended the machine.
     #[arg(long, default_value_t = 40)]
     pub restarts: u32,
-    /// Where the reports go; build/vm or build/vm-bench otherwise.
+    /// Where the reports go; a folder for module and kernel in build/vm, or build/vm-bench, otherwise.
     #[arg(long)]
     pub out: Option<PathBuf>,
     /// The emulator.
@@ -52,10 +59,16 @@ pub struct Options {
 }
 
 impl Options {
-    /// Where the reports go.
-    pub fn out(&self) -> PathBuf {
-        let usual = if self.bench { "build/vm-bench" } else { "build/vm" };
-        self.out.clone().unwrap_or_else(|| usual.into())
+    /// Where the reports go: those of one driver in one kernel together.
+    pub fn out(&self, module: &str, kernel: Version) -> PathBuf {
+        let usual = || {
+            if self.bench {
+                "build/vm-bench".into()
+            } else {
+                format!("build/vm/{module}-{kernel}").into()
+            }
+        };
+        self.out.clone().unwrap_or_else(usual)
     }
 }
 
@@ -70,9 +83,10 @@ mod tests {
 
     #[test]
     fn reports_of_cases_and_of_measurements_lie_apart() {
-        assert_eq!(parse("").unwrap().out(), PathBuf::from("build/vm"));
-        assert_eq!(parse("--bench").unwrap().out(), PathBuf::from("build/vm-bench"));
-        assert_eq!(parse("--bench --out o").unwrap().out(), PathBuf::from("o"));
+        let out = |words| parse(words).unwrap().out("if_tap", Version(1_001_000_000));
+        assert_eq!(out(""), PathBuf::from("build/vm/if_tap-10.1"));
+        assert_eq!(out("--bench"), PathBuf::from("build/vm-bench"));
+        assert_eq!(out("--bench --out o"), PathBuf::from("o"));
     }
 
     #[test]

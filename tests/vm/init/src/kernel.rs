@@ -5,7 +5,7 @@
 
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering};
 
 use tap_conformance::abi::{Kev, Kevent100, Kevent50, ModStat, PollFd, CTL_KERN, KERN_OSREV};
 use tap_conformance::errno::{Errno, Result};
@@ -27,6 +27,9 @@ static EDGE: AtomicUsize = AtomicUsize::new(0);
 /// kern.osrevision.
 static REVISION: AtomicU32 = AtomicU32::new(0);
 
+/// Flags of modctl(2), load.
+static LOAD_FLAGS: AtomicI32 = AtomicI32::new(MODCTL_NO_PROP);
+
 /// From this revision of -current on kevent(2) is system call 501, with a longer structure.
 const LONG_KEVENT: u32 = 1_099_000_700;
 const MOST_EVENTS: usize = 16;
@@ -35,6 +38,11 @@ const PAGE: usize = 4096;
 /// Says that the kernel has something.
 pub fn grant(need: Need) {
     HAS.fetch_or(1 << need as u32, Ordering::Relaxed);
+}
+
+/// From now on modules for other versions are loaded too.
+pub fn load_by_force() {
+    LOAD_FLAGS.fetch_or(MODCTL_LOAD_FORCE, Ordering::Relaxed);
 }
 
 /// Asks what must be known before anything else.
@@ -129,6 +137,8 @@ const TIOCOUTQ: u64 = 0x4004_7473;
 const MODCTL_LOAD: usize = 0;
 const MODCTL_UNLOAD: usize = 1;
 const MODCTL_STAT: usize = 4;
+/// Loads whatever version of the kernel it was built for.
+const MODCTL_LOAD_FORCE: i32 = 1;
 /// Loads without asking for properties from a file beside the module.
 const MODCTL_NO_PROP: i32 = 2;
 
@@ -228,7 +238,8 @@ impl Sys for Kernel {
     }
 
     fn modload(self, p: &CStr) -> Result<()> {
-        let load = ModLoad { path: path(p), flags: MODCTL_NO_PROP, properties: 0, length: 0 };
+        let flags = LOAD_FLAGS.load(Ordering::Relaxed);
+        let load = ModLoad { path: path(p), flags, properties: 0, length: 0 };
         call(nr::MODCTL, MODCTL_LOAD, core::ptr::from_ref(&load) as usize, 0).map(drop)
     }
 

@@ -67,6 +67,9 @@ fn work() -> Result<()> {
     let path: Text<80> = Text::of(format_args!("{}", settings.get("module")));
     let name: Text<32> = Text::of(format_args!("{}", settings.get("name")));
     let module = Module { path: path.as_cstr(), name: name.as_cstr() };
+    if settings.get("force") == "1" {
+        kernel::load_by_force();
+    }
     disable_built_in()?;
     let done = if settings.get("bench") == "1" {
         bench::run(&settings, module)
