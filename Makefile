@@ -19,6 +19,10 @@ help:
 	@echo 'make bench [KMOD=f] [VS=f] [TAPS=1,64] [CASES=names]'
 	@echo '                         what calls cost the driver itself, in the host, of one or of two'
 	@echo 'make bench-reference     what make test holds these counts against, anew'
+	@echo 'make cases [KMOD=f] [CASES=names]'
+	@echo '                         the conformance cases in the host, a process for each'
+	@echo 'make compare STOCK=if_tap.kmod [NETBSD_KERNEL=file] [KMOD=f] [CASES=names]'
+	@echo "                         the cases on this driver and on NetBSD's own, side by side"
 	@echo 'make vm NETBSD_KERNEL=file [KMOD=f] [CASES=names] [NETBSD_SYS=dir] [CPUS=2] [FORCE=1]'
 	@echo '                         the conformance cases in a NetBSD/amd64 kernel under qemu'
 	@echo 'make vm-bench NETBSD_KERNEL=file [KMOD=f] [VS=f] [CASES=names]'
@@ -69,6 +73,16 @@ bench-reference: headers
 	@./kmod/build-all 11.0 amd64
 	@./tests/bench/run write
 
+cases: headers
+	@[ -n "$(KMOD)" ] || ./kmod/build-all "$(RELEASES)" amd64
+	@./tests/host/cases "$(KMOD)" "$(CASES)"
+
+# A module of its own that is missing is built for the kernel.
+compare: headers
+	@[ -n "$(KMOD)$(NETBSD_KERNEL)" ] || ./kmod/build-all "$(RELEASES)" amd64
+	@STOCK="$(STOCK)" KMOD="$(KMOD)" NETBSD_KERNEL="$(NETBSD_KERNEL)" CASES="$(CASES)" \
+		NETBSD_SYS="$(NETBSD_SYS)" CPUS="$(CPUS)" FORCE="$(FORCE)" ./tests/compare
+
 vm: setup
 	@[ -n "$(NETBSD_KERNEL)" ] || { echo 'make vm: NETBSD_KERNEL=file is missing' >&2; exit 1; }
 	@NETBSD_SYS="$(NETBSD_SYS)" CPUS="$(CPUS)" FORCE="$(FORCE)" \
@@ -111,4 +125,4 @@ manual:
 clean:
 	rm -rf build
 
-.PHONY: help run setup headers kmod kmod-all kmod-check bench bench-reference vm vm-bench stress fuzz sanitize lint test install uninstall dist manual clean
+.PHONY: help run setup headers kmod kmod-all kmod-check bench bench-reference cases compare vm vm-bench stress fuzz sanitize lint test install uninstall dist manual clean

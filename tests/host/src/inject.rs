@@ -91,22 +91,27 @@ pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
             names.push(case.name);
         }
     });
+    println!("1..{}", names.len() * KINDS.len());
     let (mut passed, mut failed) = (0, 0);
     for name in names {
         for (kind, what) in KINDS {
+            let number = passed + failed + 1;
             match sweep(module, name, kind) {
                 Ok(count) => {
                     passed += 1;
-                    println!("ok {name}: {count} times, at each {what}");
+                    println!("ok {number} - {name}: {count} times, at each {what}");
                 }
                 Err(why) => {
                     failed += 1;
-                    println!("not ok {name}: {what} {why}");
+                    println!("not ok {number} - {name}, at each {what} # {why}");
                 }
             }
         }
     }
-    crate::cases::nothing_left(module.name)?;
+    if let Err(left) = crate::cases::nothing_left(module.name) {
+        failed += 1;
+        println!("not ok - {} # {left}", crate::cases::NOTHING_LEFT);
+    }
     println!("{passed} passed, {failed} failed, 0 skipped");
     if failed == 0 {
         Ok(())

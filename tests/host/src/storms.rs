@@ -66,15 +66,18 @@ pub fn seeds(path: &CStr, args: &[String]) -> Result<(), String> {
         done.map_err(|e| e.to_string()).and_then(|output| verdict(&output))
     });
     let (mut calls, mut passed, mut failed) = (0, 0, 0);
+    println!("1..{}", results.len());
     for (result, seed) in results.into_iter().zip(from..) {
+        let number = passed + failed + 1;
         match result {
             Ok(count) => {
                 calls += count;
                 passed += 1;
+                println!("ok {number} - seed {seed}: {count} system calls");
             }
             Err(why) => {
                 failed += 1;
-                println!("not ok seed {seed}: {why}");
+                println!("not ok {number} - seed {seed} # {why}");
                 println!("  again: tap-host storm {} {seed} seeded", path.to_string_lossy());
             }
         }

@@ -47,6 +47,38 @@ pub fn markdown(columns: &[Column]) -> String {
     out
 }
 
+/// What the runs say in sentences: failures, which are one whatever else passed, and remarks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// Promises broken otherwise than known, runs that ended before their time.
+    pub failures: Vec<String>,
+    /// Promises kept although they are known to be broken.
+    pub remarks: Vec<String>,
+}
+
+/// Judges the runs.
+pub fn judge(columns: &[Column]) -> Judgement {
+    let mut judgement = Judgement::default();
+    for Column { title, run } in columns {
+        for outcome in &run.outcomes {
+            let Outcome { name, verdict, note } = outcome;
+            match verdict {
+                Verdict::Failed => judgement.failures.push(format!("{title} fails {name}: {note}")),
+                Verdict::Passed if !note.is_empty() => {
+                    judgement.remarks.push(format!("{title} passes {name}: {note}"));
+                }
+                Verdict::Passed | Verdict::Known | Verdict::Skipped => {}
+            }
+        }
+        if !run.is_good() && run.count(Verdict::Failed) == 0 {
+            let (ended, planned) = (run.outcomes.len(), run.planned.unwrap_or(0));
+            let why = run.fatal.as_deref().unwrap_or("it did not end");
+            judgement.failures.push(format!("{title}: {ended} of {planned} cases ended: {why}"));
+        }
+    }
+    judgement
+}
+
 /// All cases, in the order of the first run, then what only others have.
 fn cases(columns: &[Column]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
@@ -111,6 +143,34 @@ mod tests {
         assert_eq!(lines.len(), 7);
         let columns = lines[0].matches('|').count();
         assert!(lines[..6].iter().all(|l| l.replace("\\|", "").matches('|').count() == columns));
+    }
+
+    #[test]
+    fn only_what_is_not_known_is_a_failure() {
+        let rust = column("ours", "1..3\nok 1 - a\nok 2 - b\nok 3 - c # SKIP needs Bpf\n");
+        let stock = column(
+            "stock",
+            "1..3\nnot ok 1 - a # TODO F6: x\nok 2 - b # TODO F5a did not show\nok 3 - c\n",
+        );
+        let Judgement { failures, remarks } = judge(&[rust, stock]);
+        assert_eq!(failures, [""; 0]);
+        assert_eq!(remarks, ["stock passes b: F5a did not show"]);
+    }
+
+    #[test]
+    fn whoever_fails_is_named() {
+        let failures = |ours: &str, stock: &str| {
+            judge(&[column("ours", ours), column("stock", stock)]).failures
+        };
+        let good = "1..1\nok 1 - a\n";
+        assert_eq!(failures(good, "1..1\nnot ok 1 - a # x\n"), ["stock fails a: x"]);
+        assert_eq!(failures("1..1\nnot ok 1 - a # y\n", good), ["ours fails a: y"]);
+        let cut = failures("1..2\nok 1 - a\n", good);
+        assert_eq!(cut, ["ours: 1 of 2 cases ended: it did not end"]);
+        let gave_up = failures(good, "Bail out! no memory\n");
+        assert_eq!(gave_up, ["stock: 0 of 0 cases ended: the suite gave up: no memory"]);
+        assert_eq!(failures(good, "1..0\n").len(), 1);
+        assert_eq!(failures("1..1\nok 1 - a # SKIP needs Bpf\n", good).len(), 1);
     }
 
     #[test]

@@ -49,8 +49,8 @@ pub fn markdown(t: &Transcript, title: &str) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "| {} | {} | {} |", o.name, word(o.verdict), cell(&o.note));
     }
-    if let Some(fatal) = &t.fatal {
-        let _ = writeln!(out, "\nNot finished: {fatal}");
+    if let Some(why) = t.unfinished() {
+        let _ = writeln!(out, "\nNot finished: {why}");
     }
     out
 }
@@ -76,8 +76,8 @@ pub fn tap(t: &Transcript) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{}", tap_line(i + 1, o));
     }
-    if let Some(fatal) = &t.fatal {
-        let _ = writeln!(out, "Bail out! {fatal}");
+    if let Some(why) = t.unfinished() {
+        let _ = writeln!(out, "Bail out! {why}");
     }
     out
 }
@@ -91,11 +91,13 @@ fn escape(text: &str) -> String {
 /// JUnit XML.
 pub fn junit(t: &Transcript, title: &str) -> String {
     let mut out = format!(
-        "<?xml version=\"1.0\"?>\n<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">\n",
+        "<?xml version=\"1.0\"?>\n<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\" \
+         errors=\"{}\">\n",
         escape(title),
-        t.outcomes.len(),
+        t.outcomes.len() + usize::from(t.unfinished().is_some()),
         t.count(Verdict::Failed),
-        t.count(Verdict::Skipped) + t.count(Verdict::Known)
+        t.count(Verdict::Skipped) + t.count(Verdict::Known),
+        u8::from(t.unfinished().is_some())
     );
     for o in &t.outcomes {
         let note = escape(&o.note);
@@ -105,6 +107,12 @@ pub fn junit(t: &Transcript, title: &str) -> String {
             Verdict::Known | Verdict::Skipped => format!("<skipped message=\"{note}\"/>"),
         };
         let _ = writeln!(out, "<testcase name=\"{}\">{inner}</testcase>", escape(&o.name));
+    }
+    if let Some(why) = t.unfinished() {
+        let why = escape(&why);
+        // Writing to a string cannot fail.
+        let _ =
+            writeln!(out, "<testcase name=\"all of them\"><error message=\"{why}\"/></testcase>");
     }
     out.push_str("</testsuite>\n");
     out
@@ -135,7 +143,16 @@ mod tests {
         let text = junit(&sample(), "t");
         assert!(text.contains("tests=\"3\" failures=\"2\" skipped=\"0\""));
         assert!(text.contains("x &lt; y | z"));
-        assert!(text.contains("\"panic: &lt;oops&gt;\""));
+        assert!(text.contains("\"panic: &lt;oops&gt;\"") && text.contains("errors=\"0\""));
+    }
+
+    #[test]
+    fn a_run_cut_short_is_no_success_in_any_report() {
+        let cut = Transcript::read("1..3\nok 1 - a\n");
+        assert!(junit(&cut, "t").contains("tests=\"2\" failures=\"0\" skipped=\"0\" errors=\"1\""));
+        assert!(junit(&cut, "t").contains("<error message=\"1 of 3 ended\"/>"));
+        assert!(tap(&cut).ends_with("Bail out! 1 of 3 ended\n"));
+        assert!(markdown(&cut, "t").ends_with("\nNot finished: 1 of 3 ended\n"));
     }
 
     #[test]
@@ -161,9 +178,11 @@ mod tests {
         assert_eq!(text("report.md"), table);
         assert_eq!(Transcript::read(&text("report.tap")), t);
         assert_eq!(text("report.xml").matches("<testcase").count(), 4);
-        t.fatal = Some("panic".to_owned());
+        t.fatal = Some("the suite gave up: panic".to_owned());
         write(&folder, &t, "t").unwrap();
-        assert!(!Transcript::read(&text("report.tap")).is_good());
-        assert!(text("report.md").ends_with("\nNot finished: panic\n"));
+        let read = Transcript::read(&text("report.tap"));
+        assert!(!read.is_good());
+        assert_eq!(read.fatal, t.fatal);
+        assert!(text("report.md").ends_with("\nNot finished: the suite gave up: panic\n"));
     }
 }

@@ -7,15 +7,20 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{bail, Context, Result};
-use tap_report::compare::{markdown, Column};
+use tap_report::compare::{judge, markdown, Column, Judgement};
+use tap_report::files;
 use tap_report::module::Version;
 use tap_report::transcript::Transcript;
 
 const USAGE: &str = "usage: tap-report host MODULE
-       tap-report compare TITLE=FILE ...
+       tap-report tee DIR TITLE
+       tap-report compare DIR TITLE=FILE ...
 
 host     prints the release whose host plays the module's kernel
-compare  prints runs side by side, by their reports in TAP; fails if one of them is not good
+tee      copies a run's TAP from standard input to standard output, and puts reports into DIR;
+         fails if the run is not good
+compare  prints runs side by side, by their reports in TAP, and puts the table into DIR; fails if
+         one fails in what it is not known to, or did not end
 ";
 
 fn main() -> ExitCode {
@@ -33,16 +38,41 @@ fn main() -> ExitCode {
 fn run(args: &[String]) -> Result<bool> {
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["host", module] => {
-            println!("{}", Version::of(Path::new(module))?.host()?);
+            println!("{}", Version::of_amd64(Path::new(module))?.host()?);
             Ok(true)
         }
-        ["compare", ref runs @ ..] if !runs.is_empty() => {
-            let columns = runs.iter().map(|run| column(run)).collect::<Result<Vec<_>>>()?;
-            print!("{}", markdown(&columns));
-            Ok(columns.iter().all(|column| column.run.is_good()))
-        }
+        ["tee", dir, title] => tee(Path::new(dir), title),
+        ["compare", dir, ref runs @ ..] if !runs.is_empty() => compare(Path::new(dir), runs),
         _ => bail!("{USAGE}"),
     }
+}
+
+fn tee(dir: &Path, title: &str) -> Result<bool> {
+    let mut text = String::new();
+    for line in std::io::stdin().lines() {
+        let line = line.context("standard input")?;
+        println!("{line}");
+        text.push_str(&line);
+        text.push('\n');
+    }
+    let run = Transcript::read(&text);
+    files::write(dir, &run, title)?;
+    println!("reports: {}", dir.display());
+    Ok(run.is_good())
+}
+
+fn compare(dir: &Path, runs: &[&str]) -> Result<bool> {
+    let columns = runs.iter().map(|run| column(run)).collect::<Result<Vec<_>>>()?;
+    let table = markdown(&columns);
+    std::fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    let file = dir.join("compare.md");
+    std::fs::write(&file, &table).with_context(|| file.display().to_string())?;
+    print!("{table}");
+    let Judgement { failures, remarks } = judge(&columns);
+    remarks.iter().for_each(|remark| println!("remark: {remark}"));
+    failures.iter().for_each(|failure| println!("failed: {failure}"));
+    println!("reports: {}", dir.display());
+    Ok(failures.is_empty())
 }
 
 fn column(run: &str) -> Result<Column> {

@@ -35,7 +35,7 @@ pub struct Transcript {
     /// How many there should be.
     pub planned: Option<usize>,
     /// The case that had begun and not ended, and the faults by which it may be known to do so.
-    pub unfinished: Option<(String, String)>,
+    pub begun: Option<(String, String)>,
     /// The words by which the kernel or the suite gave up.
     pub fatal: Option<String>,
     /// The suite said that it was done.
@@ -70,23 +70,28 @@ impl Transcript {
         if let Some(plan) = said.strip_prefix("1..") {
             self.planned = plan.trim().parse().ok();
         } else if let Some(why) = said.strip_prefix("Bail out!") {
+            // As it was said first, where a report of this one is read.
+            let why = why.strip_prefix(" the suite gave up:").unwrap_or(why);
             self.fatal = Some(format!("the suite gave up:{why}"));
+        } else if let Some(left) = said.strip_prefix("not ok - ") {
+            // Not of a case, but of the whole run.
+            self.fatal = Some(format!("not so: {left}"));
         } else if said == "# done" {
             self.done = true;
         } else if let Some(outcome) = outcome(said) {
-            self.unfinished = None;
+            self.begun = None;
             self.outcomes.push(outcome);
         } else if let Some((name, faults)) =
             said.strip_prefix("# begin ").and_then(|begun| begun.split_once(' '))
         {
-            self.unfinished = Some((name.to_owned(), faults.to_owned()));
+            self.begun = Some((name.to_owned(), faults.to_owned()));
         }
     }
 
     /// Takes a case that ended the machine for one that ended, with the machine's last words as
     /// its reason. Whether there was one.
     pub fn conclude(&mut self) -> bool {
-        let Some((name, faults)) = self.unfinished.take() else { return false };
+        let Some((name, faults)) = self.begun.take() else { return false };
         let words = self.fatal.take().unwrap_or_else(|| "the machine hung or stopped".to_owned());
         let (verdict, note) = if faults == "-" {
             (Verdict::Failed, words)
@@ -100,9 +105,16 @@ impl Transcript {
     /// Appends what a later machine said of the cases behind these.
     pub fn append(&mut self, later: Self) {
         self.outcomes.extend(later.outcomes);
-        self.unfinished = later.unfinished;
+        self.begun = later.begun;
         self.fatal = later.fatal;
         self.done = later.done;
+    }
+
+    /// Why there are not as many results as there should be, or these are not all that counts.
+    pub fn unfinished(&self) -> Option<String> {
+        let (ended, planned) = (self.outcomes.len(), self.planned.unwrap_or(0));
+        let missing = (ended < planned).then(|| format!("{ended} of {planned} ended"));
+        self.fatal.clone().or(missing)
     }
 
     /// How many ended thus.
@@ -185,6 +197,9 @@ mod tests {
         assert!(!Transcript::read("1..0\n").is_good());
         assert!(!Transcript::read("1..1\nok 1 - a # SKIP needs Bpf\n").is_good());
         assert!(!Transcript::read(&format!("{GOOD}Bail out! no memory\n")).is_good());
+        let left = Transcript::read(&format!("{GOOD}not ok - nothing is left # an mbuf\n"));
+        assert_eq!(left.fatal.as_deref(), Some("not so: nothing is left # an mbuf"));
+        assert!(!left.is_good());
     }
 
     #[test]

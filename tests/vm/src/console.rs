@@ -59,7 +59,7 @@ mod tests {
     fn a_panic_names_the_case_it_came_in() {
         let cut = GOOD.split("@@ not ok 3").next().unwrap();
         let t = parse(&format!("{cut}[ 9.1] panic: lock error\ndb{{0}}> bt\n"));
-        assert_eq!(t.unfinished, Some(("two".to_owned(), "F6".to_owned())));
+        assert_eq!(t.begun, Some(("two".to_owned(), "F6".to_owned())));
         assert!(t.fatal.as_ref().unwrap().contains("panic: lock error"));
         assert!(!t.is_good());
     }

@@ -47,7 +47,7 @@ pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
     let kernel = env!("TAP_KERNEL_VERSION").parse().map_err(|e| format!("the version: {e}"))?;
     let kernel = Version(kernel);
     let name = module_name(driver);
-    let out = options.out.clone().unwrap_or_else(|| format!("build/host/{name}-{kernel}").into());
+    let out = options.out.clone().unwrap_or_else(|| format!("build/cases/{name}-{kernel}").into());
     let logs = out.join("log");
     // Those of an earlier run would be taken for this one's.
     fs::remove_dir_all(&logs)
