@@ -92,6 +92,10 @@ pub const SIOCADDMULTI: u64 = iow::<IfReq>(b'i', 49);
 pub const SIOCDELMULTI: u64 = iow::<IfReq>(b'i', 50);
 /// Description.
 pub const SIOCSIFDESCR: u64 = iow::<IfReq>(b'i', 142);
+/// Description.
+pub const SIOCGIFDESCR: u64 = iowr::<IfReq>(b'i', 143);
+/// How long one may be, its terminator included.
+pub const IFDESCRSIZE: usize = 64;
 /// vlan(4): parent and tag.
 pub const SIOCSETVLAN: u64 = SIOCSIFGENERIC;
 /// Generic set, which vlan(4) uses.

@@ -51,7 +51,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             .dangerous(&["F19"]),
             case(
                 "tun_detach_delete_close",
-                "Linux tun.c detach_close_delete: close, then destroy",
+                "Linux tun.c detach_delete_close, detach_close_delete: close, then destroy",
                 close_delete::<S>,
             ),
             case(
@@ -60,6 +60,11 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 reattach::<S>,
             )
             .dangerous(&["F19"]),
+            case(
+                "tun_reattach_close_delete",
+                "Linux tun.c reattach: close, open, close, destroy",
+                reattach_close::<S>,
+            ),
             case(
                 "tun_deleted",
                 "Linux tun.c tun_deleted: every call after deletion fails",
@@ -76,7 +81,8 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
     }
 }
 
-fn add_inet6<S: Sys>(c: &Ctx<S>, name: &str) -> Verdict {
+/// Adds fd00:5::1/64.
+pub fn add_inet6<S: Sys>(c: &Ctx<S>, name: &str) -> Verdict {
     let mut req = In6AliasReq::zeroed();
     put_name(&mut req.name, name);
     let address = |field: &mut [u8; 28], bytes: [u8; 16]| {
@@ -291,6 +297,16 @@ fn reattach<S: Sys>(c: &Ctx<S>) -> Verdict {
     let fd = c.open_unit(0, O_RDWR)?;
     c.destroy("tap0").on("destroy")?;
     c.close(fd).on("close of the second")?;
+    c.open(c"/dev/tap0", O_RDWR).fails_with(Errno::ENXIO, "open of what is gone")
+}
+
+fn reattach_close<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.create("tap0").on("create")?;
+    for _ in 0..2 {
+        let fd = c.open_unit(0, O_RDWR)?;
+        c.close(fd).on("close")?;
+    }
+    c.destroy("tap0").on("destroy")?;
     c.open(c"/dev/tap0", O_RDWR).fails_with(Errno::ENXIO, "open of what is gone")
 }
 

@@ -12,6 +12,7 @@ pub mod foreign;
 pub mod ioctl_fd;
 pub mod ioctl_if;
 pub mod kqueue;
+pub mod libtuntap;
 pub mod lifecycle;
 pub mod module;
 pub mod open;
@@ -38,6 +39,7 @@ pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
         sysctl::cases::<S>(),
         counters::cases::<S>(),
         clients::cases::<S>(),
+        libtuntap::cases::<S>(),
         foreign::cases::<S>(),
         races::cases::<S>(),
         stress::cases::<S>(),
