@@ -23,7 +23,8 @@ pub fn run(options: &Options, kernel: &mut Kernel, module: &Module, out: &Path) 
     check_taps(&options.taps)?;
     let vs = options.vs.as_deref();
     let vs = vs.map(|path| Module::named(path, kernel.version, options.force)).transpose()?;
-    let init = boot::build_init()?;
+    let held = tempfile::tempdir()?;
+    let init = boot::build_init(held.path())?;
     let mut good = true;
     let mut measure = |module: &Module, log: &str| -> Result<Driver> {
         let settings = Settings::of(module, options)?;

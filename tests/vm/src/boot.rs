@@ -17,8 +17,9 @@ use crate::loader;
 use crate::machine::{Boot, Clock, End, Machine};
 use crate::options::Options;
 
-/// Builds init, a program without an operating system below it.
-pub fn build_init() -> Result<PathBuf> {
+/// Builds init, a program without an operating system below it, and puts it into a folder: another
+/// build while this one is in use must not change it.
+pub fn build_init(to: &Path) -> Result<PathBuf> {
     const TARGET: &str = "x86_64-unknown-linux-gnu";
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (source, target) = (package.join("init"), package.join("../../build/cargo/init"));
@@ -41,7 +42,9 @@ pub fn build_init() -> Result<PathBuf> {
         .status()
         .context("cargo")?;
     ensure!(status.success(), "the init program does not build");
-    Ok(target.join(TARGET).join("release/tap-init"))
+    let init = to.join("tap-init");
+    fs::copy(target.join(TARGET).join("release/tap-init"), &init).context("the init program")?;
+    Ok(init)
 }
 
 /// How long a kernel may take to its banner, on a busy machine.
@@ -96,6 +99,9 @@ pub fn boot(
 /// Says on standard output why a run was no good.
 pub fn explain(options: &Options, console: &str, end: End, transcript: &Transcript) {
     println!("--- the console's last lines ---\n{}\n---", console::tail(console, 40));
+    if console.contains("cannot mount root") {
+        println!("vm: the root file system is ext2fs(5): does the kernel have file-system EXT2FS?");
+    }
     match (end, &transcript.fatal) {
         (_, Some(fatal)) => println!("vm: {fatal}"),
         _ if transcript.planned == Some(0) => println!("vm: no case is called {}", options.cases),

@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::{ensure, Context, Result};
 use memchr::memmem;
 use object::read::elf::ElfFile64;
-use object::{Architecture, Endianness, Object, ObjectSection, ObjectSymbol};
+use object::{Architecture, Endianness, Object, ObjectKind, ObjectSection, ObjectSymbol};
 use tap_report::module::Version;
 
 use crate::symbols::Symbols;
@@ -80,6 +80,10 @@ impl Kernel {
             elf.architecture()
         );
         let version = version(&bytes).context("no \"NetBSD <version>\" in it")?;
+        ensure!(
+            elf.kind() != ObjectKind::Relocatable,
+            "relocatable, as GENERIC_KASLR is: only NetBSD's own boot loader starts it"
+        );
         let symbols = Symbols::of(&elf, &bytes)?;
         let (pvh, disk) = (has_pvh_note(&elf), disk(&elf));
         let ramdisk = find(&bytes, RAMDISK);
@@ -186,7 +190,10 @@ pub(crate) mod tests {
                 flags: object::SymbolFlags::None,
             });
         }
-        file.write().unwrap()
+        let mut bytes = file.write().unwrap();
+        // ET_EXEC.
+        bytes[16] = 2;
+        bytes
     }
 
     pub(crate) fn amd64(banner: &[u8]) -> Vec<u8> {
@@ -215,6 +222,9 @@ pub(crate) mod tests {
         let mut stripped = elf(Architecture::X86_64, &[]);
         stripped.extend_from_slice(b"NetBSD 10.1 (GENERIC)");
         assert!(said(stripped).contains("stripped of its symbols"));
+        let mut kaslr = amd64(b"NetBSD 10.1 (GENERIC_KASLR)");
+        kaslr[16] = 1;
+        assert!(said(kaslr).contains("relocatable, as GENERIC_KASLR is"));
     }
 
     #[test]

@@ -65,7 +65,8 @@ fn run(options: &Options) -> Result<bool> {
     if let Some(remark) = module.remark() {
         println!("{remark}");
     }
-    let init = boot::build_init()?;
+    let held = tempfile::tempdir()?;
+    let init = boot::build_init(held.path())?;
     let name = &settings.module;
     let title = format!("{name} in NetBSD {}", kernel.version);
     let mut transcript = Transcript::default();

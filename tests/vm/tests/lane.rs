@@ -148,6 +148,10 @@ fn a_kernel_that_does_not_get_to_init_fails() {
     let said = Lane::console("NetBSD 10.1\npanic: no init\nrebooting...\n").run();
     assert_eq!(said.status, 1, "{}", said.text);
     has(&said.text, "vm: panic: no init");
+    let asks = "no file system for wd0a\ncannot mount root, error = 79\nroot device: ";
+    let said = Lane::console(&format!("NetBSD 10.1\n{asks}")).run();
+    assert_eq!(said.status, 1, "{}", said.text);
+    has(&said.text, "does the kernel have file-system EXT2FS?");
     let said = Lane::console("NetBSD 10.1\nrebooting...\n").run();
     assert_eq!(said.status, 1, "{}", said.text);
     has(&said.text, "vm: the machine stopped before the suite was done");

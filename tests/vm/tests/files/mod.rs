@@ -28,7 +28,10 @@ pub fn kernel(version: &str) -> Vec<u8> {
         file.append_section_data(data, part, 1);
     }
     file.append_section_data(data, &vec![0; ROOM], 1);
-    file.write().unwrap()
+    let mut bytes = file.write().unwrap();
+    // ET_EXEC.
+    bytes[16] = 2;
+    bytes
 }
 
 /// A module for a version.
