@@ -92,8 +92,9 @@ int	tap_rs_if_transmit(struct ifnet *, struct mbuf *);
 int	tap_rs_media_change(struct ifnet *);
 void	tap_rs_media_status(struct ifnet *, struct ifmediareq *);
 
-/* The soft interrupt that sends SIGIO. */
-void	tap_rs_softintr(void *);
+/* The soft interrupts: SIGIO, and frames on their way up. */
+void	tap_rs_signals_intr(void *);
+void	tap_rs_input_intr(void *);
 
 /*
  * net.link.tap.tapN: the cookie is the node's data.  The address is text,

@@ -15,7 +15,8 @@
 use core::ptr;
 
 use crate::channel::Opener;
-use crate::event::SOFTINT;
+use crate::event;
+use crate::input;
 use crate::kern::arc::Arc;
 use crate::kern::atomic::{AtomicPtr, AtomicU32, Ordering};
 use crate::kern::errno::{Errno, Result};
@@ -23,7 +24,6 @@ use crate::kern::file::NewFile;
 use crate::kern::log;
 use crate::kern::mutex::StaticMutex;
 use crate::kern::register::{self, Autoconf, CharDevice};
-use crate::kern::softint;
 use crate::kern::sysctl::TapNode;
 use crate::kern::systm::{pause_a_tick, LwpCell};
 use crate::kern::table::Table;
@@ -51,8 +51,6 @@ static CLOSING: AtomicPtr<Softc> = AtomicPtr::new(ptr::null_mut());
 /// How many interfaces are attached.
 static ATTACHED: AtomicU32 = AtomicU32::new(0);
 
-/// From this many interfaces on, look for a soft interrupt slot before making another.
-const MANY: u32 = 64;
 /// How many clock ticks unload waits for softcs that a call on its way out still holds, and how
 /// many for one that somebody else refers to.
 const PATIENCE: u32 = 50;
@@ -71,10 +69,7 @@ fn create(wanted: Option<Unit>, opener: Opener) -> Result<Arc<Softc>> {
     if !creation.open {
         return Err(Errno::ENXIO);
     }
-    let existing = GRAVEYARD.reap();
-    if existing >= MANY && !softint::has_room() {
-        return Err(Errno::ENOMEM);
-    }
+    GRAVEYARD.reap();
     let mut unit = wanted.unwrap_or(creation.lowest);
     loop {
         match attach_unit(unit, opener) {
@@ -175,7 +170,8 @@ pub fn load() -> Result {
 
 /// Everything that can fail, the character device last: from then on opens come.
 fn register() -> Result {
-    SOFTINT.establish()?;
+    event::SOFTINT.establish()?;
+    input::SOFTINT.establish()?;
     AUTOCONF.attach()?;
     SYSCTL.create()?;
     DEVICE.attach()
@@ -186,7 +182,8 @@ fn register() -> Result {
 fn unregister() {
     SYSCTL.destroy();
     AUTOCONF.detach();
-    SOFTINT.disestablish();
+    input::SOFTINT.disestablish();
+    event::SOFTINT.disestablish();
     TABLE.destroy();
     CLOSE.destroy();
     CREATION.destroy();

@@ -22,6 +22,7 @@ use crate::attach;
 use crate::cloner::{self, TABLE};
 use crate::event;
 use crate::ifnet;
+use crate::input;
 use crate::io;
 use crate::ioctl;
 use crate::kern::arc::Arc;
@@ -81,7 +82,8 @@ declared!(
     tap_rs_if_transmit,
     tap_rs_media_change,
     tap_rs_media_status,
-    tap_rs_softintr,
+    tap_rs_signals_intr,
+    tap_rs_input_intr,
     tap_rs_sysctl_get,
     tap_rs_sysctl_set,
     tap_rs_sysctl_opener,
@@ -523,10 +525,16 @@ pub unsafe extern "C" fn tap_rs_media_status(ifp: *mut kpi::ifnet, request: *mut
     ifnet::media_status(unsafe { softc_of(ifp) }, &mut request);
 }
 
-/// The soft interrupt.
+/// The soft interrupt for signals.
 #[no_mangle]
-pub unsafe extern "C" fn tap_rs_softintr(_arg: *mut c_void) {
+pub unsafe extern "C" fn tap_rs_signals_intr(_arg: *mut c_void) {
     event::deliver_sigio();
+}
+
+/// The soft interrupt for input.
+#[no_mangle]
+pub unsafe extern "C" fn tap_rs_input_intr(_arg: *mut c_void) {
+    input::deliver();
 }
 
 /// The sysctl leaf's softc.

@@ -9,6 +9,7 @@
 
 use crate::channel::Frame;
 use crate::ether::{check_length, BadLength};
+use crate::input;
 use crate::kern::errno::{Errno, Result};
 use crate::kern::ifnet::Counter;
 use crate::kern::mbuf::Mbuf;
@@ -53,8 +54,7 @@ pub fn write(softc: &Softc, mut uio: Uio<'_>) -> Result {
         Ok(frame) => frame,
         Err(error) => return Err(not_read(softc, error)),
     };
-    let _call = softc.channel.enter().ok_or(Errno::ENXIO)?;
-    softc.interface.input(frame);
+    input::post(softc, frame);
     softc.touch_modification();
     Ok(())
 }

@@ -12,6 +12,7 @@
 //! | [`softc`], [`attach`] | one interface: its parts, its references, its beginning and end |
 //! | [`cloner`] | units, create, destroy, the cloning open, load and unload |
 //! | [`io`], [`ioctl`], [`event`] | what a descriptor can be asked |
+//! | [`input`] | frames from write(2) to the stack |
 //! | [`ifnet`], [`sysctl`] | what the network stack and the administrator can ask |
 //! | [`ether`], [`unit`] | addresses, frame bounds and numbers: pure |
 //! | [`kern`] | the safe face of the kernel |
@@ -28,6 +29,7 @@ pub mod ether;
 pub mod event;
 pub mod gate;
 pub mod ifnet;
+pub mod input;
 pub mod io;
 pub mod ioctl;
 pub mod kern;

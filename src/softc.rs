@@ -48,6 +48,8 @@ pub struct Softc {
     access: AtomicU32,
     modification: AtomicU32,
     birth: Ticks,
+    /// Frames that user space wrote and the stack has not been given yet.
+    pub incoming: AtomicU32,
     /// 1 while a close that may have let go of the softc is still inside the module.
     close_exit: AtomicU32,
     /// How many knotes' detaches are still inside the module.
@@ -94,6 +96,7 @@ impl Softc {
             sigio_queued: AtomicBool::new(false),
             opener: AtomicI32::new(if opener == Opener::None { 0 } else { current_pid() }),
             doomed: AtomicBool::new(false),
+            incoming: AtomicU32::new(0),
             close_exit: AtomicU32::new(0),
             knote_exits: AtomicU32::new(0),
             access: AtomicU32::new(now.get()),

@@ -16,7 +16,7 @@
 #include "tap_rs.h"
 
 /* Rust names the counters by these numbers. */
-__CTASSERT(if_ierrors == 1 && if_oerrors == 3);
+__CTASSERT(if_ierrors == 1 && if_oerrors == 3 && if_iqdrops == 9);
 
 void
 tap_rs_ifnet_lock(struct ifnet *ifp)

@@ -28,6 +28,8 @@ struct Parts {
 pub enum Counter {
     /// Frames that user space wrote and the driver had no memory for.
     InputErrors,
+    /// Frames that the stack did not come round to.
+    InputDrops,
     /// Frames that a reader got in part, or lost to a fault.
     OutputErrors,
 }
@@ -44,7 +46,7 @@ pub enum Link {
 /// The stack's half of an interface.
 ///
 /// Part of the softc, so it outlives the attachment and its plain fields may be read at any time;
-/// what attach makes and detach destroys (counters, input queue, addresses) is touched only by a
+/// what attach makes and detach destroys (counters, addresses) is touched only by a
 /// call in flight, see [`crate::gate`].
 ///
 /// # Invariants
@@ -104,10 +106,6 @@ impl Interface {
         unsafe { media::init(self.media()) };
         // SAFETY: filled in above, and initialised once.
         unsafe { kpi::if_initialize(ifp) };
-        // SAFETY: initialised above.
-        let percpuq = unsafe { kpi::if_percpuq_create(ifp) };
-        // SAFETY: owned here, and the stack does not use the field yet.
-        unsafe { (*ifp).if_percpuq = percpuq };
         // SAFETY: initialised above; the address is ADDR_LEN bytes.
         unsafe { kpi::ether_ifattach(ifp, address.0.as_ptr()) };
         // SAFETY: not registered yet, so nobody else writes the field.
@@ -122,7 +120,7 @@ impl Interface {
         let ifp = self.ifp();
         // SAFETY: attached, and detached once; no IFNET_LOCK is held.
         unsafe { kpi::ether_ifdetach(ifp) };
-        // SAFETY: as above. It also destroys the input queue, after the last frame.
+        // SAFETY: as above.
         unsafe { kpi::if_detach(ifp) };
         // SAFETY: no ioctl can reach the media list any more.
         unsafe { media::fini(self.media()) };
@@ -189,14 +187,13 @@ impl Interface {
         }
     }
 
-    /// Passes a frame up: queued to a soft interrupt that counts it, shows it to bpf(4) and
-    /// calls `ether_input`. A call in flight only.
+    /// Passes a frame up: the stack counts it, shows it to bpf(4) and calls `ether_input`. A call
+    /// in flight only, in a soft interrupt.
     pub fn input(&self, frame: Mbuf) {
         // SAFETY: attached, as the caller is in flight.
-        let ifnet = unsafe { &*self.ifp() };
-        let raw = frame.into_received(ifnet.if_index);
-        // SAFETY: attached, as the caller is in flight; the frame is given away.
-        unsafe { kpi::if_percpuq_enqueue(ifnet.if_percpuq, raw) }
+        let index = unsafe { (*self.ifp()).if_index };
+        // SAFETY: as above; the frame is given away.
+        unsafe { kpi::if_input(self.ifp(), frame.into_received(index)) }
     }
 
     /// Shows bpf(4) a frame that goes out. No spin mutex is held. A call in flight only.
@@ -213,6 +210,7 @@ impl Interface {
     pub fn count(&self, counter: Counter) {
         let index = match counter {
             Counter::InputErrors => kpi::if_stat_t_if_ierrors,
+            Counter::InputDrops => kpi::if_stat_t_if_iqdrops,
             Counter::OutputErrors => kpi::if_stat_t_if_oerrors,
         };
         // SAFETY: attached, as the caller is in flight.

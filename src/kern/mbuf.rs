@@ -3,6 +3,7 @@
 
 //! Packets, mbuf(9).
 
+use core::ffi::c_void;
 use core::mem::{offset_of, ManuallyDrop};
 use core::ptr::{self, NonNull};
 
@@ -121,7 +122,17 @@ impl Mbuf {
         flags as u32 & kpi::M_MCAST != 0
     }
 
-    fn next_packet(&mut self) -> &mut *mut kpi::mbuf {
+    /// What a driver may keep in a packet that is on no interface's queue: M_SETCTX, M_GETCTX.
+    pub(super) fn context(&mut self) -> &mut *mut c_void {
+        // SAFETY: owned here.
+        let raw = unsafe { &mut *self.as_ptr() };
+        // SAFETY: a packet has a packet header, so this member of the union is set.
+        let header = unsafe { &mut raw.M_dat.MH.MH_pkthdr };
+        // SAFETY: any value of the union's other member is a pointer's too.
+        unsafe { &mut header._rcvif.ctx }
+    }
+
+    pub(super) fn next_packet(&mut self) -> &mut *mut kpi::mbuf {
         // SAFETY: owned here.
         unsafe { &mut (*self.as_ptr()).m_hdr.mh_nextpkt }
     }

@@ -14,6 +14,7 @@ pub mod device;
 pub mod errno;
 pub mod file;
 pub mod ifnet;
+pub mod inputq;
 pub mod ioctl;
 pub mod kmem;
 pub mod knote;

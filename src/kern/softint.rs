@@ -10,34 +10,49 @@ use super::atomic::{AtomicPtr, Ordering};
 use super::errno::{Errno, Result};
 use super::kpi;
 
-/// The one soft interrupt of the module, at the clock's level, from load to unload.
+type Handler = unsafe extern "C" fn(*mut c_void);
+
+/// A soft interrupt of the module, from load to unload.
 ///
 /// One for all interfaces: the kernel has a few hundred slots in all, and one that is
 /// disestablished while it may be scheduled panics.
-pub struct Softint(AtomicPtr<c_void>);
+pub struct Softint {
+    cookie: AtomicPtr<c_void>,
+    flags: u32,
+    handler: Handler,
+}
 
 impl Softint {
-    /// Not established yet.
-    pub const fn new() -> Self {
-        Softint(AtomicPtr::new(ptr::null_mut()))
+    /// The one that sends SIGIO, at the clock's level, without the kernel lock. Not established yet.
+    pub const fn signals() -> Self {
+        Self::new(kpi::SOFTINT_CLOCK | kpi::SOFTINT_MPSAFE, kpi::tap_rs_signals_intr)
+    }
+
+    /// The one that hands frames to the stack, with the kernel lock, as the stack's own does for an
+    /// interface that is not IFEF_MPSAFE. Not established yet.
+    pub const fn input() -> Self {
+        Self::new(kpi::SOFTINT_NET, kpi::tap_rs_input_intr)
+    }
+
+    const fn new(flags: u32, handler: Handler) -> Self {
+        Softint { cookie: AtomicPtr::new(ptr::null_mut()), flags, handler }
     }
 
     /// At module load.
     pub fn establish(&self) -> Result {
-        let flags = kpi::SOFTINT_CLOCK | kpi::SOFTINT_MPSAFE;
-        let handler = Some(kpi::tap_rs_softintr as unsafe extern "C" fn(*mut c_void));
-        // SAFETY: the handler ignores its argument, and stays until `disestablish`.
-        let cookie = unsafe { kpi::softint_establish(flags, handler, ptr::null_mut()) };
+        let handler = Some(self.handler);
+        // SAFETY: the handlers ignore their argument, and stay until `disestablish`.
+        let cookie = unsafe { kpi::softint_establish(self.flags, handler, ptr::null_mut()) };
         if cookie.is_null() {
             return Err(Errno::ENOMEM);
         }
-        self.0.store(cookie, Ordering::Release);
+        self.cookie.store(cookie, Ordering::Release);
         Ok(())
     }
 
     /// Has the handler run soon.
     pub fn schedule(&self) {
-        let cookie = self.0.load(Ordering::Acquire);
+        let cookie = self.cookie.load(Ordering::Acquire);
         if !cookie.is_null() {
             // SAFETY: established, and not disestablished before the last softc is gone.
             unsafe { kpi::tap_rs_softint_schedule(cookie) }
@@ -46,30 +61,10 @@ impl Softint {
 
     /// At module unload, when nobody is left to schedule it. Waits until it does not run.
     pub fn disestablish(&self) {
-        let cookie = self.0.swap(ptr::null_mut(), Ordering::AcqRel);
+        let cookie = self.cookie.swap(ptr::null_mut(), Ordering::AcqRel);
         if !cookie.is_null() {
             // SAFETY: established, and swapped out once.
             unsafe { kpi::softint_disestablish(cookie) }
         }
     }
-}
-
-impl Default for Softint {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// Whether the kernel has a slot left for the soft interrupt that if_percpuq_create(9)
-/// establishes for each interface, without looking whether it got one.
-pub fn has_room() -> bool {
-    let handler = Some(kpi::tap_rs_softintr as unsafe extern "C" fn(*mut c_void));
-    // SAFETY: never scheduled, and disestablished at once.
-    let probe = unsafe { kpi::softint_establish(kpi::SOFTINT_NET, handler, ptr::null_mut()) };
-    if probe.is_null() {
-        return false;
-    }
-    // SAFETY: established just now.
-    unsafe { kpi::softint_disestablish(probe) };
-    true
 }

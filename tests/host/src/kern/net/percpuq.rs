@@ -104,7 +104,8 @@ impl World {
         frame.map(|frame| (ifp, frame))
     }
 
-    /// if_input: counts a frame, shows it to bpf(4), and hands it to the interface's input.
+    /// if_input, and what if_percpuq does with a frame: counts it, shows it to bpf(4), and hands it
+    /// to the interface's input.
     pub(super) fn if_input(&mut self, ifp: Ifp, frame: Mbuf) {
         self.if_stat(ifp, kpi::if_stat_t_if_ipackets, 1);
         self.bpf_mtap(ifp, frame, kpi::BPF_D_IN);
@@ -119,6 +120,18 @@ unsafe extern "C" fn if_percpuq_softint(argument: *mut c_void) {
     while let Some((ifp, frame)) = world.if_percpuq_dequeue(argument as usize) {
         world.if_input(ifp, frame);
     }
+}
+
+/// For drivers that are in a soft interrupt already, and have no if_percpuq.
+unsafe extern "C" fn if_input(raw: *mut kpi::ifnet, m: *mut kpi::mbuf) {
+    let Some(frame) = Mbuf::from_raw(m) else { host_panic!("if_input: NULL") };
+    let (mut world, ifp) = (enter(), Ifp::from_raw(raw));
+    kassert!(world.current().softint, "if_input outside of a soft interrupt");
+    kassert!(peek!(raw, if_percpuq).is_null(), "if_input beside if_percpuq");
+    world.verify_packet(frame, "if_input");
+    let index = world.interface(ifp, "if_input").index;
+    kassert!(frame.rcvif() == index, "if_input: the frame is of another interface");
+    world.if_input(ifp, frame);
 }
 
 unsafe extern "C" fn if_percpuq_create(raw: *mut kpi::ifnet) -> *mut kpi::if_percpuq {
@@ -136,4 +149,4 @@ unsafe extern "C" fn if_percpuq_enqueue(handle: *mut kpi::if_percpuq, m: *mut kp
     enter().if_percpuq_enqueue(handle as usize, frame);
 }
 
-exports!(if_percpuq_create, if_percpuq_destroy, if_percpuq_enqueue);
+exports!(if_input, if_percpuq_create, if_percpuq_destroy, if_percpuq_enqueue);

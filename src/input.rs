@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Frames on their way up, from write(2) to the network stack.
+//!
+//! The stack wants them in a soft interrupt. All interfaces share one, and one queue: if_percpuq,
+//! which gives each interface its own, takes one of the kernel's few hundred for each, and a good
+//! part of the time of a creation and destruction.
+#![forbid(unsafe_code)]
+
+use crate::kern::arc::Arc;
+use crate::kern::atomic::Ordering;
+use crate::kern::ifnet::Counter;
+use crate::kern::inputq::InputQueue;
+use crate::kern::mbuf::Mbuf;
+use crate::kern::softint::Softint;
+use crate::softc::Softc;
+
+/// Calls [`deliver`].
+pub static SOFTINT: Softint = Softint::input();
+/// Frames of all interfaces, each with a reference to its softc.
+static QUEUE: InputQueue<Softc> = InputQueue::new();
+/// How many frames of one interface may wait, as many as in its if_percpuq.
+const MAX_WAITING: u32 = 256;
+
+/// Sends a frame up. One that too many wait before is dropped and counted, as by if_percpuq.
+pub fn post(softc: &Softc, frame: Mbuf) {
+    if softc.incoming.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
+        return refuse(softc);
+    }
+    QUEUE.post(frame, Arc::retain(softc));
+    SOFTINT.schedule();
+}
+
+#[cold]
+fn refuse(softc: &Softc) {
+    softc.incoming.fetch_sub(1, Ordering::Relaxed);
+    if let Some(_call) = softc.channel.enter() {
+        softc.interface.count(Counter::InputDrops);
+    }
+}
+
+/// The soft interrupt: hands to the stack what has come, except to interfaces that are gone.
+pub fn deliver() {
+    for (frame, softc) in QUEUE.take() {
+        softc.incoming.fetch_sub(1, Ordering::Relaxed);
+        if let Some(_call) = softc.channel.enter() {
+            softc.interface.input(frame);
+        }
+    }
+}
