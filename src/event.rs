@@ -51,7 +51,11 @@ fn wait(softc: &Softc, events: u32) -> u32 {
 /// kqueue(2): EVFILT_READ and EVFILT_WRITE. The knote holds a reference to the softc, so what it
 /// hangs on outlives the interface if the knote does. EINVAL for other filters, ENXIO when gone.
 pub fn attach_knote(softc: &Softc, mut knote: Knote<'_>) -> Result {
-    let reads = knote.reads().ok_or(Errno::EINVAL)?;
+    let reads = match knote.filter() {
+        kpi::EVFILT_READ => true,
+        kpi::EVFILT_WRITE => false,
+        _ => return Err(Errno::EINVAL),
+    };
     softc.channel.attach_knote(reads, |waiters| {
         knote.set_hook(Arc::retain(softc), reads);
         waiters.attach(&mut knote, reads);

@@ -4,14 +4,25 @@
 //! ioctl(2), on a descriptor and on the interface.
 #![forbid(unsafe_code)]
 
+use core::ffi::c_ulong;
+
 use crate::kern::errno::{Errno, Result};
 use crate::kern::ioctl::Request;
-use crate::kern::kpi::{
-    FIOASYNC, FIOGETOWN, FIONBIO, FIONREAD, FIOSETOWN, SIOCGIFADDR, SIOCGIFFLAGS, SIOCSIFPHYADDR,
-    TAPGIFNAME, TIOCGPGRP, TIOCSPGRP,
-};
+use crate::kern::kpi;
 use crate::kern::signal;
 use crate::softc::Softc;
+
+const FIONREAD: c_ulong = kpi::FIONREAD as c_ulong;
+const FIONBIO: c_ulong = kpi::FIONBIO as c_ulong;
+const FIOASYNC: c_ulong = kpi::FIOASYNC as c_ulong;
+const FIOSETOWN: c_ulong = kpi::FIOSETOWN as c_ulong;
+const FIOGETOWN: c_ulong = kpi::FIOGETOWN as c_ulong;
+const TIOCSPGRP: c_ulong = kpi::TIOCSPGRP as c_ulong;
+const TIOCGPGRP: c_ulong = kpi::TIOCGPGRP as c_ulong;
+const TAPGIFNAME: c_ulong = kpi::TAPGIFNAME as c_ulong;
+const SIOCGIFFLAGS: c_ulong = kpi::SIOCGIFFLAGS as c_ulong;
+const SIOCGIFADDR: c_ulong = kpi::SIOCGIFADDR as c_ulong;
+const SIOCSIFPHYADDR: c_ulong = kpi::SIOCSIFPHYADDR as c_ulong;
 
 /// ioctl(2) on a descriptor. ENOTTY for what it does not know, ENXIO once the interface is gone.
 ///
@@ -35,11 +46,11 @@ fn control(softc: &Softc, request: Request<'_>) -> Result {
         FIONBIO => {}
         FIOASYNC => softc.channel.set_async(*request.int()? != 0),
         FIOSETOWN | TIOCSPGRP => {
-            let owner = signal::check_owner(command.into(), *request.int()?)?;
+            let owner = signal::check_owner(command, *request.int()?)?;
             softc.channel.set_owner(owner);
         }
         FIOGETOWN | TIOCGPGRP => {
-            *request.int()? = signal::show_owner(command.into(), softc.channel.owner())?;
+            *request.int()? = signal::show_owner(command, softc.channel.owner())?;
         }
         TAPGIFNAME => request.ifreq()?.set_name(softc.interface.name_field()),
         // A courtesy to libtuntap, which asks the descriptor instead of a socket.
@@ -56,7 +67,7 @@ fn control(softc: &Softc, request: Request<'_>) -> Result {
 }
 
 /// if_ioctl, under IFNET_LOCK: SIOCSIFPHYADDR sets the Ethernet address, EINVAL unless it is a
-/// link-level one that an interface may have. `None` for what is not the driver's own.
+/// link-level one that an interface may have. `None` for what ether_ioctl(9) does.
 pub fn interface(softc: &Softc, request: Request<'_>) -> Option<Result> {
     match request.command() {
         SIOCSIFPHYADDR => {

@@ -16,11 +16,11 @@ use crate::ether::Addr;
 
 /// The bits of a command that state its argument's length in bytes, IOCPARM_LEN.
 const LENGTH_SHIFT: u32 = 16;
-const LENGTH_MASK: u32 = 0x1fff;
+const LENGTH_MASK: c_ulong = 0x1fff;
 
 /// A command and its argument.
 pub struct Request<'a> {
-    command: u32,
+    command: c_ulong,
     data: *mut c_void,
     buffer: PhantomData<&'a mut c_void>,
 }
@@ -33,19 +33,17 @@ impl<'a> Request<'a> {
     /// For as long as the request lives, `data` is NULL or the caller's alone, has the length that
     /// `command` states, and is aligned as malloc(9) aligns.
     pub unsafe fn new(command: c_ulong, data: *mut c_void) -> Self {
-        // A larger number is no command, and 0 is none either.
-        let command = u32::try_from(command).unwrap_or(0);
         Request { command, data, buffer: PhantomData }
     }
 
     /// The command.
-    pub fn command(&self) -> u32 {
+    pub fn command(&self) -> c_ulong {
         self.command
     }
 
     fn argument<T>(self) -> Result<&'a mut T> {
         let len = (self.command >> LENGTH_SHIFT) & LENGTH_MASK;
-        if (len as usize) < size_of::<T>() {
+        if len < size_of::<T>() as c_ulong {
             return Err(Errno::ENOTTY);
         }
         // SAFETY: long enough, as just checked; aligned, exclusive or NULL by `new`'s contract.
@@ -71,8 +69,8 @@ impl<'a> Request<'a> {
         if u32::from(address.sa_family) != kpi::AF_LINK {
             return None;
         }
-        let [a, b, c, d, e, f, ..] = address.sa_data.map(|byte| byte as u8);
-        Some(Addr([a, b, c, d, e, f]))
+        let bytes = address.sa_data.first_chunk()?;
+        Some(Addr(bytes.map(|byte| byte as u8)))
     }
 }
 
@@ -97,8 +95,8 @@ impl Ifreq<'_> {
             sa_family: kpi::AF_LINK as _,
             sa_data: [0; 14],
         };
-        for (to, from) in raw.sa_data.iter_mut().zip(address.0) {
-            *to = from as _;
+        if let Some(bytes) = raw.sa_data.first_chunk_mut() {
+            *bytes = address.0.map(|byte| byte as c_char);
         }
         self.0.ifr_ifru.ifru_addr = raw;
     }

@@ -22,14 +22,9 @@ impl<'a> Knote<'a> {
         self.0
     }
 
-    /// Whether it is of EVFILT_READ, rather than EVFILT_WRITE; `None` for other filters, which a
-    /// network interface's descriptor has not.
-    pub fn reads(&self) -> Option<bool> {
-        match self.0.kn_kevent.filter {
-            kpi::EVFILT_READ => Some(true),
-            kpi::EVFILT_WRITE => Some(false),
-            _ => None,
-        }
+    /// What it asks for, EVFILT_READ and so on.
+    pub fn filter(&self) -> u32 {
+        self.0.kn_kevent.filter
     }
 
     /// Makes the driver's functions and `hook` answer for this knote.

@@ -21,6 +21,13 @@ struct Leaf<T> {
     slots: [AtomicPtr<T>; FANOUT],
 }
 
+impl<T> Leaf<T> {
+    fn slot(&self, number: u32) -> &AtomicPtr<T> {
+        // SAFETY: below FANOUT.
+        unsafe { self.slots.get_unchecked(number as usize % FANOUT) }
+    }
+}
+
 struct Root<T> {
     leaves: [AtomicPtr<Leaf<T>>; FANOUT],
 }
@@ -47,9 +54,8 @@ impl<T: Buried> Table<T> {
 
     /// Frees all memory. At module unload: no slot is occupied and nobody reads any more.
     pub fn destroy(&self) {
-        let Some(root) = NonNull::new(self.root.swap(ptr::null_mut(), Ordering::AcqRel)) else {
-            return;
-        };
+        // SAFETY: made by `init`.
+        let root = unsafe { NonNull::new_unchecked(self.root.load(Ordering::Acquire)) };
         // SAFETY: the root is alive until freed below; zeroed pointers are valid ones.
         for leaf in unsafe { root.as_ref() }.leaves.iter() {
             if let Some(leaf) = NonNull::new(leaf.load(Ordering::Acquire)) {
@@ -61,30 +67,36 @@ impl<T: Buried> Table<T> {
         unsafe { kmem::free(root) };
     }
 
-    /// The slot of a leaf. The numbers are below 2^20, so there always is one.
-    fn leaf_slot(&self, number: u32) -> Option<&AtomicPtr<Leaf<T>>> {
+    /// Where the leaf of a number is found. The numbers are below 2^20.
+    fn leaf_of(&self, number: u32) -> &AtomicPtr<Leaf<T>> {
         // SAFETY: there is a root between `init` and `destroy`, by the type's invariant.
         let root = unsafe { &*self.root.load(Ordering::Acquire) };
-        root.leaves.get(number as usize / FANOUT % FANOUT)
+        // SAFETY: below FANOUT.
+        unsafe { root.leaves.get_unchecked(number as usize / FANOUT % FANOUT) }
     }
 
-    /// The slot of a number in its leaf, if that has been made.
+    /// The slot of a number, if its leaf has been made.
     fn slot(&self, number: u32) -> Option<&AtomicPtr<T>> {
-        let leaf = self.leaf_slot(number)?.load(Ordering::Acquire);
         // SAFETY: NULL, or a leaf, which lives until unload, when no call of the driver is left.
-        unsafe { leaf.as_ref() }?.slots.get(number as usize % FANOUT)
+        let leaf = unsafe { self.leaf_of(number).load(Ordering::Acquire).as_ref() };
+        leaf.map(|leaf| leaf.slot(number))
     }
 
     /// A slot that is free; EEXIST if it is taken. The caller holds the creation mutex, so it
     /// stays free.
     pub fn vacant(&self, unit: Unit) -> Result<Vacant<'_, T>> {
-        let leaf = self.leaf_slot(unit.get()).ok_or(Errno::ENXIO)?;
-        if leaf.load(Ordering::Acquire).is_null() {
-            leaf.store(kmem::zalloc::<Leaf<T>>().as_ptr(), Ordering::Release);
+        let place = self.leaf_of(unit.get());
+        let mut leaf = place.load(Ordering::Acquire);
+        if leaf.is_null() {
+            leaf = kmem::zalloc::<Leaf<T>>().as_ptr();
+            place.store(leaf, Ordering::Release);
         }
-        match self.slot(unit.get()) {
-            Some(slot) if slot.load(Ordering::Acquire).is_null() => Ok(Vacant(slot)),
-            _ => Err(Errno::EEXIST),
+        // SAFETY: leaves live until unload, when no call of the driver is left.
+        let slot = unsafe { &*leaf }.slot(unit.get());
+        if slot.load(Ordering::Acquire).is_null() {
+            Ok(Vacant(slot))
+        } else {
+            Err(Errno::EEXIST)
         }
     }
 
