@@ -36,7 +36,7 @@ const LONG: [&str; 8] = [
     "syscall_storm",
     "mac_change",
     "ioctl_storm",
-    "many_units",
+    "many_interfaces",
 ];
 
 /// Each of so many first bytes copied faults, then one in every [`STRIDE`].

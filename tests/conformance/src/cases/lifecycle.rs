@@ -9,9 +9,10 @@ use crate::abi::{
 };
 use crate::case::{case, Case, On, Verdict};
 use crate::check;
-use crate::ctx::{put_name, Ctx};
+use crate::ctx::{put_name, Ctx, Name};
 use crate::errno::Errno;
 use crate::sys::{Need, Sys};
+use crate::text::Text;
 use crate::user::{Out, Plain};
 
 /// The cases of this topic.
@@ -50,6 +51,12 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 wrapped::<S>,
             )
             .dangerous(&["F31"]),
+            case(
+                "many_interfaces",
+                "more of them than the kernel has soft interrupts, and the last one works",
+                many::<S>,
+            )
+            .dangerous(&["added"]),
             case(
                 "flags_at_birth",
                 "seed, tap_attach: broadcast, simplex, multicast; not up",
@@ -131,6 +138,32 @@ fn last<S: Sys>(c: &Ctx<S>) -> Verdict {
     check!(name.as_str() == "tap1048574", "its node opens {name}");
     c.close(fd).on("close")?;
     c.destroy("tap1048574").on("destroy")
+}
+
+/// A kernel's table of soft interrupts takes some 800: 32 KiB for what is 40 bytes each.
+const MANY: u32 = 900;
+/// Out of the other cases' way.
+const MANY_FROM: u32 = 3000;
+
+fn many<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let name = |number: u32| -> Name { Text::of(format_args!("tap{}", MANY_FROM + number)) };
+    let made = (0..MANY).try_for_each(|number| c.create(name(number).as_str()));
+    let works = made.on("create one of many").and_then(|()| last_of_many(c, &name(MANY - 1)));
+    for number in 0..MANY {
+        if c.exists(name(number).as_str()) {
+            c.destroy(name(number).as_str()).on("destroy one of many")?;
+        }
+    }
+    works
+}
+
+fn last_of_many<S: Sys>(c: &Ctx<S>, name: &Name) -> Verdict {
+    c.set_up(name.as_str(), true).on("up")?;
+    let fd = c.open_unit(MANY_FROM + MANY - 1, O_RDWR)?;
+    c.send(fd, &[0xff; 60]).on("write to the last of many")?;
+    let packets = c.settled_data(name.as_str())?.ipackets;
+    check!(packets == 1, "the last of many counts {packets} frames instead of 1");
+    c.close(fd).on("close")
 }
 
 fn collision<S: Sys>(c: &Ctx<S>) -> Verdict {
