@@ -9,17 +9,20 @@
 #![forbid(unsafe_code)]
 
 use crate::kern::arc::Arc;
-use crate::kern::atomic::Ordering;
+use crate::kern::atomic::{AtomicU32, Ordering};
 use crate::kern::ifnet::Counter;
 use crate::kern::inputq::InputQueue;
 use crate::kern::mbuf::Mbuf;
 use crate::kern::softint::Softint;
 use crate::softc::Softc;
+use crate::solo::Solo;
 
 /// Calls [`deliver`].
 pub static SOFTINT: Softint = Softint::input();
 /// Frames of all interfaces, each with a reference to its softc.
 static QUEUE: InputQueue<Softc> = InputQueue::new();
+/// The one CPU that is in [`deliver`].
+static AT_WORK: Solo = Solo::new(AtomicU32::new(0));
 /// How many frames of one interface may wait, as many as in its if_percpuq.
 const MAX_WAITING: u32 = 256;
 
@@ -41,11 +44,16 @@ fn refuse(softc: &Softc) {
 }
 
 /// The soft interrupt: hands to the stack what has come, except to interfaces that are gone.
+///
+/// The stack may sleep over a frame. What comes on another CPU meanwhile waits, so that an
+/// interface's frames stay in order.
 pub fn deliver() {
-    for (frame, softc) in QUEUE.take() {
-        softc.incoming.fetch_sub(1, Ordering::Relaxed);
-        if let Some(_call) = softc.channel.enter() {
-            softc.interface.input(frame);
+    AT_WORK.run(|| {
+        for (frame, softc) in QUEUE.take() {
+            softc.incoming.fetch_sub(1, Ordering::Relaxed);
+            if let Some(_call) = softc.channel.enter() {
+                softc.interface.input(frame);
+            }
         }
-    }
+    });
 }

@@ -12,7 +12,7 @@
 //! | [`softc`], [`attach`] | one interface: its parts, its references, its beginning and end |
 //! | [`cloner`] | units, create, destroy, the cloning open, load and unload |
 //! | [`io`], [`ioctl`], [`event`] | what a descriptor can be asked |
-//! | [`input`] | frames from write(2) to the stack |
+//! | [`input`], [`solo`] | frames from write(2) to the stack, in their order |
 //! | [`ifnet`], [`sysctl`] | what the network stack and the administrator can ask |
 //! | [`ether`], [`unit`] | addresses, frame bounds and numbers: pure |
 //! | [`kern`] | the safe face of the kernel |
@@ -34,6 +34,7 @@ pub mod io;
 pub mod ioctl;
 pub mod kern;
 pub mod softc;
+pub mod solo;
 pub mod sysctl;
 pub mod unit;
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 CARGO = shutil.which("cargo") or "/usr/bin/cargo"
-CHANNEL, ETHER, UNIT = "src/channel.rs", "src/ether.rs", "src/unit.rs"
+CHANNEL, ETHER, SOLO, UNIT = "src/channel.rs", "src/ether.rs", "src/solo.rs", "src/unit.rs"
 
 # (test, file, text, replacement)
 MUTANTS = [
@@ -40,6 +40,9 @@ MUTANTS = [
     ("f35_a_frame", CHANNEL, "if !state.running || state.opener == Opener::None {", "if !state.running {"),
     ("f15_frame", ETHER, "    if len < HDR_LEN {", "    if len == 0 {"),
     ("f15_frame", ETHER, "> (HDR_LEN + VLAN_TAG_LEN) as u64", "> (HDR_LEN + VLAN_TAG_LEN + 1) as u64"),
+    ("solo", SOLO, "        if come != 1 {", "        if false {"),
+    ("solo", SOLO, "                Err(now) => come = now,", "                Err(_) if come == 1 => return,\n                Err(now) => come = now,"),
+    ("solo", SOLO, "fetch_add(1, Ordering::AcqRel)", "fetch_add(1, Ordering::Relaxed)"),
     ("f31_unit", UNIT, "if number < CLONER_MINOR", "if number <= CLONER_MINOR"),
     ("f33_group", ETHER, "first & 1 == 0 && ", "(first & 1 == 0 || true) && "),
 ]

@@ -10,6 +10,8 @@ pub mod channel;
 pub mod ether;
 #[path = "../../../src/gate.rs"]
 pub mod gate;
+#[path = "../../../src/solo.rs"]
+pub mod solo;
 #[path = "../../../src/unit.rs"]
 pub mod unit;
 
