@@ -15,6 +15,8 @@ use crate::counts::{Counts, Point};
 pub struct Driver {
     /// The module's name.
     pub name: String,
+    /// Bytes that the kernel's loader keeps for it.
+    pub loaded: u64,
     /// What it costs.
     #[serde(flatten)]
     pub counts: Counts,
@@ -69,7 +71,7 @@ impl Comparison {
             }
             let _ = writeln!(out, " {} |", point.what.replace('|', "\\|"));
         }
-        out + &self.loaded()
+        out + &self.size()
     }
 
     /// The same as JSON, with ratios.
@@ -109,15 +111,22 @@ impl Comparison {
         (other.median != 0).then(|| own.median as f64 / other.median as f64)
     }
 
-    fn loaded(&self) -> String {
-        let bytes = |driver: &Driver| driver.counts.loaded;
-        match (bytes(&self.driver), self.vs.as_ref().and_then(bytes)) {
-            (Some(own), Some(other)) if other != 0 => {
-                format!("\nLoaded: {own} bytes, {:.2} of {other}.\n", own as f64 / other as f64)
-            }
-            (Some(own), _) => format!("\nLoaded: {own} bytes.\n"),
-            (None, _) => String::new(),
-        }
+    fn size(&self) -> String {
+        let driver = &self.driver;
+        let loaded = beside(driver.loaded, self.vs.as_ref().map(|vs| vs.loaded));
+        let text = driver.counts.text.map_or_else(String::new, |own| {
+            let other = self.vs.as_ref().and_then(|vs| vs.counts.text);
+            format!(", text alone {}", beside(own, other))
+        });
+        format!("\nLoaded: {loaded}{text}.\n")
+    }
+}
+
+/// "150 bytes, 1.50 of 100", or without the other's.
+fn beside(own: u64, other: Option<u64>) -> String {
+    match other.filter(|&other| other != 0) {
+        Some(other) => format!("{own} bytes, {:.2} of {other}", own as f64 / other as f64),
+        None => format!("{own} bytes"),
     }
 }
 
@@ -129,19 +138,19 @@ fn cell(point: Option<&Point>) -> String {
 mod tests {
     use super::*;
 
-    fn driver(name: &str, lines: &str) -> Driver {
-        Driver { name: name.into(), counts: Counts::parse(lines).unwrap() }
+    fn driver(name: &str, loaded: u64, lines: &str) -> Driver {
+        Driver { name: name.into(), loaded, counts: Counts::parse(lines).unwrap() }
     }
 
     fn both() -> Comparison {
         let rust = "@@ # count a 1 9 70 80 90 - x | y\n@@ # count a 64 9 1 1 1 - x\n\
-            @@ # count new 1 9 5 5 5 - n\n@@ # loaded 150\n";
+            @@ # count new 1 9 5 5 5 - n\n@@ # text 150\n";
         let c = "@@ # count a 1 9 90 100 900 - x | y\n@@ # count a 64 9 0 0 0 - x\n\
-            @@ # count old 1 9 6 6 6 - o\n@@ # loaded 100\n";
+            @@ # count old 1 9 6 6 6 - o\n@@ # text 100\n";
         Comparison {
             kernel: "10.1".into(),
-            driver: driver("if_tap_rs", rust),
-            vs: Some(driver("if_tap", c)),
+            driver: driver("if_tap_rs", 180, rust),
+            vs: Some(driver("if_tap", 120, c)),
         }
     }
 
@@ -154,7 +163,7 @@ mod tests {
         assert_eq!(lines[5], "| a | 64 | 0 | 1 | – | x |");
         assert_eq!(lines[6], "| new | 1 | – | 5 | – | n |");
         assert_eq!(lines[7], "| old | 1 | 6 | – | – | o |");
-        assert_eq!(lines[9], "Loaded: 150 bytes, 1.50 of 100.");
+        assert_eq!(lines[9], "Loaded: 180 bytes, 1.50 of 120, text alone 150 bytes, 1.50 of 100.");
         let columns = lines[2].matches('|').count();
         assert!(lines[3..8].iter().all(|l| l.replace("\\|", "").matches('|').count() == columns));
     }
@@ -164,7 +173,7 @@ mod tests {
         let table = Comparison { vs: None, ..both() }.markdown();
         assert!(table.contains("| work | taps | if_tap_rs | what |"));
         assert!(table.contains("| a | 1 | 80 | x \\| y |"));
-        assert!(table.contains("Loaded: 150 bytes.\n"));
+        assert!(table.contains("Loaded: 180 bytes, text alone 150 bytes.\n"));
         assert!(!table.contains("ratio") && !table.contains("old"));
     }
 
@@ -182,7 +191,8 @@ mod tests {
         assert_eq!(value["driver"]["name"], "if_tap_rs");
         assert_eq!(value["driver"]["points"][0]["median"], 80);
         assert_eq!(value["vs"]["points"][0]["tenth"], 900);
-        assert_eq!(value["vs"]["loaded"], 100);
+        assert_eq!(value["vs"]["loaded"], 120);
+        assert_eq!(value["vs"]["text"], 100);
         assert_eq!(value["ratios"], serde_json::json!([{"name": "a", "taps": 1, "ratio": 0.8}]));
     }
 }

@@ -28,8 +28,8 @@ pub struct Point {
 /// One driver's costs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Bytes of memory that the loaded module takes.
-    pub loaded: Option<u64>,
+    /// Bytes of the module's text, which is what modstat(8) tells.
+    pub text: Option<u64>,
     /// In the order of the console.
     pub points: Vec<Point>,
 }
@@ -41,9 +41,9 @@ impl Counts {
         for line in console.lines() {
             if let Some((_, said)) = line.split_once("@@ # count ") {
                 counts.points.push(point(said).with_context(|| format!("damaged line: {line}"))?);
-            } else if let Some((_, said)) = line.split_once("@@ # loaded ") {
+            } else if let Some((_, said)) = line.split_once("@@ # text ") {
                 let bytes = said.trim().parse();
-                counts.loaded = Some(bytes.with_context(|| format!("damaged line: {line}"))?);
+                counts.text = Some(bytes.with_context(|| format!("damaged line: {line}"))?);
             }
         }
         Ok(counts)
@@ -79,9 +79,9 @@ mod tests {
     fn counts_are_found_among_other_lines() {
         let console = "NetBSD 10.1\n@@ 1..2\n@@ # begin write_60/1 -\n\
             [ 1.2] tap0: x@@ # count write_60 1 301 2198 2199 2210 - write of 60 B\r\n\
-            @@ ok 1 - write_60/1\n@@ # count write_60 64 41 1 2 3 - write of 60 B\n@@ # loaded 14793\n";
+            @@ ok 1 - write_60/1\n@@ # count write_60 64 41 1 2 3 - write of 60 B\n@@ # text 14793\n";
         let counts = Counts::parse(console).unwrap();
-        assert_eq!(counts.loaded, Some(14793));
+        assert_eq!(counts.text, Some(14793));
         assert_eq!(counts.points.len(), 2);
         let expected = Point {
             name: "write_60".into(),
@@ -105,7 +105,7 @@ mod tests {
             let said = Counts::parse(&format!("@@ # count {line}\n")).unwrap_err();
             assert!(format!("{said:#}").contains(line), "{line}");
         }
-        assert!(Counts::parse("@@ # loaded much\n").is_err());
+        assert!(Counts::parse("@@ # text much\n").is_err());
     }
 
     /// The cases' side writes what this side reads.

@@ -72,7 +72,7 @@ pub fn run(settings: &Settings, module: Module<'_>) -> Result<()> {
     }
     let config = Config { module, only: settings.get("only"), taps: &crowds[..known], rounds: MOST_ROUNDS };
     bench::run(Kernel, &config, &mut Clock { begun: 0 })?;
-    let loaded = Kernel.modstat(module.name)?.size;
-    report(format_args!("# loaded {loaded}"));
+    let text = Kernel.modstat(module.name)?.size;
+    report(format_args!("# text {text}"));
     Ok(())
 }
