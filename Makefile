@@ -21,7 +21,7 @@ help:
 	@echo 'make bench-reference     what make test holds these counts against, anew'
 	@echo 'make cases [KMOD=f] [CASES=names]'
 	@echo '                         the conformance cases in the host, a process for each'
-	@echo 'make compare STOCK=if_tap.kmod [NETBSD_KERNEL=file] [KMOD=f] [CASES=names]'
+	@echo 'make compare [STOCK=if_tap.kmod] [NETBSD_KERNEL=file] [KMOD=f] [CASES=names]'
 	@echo "                         the cases on this driver and on NetBSD's own, side by side"
 	@echo 'make vm NETBSD_KERNEL=file [KMOD=f] [CASES=names] [NETBSD_SYS=dir] [CPUS=2] [FORCE=1]'
 	@echo '                         the conformance cases in a NetBSD/amd64 kernel under qemu'

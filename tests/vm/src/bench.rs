@@ -29,9 +29,9 @@ pub fn run(options: &Options, kernel: &mut Kernel, module: &Module, out: &Path) 
     let mut good = true;
     let mut measure = |module: &Module, log: &str| -> Result<Driver> {
         let settings = Settings::of(module, options)?;
-        println!("vm: NetBSD {} with {}", kernel.version, module.path.display());
+        println!("vm: NetBSD {} with {module}", kernel.version);
         let scratch = tempfile::tempdir()?;
-        let image = image::make(scratch.path(), &init, &module.path, &settings)?;
+        let image = image::make(scratch.path(), &init, module.path.as_deref(), &settings)?;
         let (console, end) = boot::boot(options, kernel, scratch.path(), &image)?;
         fs::write(out.join(log), &console)?;
         let transcript = console::parse(&console);

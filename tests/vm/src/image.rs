@@ -35,8 +35,7 @@ pub struct Settings {
 impl Settings {
     /// For a module by its file.
     pub fn of(module: &Module, options: &Options) -> Result<Self> {
-        let stem = module.path.file_stem().and_then(|stem| stem.to_str());
-        let name = stem.context("the module's name")?;
+        let name = module.name()?;
         Ok(Self {
             module: name.to_owned(),
             stock: name == "if_tap",
@@ -69,15 +68,22 @@ impl Settings {
 const BLOCKS: &str = "2048";
 
 /// Makes the image under `scratch`.
-pub fn make(scratch: &Path, init: &Path, module: &Path, settings: &Settings) -> Result<PathBuf> {
+pub fn make(
+    scratch: &Path,
+    init: &Path,
+    module: Option<&Path>,
+    settings: &Settings,
+) -> Result<PathBuf> {
     let root = scratch.join("root");
     for dir in ["sbin", "dev", "tmp"] {
         fs::create_dir_all(root.join(dir))?;
     }
     fs::copy(init, root.join("sbin/init")).context("the init program")?;
     fs::set_permissions(root.join("sbin/init"), fs::Permissions::from_mode(0o755))?;
-    fs::copy(module, root.join("driver.kmod"))
-        .with_context(|| format!("module {}", module.display()))?;
+    if let Some(module) = module {
+        fs::copy(module, root.join("driver.kmod"))
+            .with_context(|| format!("module {}", module.display()))?;
+    }
     fs::write(root.join("conf"), settings.text())?;
     let image = scratch.join("root.img");
     // Revision 1 and no feature that NetBSD's ext2fs(5) does not know.
@@ -139,7 +145,7 @@ mod tests {
             from: 7,
             taps: Some("1,64".into()),
         };
-        let image = make(scratch.path(), &init, &module, &settings).unwrap();
+        let image = make(scratch.path(), &init, Some(&module), &settings).unwrap();
         let show = |request: &str| {
             let mut debugfs = Command::new("debugfs");
             debugfs.args(["-R", request]).arg(&image).env("PATH", path_with_sbin());
@@ -170,7 +176,7 @@ mod tests {
             taps: None,
         };
         let missing = scratch.path().join("none.kmod");
-        let said = make(scratch.path(), &init, &missing, &settings).unwrap_err();
+        let said = make(scratch.path(), &init, Some(&missing), &settings).unwrap_err();
         assert!(format!("{said:#}").contains("none.kmod"));
     }
 }

@@ -29,6 +29,8 @@ pub struct Kernel {
     pub symbols: Symbols,
     /// The disk that it has a driver for.
     pub disk: Disk,
+    /// NetBSD's own tap(4) is built in.
+    pub has_tap: bool,
 }
 
 /// A kind of disk.
@@ -87,7 +89,8 @@ impl Kernel {
         let symbols = Symbols::of(&elf, &bytes)?;
         let (pvh, disk) = (has_pvh_note(&elf), disk(&elf));
         let ramdisk = find(&bytes, RAMDISK);
-        Ok(Self { version, pvh, ramdisk, symbols, disk, bytes })
+        let has_tap = has_symbol(&elf, "tapattach");
+        Ok(Self { version, pvh, ramdisk, symbols, disk, has_tap, bytes })
     }
 
     /// qemu can enter it without a boot loader, and it has its symbols then.
@@ -119,10 +122,13 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     memmem::find(bytes, what)
 }
 
+fn has_symbol(elf: &ElfFile64<'_, Endianness>, wanted: &str) -> bool {
+    elf.symbols().any(|symbol| symbol.name() == Ok(wanted))
+}
+
 /// Which disk to give it: by the names of the drivers in it, and wd(4) where they are not known.
 fn disk(elf: &ElfFile64<'_, Endianness>) -> Disk {
-    let has = |wanted: &str| elf.symbols().any(|symbol| symbol.name() == Ok(wanted));
-    if has("ld_virtio_ca") && !has("wd_ca") {
+    if has_symbol(elf, "ld_virtio_ca") && !has_symbol(elf, "wd_ca") {
         Disk::Virtio
     } else {
         Disk::Ide

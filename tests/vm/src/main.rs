@@ -53,6 +53,7 @@ fn run(options: &Options) -> Result<bool> {
     }
     let module = match &options.kmod {
         Some(path) => Module::named(path, kernel.version, options.force)?,
+        None if options.built_in => Module::built_in(&kernel)?,
         None => Module::built(build, kernel.version)?,
     };
     let mut settings = Settings::of(&module, options)?;
@@ -61,7 +62,7 @@ fn run(options: &Options) -> Result<bool> {
     if options.bench {
         return bench::run(options, &mut kernel, &module, &out);
     }
-    println!("vm: NetBSD {} with {}", kernel.version, module.path.display());
+    println!("vm: NetBSD {} with {module}", kernel.version);
     if let Some(remark) = module.remark() {
         println!("{remark}");
     }
@@ -73,7 +74,7 @@ fn run(options: &Options) -> Result<bool> {
     let mut consoles = String::new();
     for _ in 0..=options.restarts {
         let scratch = tempfile::tempdir()?;
-        let image = image::make(scratch.path(), &init, &module.path, &settings)?;
+        let image = image::make(scratch.path(), &init, module.path.as_deref(), &settings)?;
         let (console, end) = boot::boot(options, &mut kernel, scratch.path(), &image)?;
         consoles.push_str(&console);
         let part = console::parse(&console);

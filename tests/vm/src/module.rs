@@ -3,16 +3,19 @@
 
 //! Which module a kernel gets, and whether it has to be loaded by force.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{bail, Result};
+use anyhow::{bail, ensure, Context, Result};
 use tap_report::module::Version;
+
+use crate::kernel::Kernel;
 
 /// A driver for a kernel.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Module {
-    /// The file.
-    pub path: PathBuf,
+    /// The file; the driver that is built into the kernel has none.
+    pub path: Option<PathBuf>,
     /// What it was built for.
     pub built_for: Version,
     /// The kernel would refuse it, for its version alone.
@@ -20,6 +23,22 @@ pub struct Module {
 }
 
 impl Module {
+    /// NetBSD's own, as it is built into the kernel.
+    pub fn built_in(kernel: &Kernel) -> Result<Self> {
+        ensure!(
+            kernel.has_tap,
+            "tap(4) is not built into this kernel: NetBSD's own driver is a module of its own, \
+             if_tap.kmod"
+        );
+        Ok(Self { path: None, built_for: kernel.version, by_force: false })
+    }
+
+    /// The module's name, that of its file without the suffix.
+    pub fn name(&self) -> Result<&str> {
+        let Some(path) = &self.path else { return Ok("if_tap") };
+        path.file_stem().and_then(|stem| stem.to_str()).context("the module's name")
+    }
+
     /// A module that was named: one for another kernel is refused here unless force was asked for.
     pub fn named(path: &Path, kernel: Version, force: bool) -> Result<Self> {
         let module = Self::read(path.to_owned(), kernel)?;
@@ -53,7 +72,7 @@ impl Module {
 
     fn read(path: PathBuf, kernel: Version) -> Result<Self> {
         let built_for = Version::of_amd64(&path)?;
-        Ok(Self { path, built_for, by_force: !built_for.fits(kernel) })
+        Ok(Self { path: Some(path), built_for, by_force: !built_for.fits(kernel) })
     }
 
     /// What should be known of a module that is loaded by force.
@@ -65,6 +84,15 @@ impl Module {
                 self.built_for
             )
         })
+    }
+}
+
+impl fmt::Display for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.path {
+            Some(path) => write!(f, "{}", path.display()),
+            None => f.write_str("its own if_tap"),
+        }
     }
 }
 
@@ -83,6 +111,7 @@ fn file(build: &Path, version: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::tests::elf;
     use std::fs;
 
     /// A folder in which modules for these versions were built.
@@ -158,6 +187,22 @@ mod tests {
         assert!(said.contains("built for NetBSD 10.1") && said.contains("FORCE=1"), "{said}");
         assert!(Module::named(&path, kernel, true).unwrap().by_force);
         assert!(!Module::named(&path, "10.1".parse().unwrap(), true).unwrap().by_force);
+    }
+
+    #[test]
+    fn a_kernel_may_have_the_driver_built_in() {
+        let kernel = |symbols: &[&str]| {
+            let mut bytes = elf(object::Architecture::X86_64, symbols);
+            bytes.extend_from_slice(b"NetBSD 10.1 (GENERIC)");
+            Kernel::examine(bytes).unwrap()
+        };
+        let module = Module::built_in(&kernel(&["main", "tapattach"])).unwrap();
+        assert_eq!(
+            (module.name().unwrap(), module.to_string()),
+            ("if_tap", "its own if_tap".into())
+        );
+        let said = Module::built_in(&kernel(&["main"])).unwrap_err().to_string();
+        assert!(said.contains("not built into this kernel"), "{said}");
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub struct Options {
     /// The driver's module; without it, the one built for the kernel's version.
     #[arg(long)]
     pub kmod: Option<PathBuf>,
+    /// NetBSD's own driver, as it is built into the kernel, instead of a module.
+    #[arg(long, conflicts_with_all = ["kmod", "bench"])]
+    pub built_in: bool,
     /// Load it even if it is built for another version.
     #[arg(long, requires = "kmod")]
     pub force: bool,

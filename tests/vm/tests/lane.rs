@@ -21,6 +21,8 @@ const GOOD: &str = "NetBSD 10.1 (X)\n@@ TAP version 13\n@@ 1..2\n@@ # begin crea
 struct Lane {
     dir: tempfile::TempDir,
     args: Vec<String>,
+    /// A module is named.
+    kmod: bool,
 }
 
 /// What a run said.
@@ -33,7 +35,7 @@ struct Said {
 impl Lane {
     /// With an emulator that is this script, a kernel of 10.1 and its module.
     fn new(script: &str) -> Self {
-        let lane = Self { dir: tempfile::tempdir().unwrap(), args: Vec::new() };
+        let lane = Self { dir: tempfile::tempdir().unwrap(), args: Vec::new(), kmod: true };
         lane.put("qemu", format!("#!/bin/sh\n{script}\n").as_bytes());
         fs::set_permissions(lane.path("qemu"), fs::Permissions::from_mode(0o755)).unwrap();
         lane.put("netbsd", &kernel("10.1"));
@@ -66,7 +68,9 @@ impl Lane {
         for (option, name) in
             [("--kernel", "netbsd"), ("--kmod", "if_tap_rs.kmod"), ("--out", "out")]
         {
-            command.arg(option).arg(self.path(name));
+            if self.kmod || option != "--kmod" {
+                command.arg(option).arg(self.path(name));
+            }
         }
         if !self.args.iter().any(|arg| arg == "--qemu") {
             command.arg("--qemu").arg(self.path("qemu"));
@@ -202,6 +206,13 @@ fn a_kernel_is_refused_for_what_is_wrong_with_it() {
     has(&lane.refused(), "a damaged gzip file");
     fs::remove_file(lane.path("netbsd")).unwrap();
     has(&lane.refused(), "netbsd: No such file");
+}
+
+#[test]
+fn the_driver_may_be_the_kernels_own() {
+    let mut lane = Lane::console(GOOD).args(&["--built-in"]);
+    lane.kmod = false;
+    has(&lane.refused(), "tap(4) is not built into this kernel");
 }
 
 #[test]

@@ -70,7 +70,8 @@ pub fn run(settings: &Settings, module: Module<'_>) -> Result<()> {
         *slot = text.parse().ok().filter(|&taps| taps > 0).ok_or(Errno::EINVAL)?;
         known += 1;
     }
-    let config = Config { module, only: settings.get("only"), taps: &crowds[..known], rounds: MOST_ROUNDS };
+    let config =
+        Config { module, only: settings.get("only"), taps: &crowds[..known], rounds: MOST_ROUNDS };
     bench::run(Kernel, &config, &mut Clock { begun: 0 })?;
     let text = Kernel.modstat(module.name)?.size;
     report(format_args!("# text {text}"));

@@ -64,19 +64,27 @@ fn work() -> Result<()> {
     setup::writable_dev()?;
     let settings = Settings::read();
     setup::probe()?;
-    let path: Text<80> = Text::of(format_args!("{}", settings.get("module")));
-    let name: Text<32> = Text::of(format_args!("{}", settings.get("name")));
-    let module = Module { path: path.as_cstr(), name: name.as_cstr() };
+    let stock = settings.get("stock") == "1";
     if settings.get("force") == "1" {
         kernel::load_by_force();
     }
-    disable_built_in()?;
+    let path: Text<80> = if stock && Kernel.modstat(BUILT_IN).is_ok() {
+        report(format_args!("# the driver is the kernel's own if_tap"));
+        // Once it was disabled, only force enables it again, by its name.
+        kernel::load_by_force();
+        Text::of(format_args!("if_tap"))
+    } else {
+        disable_built_in()?;
+        Text::of(format_args!("{}", settings.get("module")))
+    };
+    let name: Text<32> = Text::of(format_args!("{}", settings.get("name")));
+    let module = Module { path: path.as_cstr(), name: name.as_cstr() };
     let done = if settings.get("bench") == "1" {
         bench::run(&settings, module)
     } else {
         let config = Config {
             module,
-            stock: settings.get("stock") == "1",
+            stock,
             only: settings.get("only"),
             dangerous: settings.get("dangerous") == "1",
             from: settings.get("from").parse().unwrap_or(1),
@@ -90,10 +98,13 @@ fn work() -> Result<()> {
     Ok(())
 }
 
-/// A kernel with tap built in has it active as module if_tap; a driver under test takes its place.
-/// Loading follows at once: creating an interface in between can panic the kernel.
+/// NetBSD's own driver. Where it is built in, its symbols are the kernel's, so that the same as a
+/// module cannot be loaded.
+const BUILT_IN: &CStr = c"if_tap";
+
+/// A kernel with tap built in has it active; a driver under test takes its place. Loading follows
+/// at once: creating an interface in between can panic the kernel.
 fn disable_built_in() -> Result<()> {
-    const BUILT_IN: &CStr = c"if_tap";
     match Kernel.modunload(BUILT_IN) {
         Ok(()) => report(format_args!("# the kernel's own if_tap was disabled")),
         Err(Errno::ENOENT) => {}
