@@ -42,7 +42,9 @@ pub fn run(options: &Options, kernel: &mut Kernel, module: &Module, out: &Path) 
         for line in complaints(&transcript) {
             println!("vm: {line}");
         }
-        let data = fs::read(&module.path)?;
+        // Measurements are of modules alone.
+        let file = module.path.as_deref().context("the driver has no file")?;
+        let data = fs::read(file)?;
         let loaded = size::loaded(&if_tap_rs_check::Module::parse(&*data)?);
         Ok(Driver { name: settings.module, loaded, counts: Counts::parse(&console)? })
     };
