@@ -170,8 +170,8 @@ pub fn load() -> Result {
 
 /// Everything that can fail, the character device last: from then on opens come.
 fn register() -> Result {
-    event::SOFTINT.establish()?;
-    input::SOFTINT.establish()?;
+    event::SOFTINT.establish_signals()?;
+    input::SOFTINT.establish_input()?;
     AUTOCONF.attach()?;
     SYSCTL.create()?;
     DEVICE.attach()

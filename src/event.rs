@@ -19,7 +19,7 @@ const READABLE: u32 = kpi::POLLIN | kpi::POLLRDNORM;
 const WRITABLE: u32 = kpi::POLLOUT | kpi::POLLWRNORM;
 
 /// Sends SIGIO, away from the stack's locks.
-pub static SOFTINT: Softint = Softint::signals();
+pub static SOFTINT: Softint = Softint::new();
 /// Softcs that want a SIGIO sent.
 static MAILBOX: Mailbox<Softc> = Mailbox::new();
 

@@ -18,7 +18,7 @@ use crate::softc::Softc;
 use crate::solo::Solo;
 
 /// Calls [`deliver`].
-pub static SOFTINT: Softint = Softint::input();
+pub static SOFTINT: Softint = Softint::new();
 /// Frames of all interfaces, each with a reference to its softc.
 static QUEUE: InputQueue<Softc> = InputQueue::new();
 /// The one CPU that is in [`deliver`].

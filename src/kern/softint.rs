@@ -16,43 +16,38 @@ type Handler = unsafe extern "C" fn(*mut c_void);
 ///
 /// One for all interfaces: the kernel has a few hundred slots in all, and one that is
 /// disestablished while it may be scheduled panics.
-pub struct Softint {
-    cookie: AtomicPtr<c_void>,
-    flags: u32,
-    handler: Handler,
-}
+pub struct Softint(AtomicPtr<c_void>);
 
 impl Softint {
-    /// The one that sends SIGIO, at the clock's level, without the kernel lock. Not established yet.
-    pub const fn signals() -> Self {
-        Self::new(kpi::SOFTINT_CLOCK | kpi::SOFTINT_MPSAFE, kpi::tap_rs_signals_intr)
+    /// Not established yet.
+    pub const fn new() -> Self {
+        Softint(AtomicPtr::new(ptr::null_mut()))
     }
 
-    /// The one that hands frames to the stack, with the kernel lock, as the stack's own does for an
-    /// interface that is not IFEF_MPSAFE. Not established yet.
-    pub const fn input() -> Self {
-        Self::new(kpi::SOFTINT_NET, kpi::tap_rs_input_intr)
+    /// At module load: the one that sends SIGIO, at the clock's level, without the kernel lock.
+    pub fn establish_signals(&self) -> Result {
+        self.establish(kpi::SOFTINT_CLOCK | kpi::SOFTINT_MPSAFE, kpi::tap_rs_signals_intr)
     }
 
-    const fn new(flags: u32, handler: Handler) -> Self {
-        Softint { cookie: AtomicPtr::new(ptr::null_mut()), flags, handler }
+    /// At module load: the one that hands frames to the stack, with the kernel lock, as the stack's
+    /// own does for an interface that is not IFEF_MPSAFE.
+    pub fn establish_input(&self) -> Result {
+        self.establish(kpi::SOFTINT_NET, kpi::tap_rs_input_intr)
     }
 
-    /// At module load.
-    pub fn establish(&self) -> Result {
-        let handler = Some(self.handler);
+    fn establish(&self, flags: u32, handler: Handler) -> Result {
         // SAFETY: the handlers ignore their argument, and stay until `disestablish`.
-        let cookie = unsafe { kpi::softint_establish(self.flags, handler, ptr::null_mut()) };
+        let cookie = unsafe { kpi::softint_establish(flags, Some(handler), ptr::null_mut()) };
         if cookie.is_null() {
             return Err(Errno::ENOMEM);
         }
-        self.cookie.store(cookie, Ordering::Release);
+        self.0.store(cookie, Ordering::Release);
         Ok(())
     }
 
     /// Has the handler run soon.
     pub fn schedule(&self) {
-        let cookie = self.cookie.load(Ordering::Acquire);
+        let cookie = self.0.load(Ordering::Acquire);
         if !cookie.is_null() {
             // SAFETY: established, and not disestablished before the last softc is gone.
             unsafe { kpi::tap_rs_softint_schedule(cookie) }
@@ -61,10 +56,16 @@ impl Softint {
 
     /// At module unload, when nobody is left to schedule it. Waits until it does not run.
     pub fn disestablish(&self) {
-        let cookie = self.cookie.swap(ptr::null_mut(), Ordering::AcqRel);
+        let cookie = self.0.swap(ptr::null_mut(), Ordering::AcqRel);
         if !cookie.is_null() {
             // SAFETY: established, and swapped out once.
             unsafe { kpi::softint_disestablish(cookie) }
         }
+    }
+}
+
+impl Default for Softint {
+    fn default() -> Self {
+        Self::new()
     }
 }
