@@ -31,7 +31,8 @@ pub fn run(options: &Options, kernel: &mut Kernel, module: &Module, out: &Path) 
         let settings = Settings::of(module, options)?;
         println!("vm: NetBSD {} with {module}", kernel.version);
         let scratch = tempfile::tempdir()?;
-        let image = image::make(scratch.path(), &init, module.path.as_deref(), &settings)?;
+        let (file, room) = (module.path.as_deref(), kernel.ramdisk.map(|room| room.len));
+        let image = image::make(scratch.path(), &init, file, &settings, room)?;
         let (console, end) = boot::boot(options, kernel, scratch.path(), &image)?;
         fs::write(out.join(log), &console)?;
         let transcript = console::parse(&console);

@@ -65,15 +65,17 @@ impl Settings {
 }
 
 /// Blocks of 1 KiB: room for init and a module twice the size of any so far.
-const BLOCKS: &str = "2048";
+const BLOCKS: usize = 2048;
 
-/// Makes the image under `scratch`.
+/// Makes the image under `scratch`, of at most so many bytes.
 pub fn make(
     scratch: &Path,
     init: &Path,
     module: Option<&Path>,
     settings: &Settings,
+    most: Option<usize>,
 ) -> Result<PathBuf> {
+    let blocks = most.map_or(BLOCKS, |most| BLOCKS.min(most / 1024));
     let root = scratch.join("root");
     for dir in ["sbin", "dev", "tmp"] {
         fs::create_dir_all(root.join(dir))?;
@@ -94,11 +96,11 @@ pub fn make(
         .args(["-O", "none,filetype", "-E", "root_owner=0:0", "-d"])
         .arg(&root)
         .arg(&image)
-        .arg(BLOCKS)
+        .arg(blocks.to_string())
         .env("PATH", path_with_sbin())
         .status()
         .context("mke2fs (package e2fsprogs)")?;
-    ensure!(status.success(), "mke2fs failed");
+    ensure!(status.success(), "mke2fs: the root file system does not fit {blocks} KiB");
     add_console(scratch, &image)?;
     Ok(image)
 }
@@ -130,6 +132,18 @@ pub fn path_with_sbin() -> String {
 mod tests {
     use super::*;
 
+    fn plain() -> Settings {
+        Settings {
+            module: String::new(),
+            stock: false,
+            only: String::new(),
+            dangerous: false,
+            force: false,
+            from: 1,
+            taps: None,
+        }
+    }
+
     #[test]
     fn the_image_holds_what_init_needs() {
         let scratch = tempfile::tempdir().unwrap();
@@ -145,7 +159,7 @@ mod tests {
             from: 7,
             taps: Some("1,64".into()),
         };
-        let image = make(scratch.path(), &init, Some(&module), &settings).unwrap();
+        let image = make(scratch.path(), &init, Some(&module), &settings, None).unwrap();
         let show = |request: &str| {
             let mut debugfs = Command::new("debugfs");
             debugfs.args(["-R", request]).arg(&image).env("PATH", path_with_sbin());
@@ -162,21 +176,25 @@ mod tests {
     }
 
     #[test]
+    fn the_image_is_as_small_as_it_has_to_be() {
+        let scratch = tempfile::tempdir().unwrap();
+        let init = scratch.path().join("i");
+        fs::write(&init, [7; 100_000]).unwrap();
+        let make = |most| make(scratch.path(), &init, None, &plain(), Some(most));
+        let image = make(300 << 10).unwrap();
+        assert_eq!(fs::metadata(&image).unwrap().len(), 300 << 10);
+        assert_eq!(fs::metadata(make(9 << 20).unwrap()).unwrap().len(), 2 << 20);
+        let said = make(90 << 10).unwrap_err().to_string();
+        assert!(said.contains("does not fit 90 KiB"), "{said}");
+    }
+
+    #[test]
     fn a_missing_module_is_named() {
         let scratch = tempfile::tempdir().unwrap();
         let init = scratch.path().join("i");
         fs::write(&init, b"").unwrap();
-        let settings = Settings {
-            module: String::new(),
-            stock: false,
-            only: String::new(),
-            dangerous: false,
-            force: false,
-            from: 1,
-            taps: None,
-        };
         let missing = scratch.path().join("none.kmod");
-        let said = make(scratch.path(), &init, Some(&missing), &settings).unwrap_err();
+        let said = make(scratch.path(), &init, Some(&missing), &plain(), None).unwrap_err();
         assert!(format!("{said:#}").contains("none.kmod"));
     }
 }

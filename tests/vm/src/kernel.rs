@@ -24,13 +24,22 @@ pub struct Kernel {
     /// The file says where a PVH loader enters it, so qemu can boot it without a boot loader.
     pub pvh: bool,
     /// Room for a root file system inside the kernel, as options MEMORY_DISK_IS_ROOT makes it.
-    pub ramdisk: Option<usize>,
+    pub ramdisk: Option<Room>,
     /// Where it finds its own symbols, without which it loads no module.
     pub symbols: Symbols,
     /// The disk that it has a driver for.
     pub disk: Disk,
     /// NetBSD's own tap(4) is built in.
     pub has_tap: bool,
+}
+
+/// A part of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Where it begins.
+    pub at: usize,
+    /// So many bytes.
+    pub len: usize,
 }
 
 /// A kind of disk.
@@ -88,7 +97,7 @@ impl Kernel {
         );
         let symbols = Symbols::of(&elf, &bytes)?;
         let (pvh, disk) = (has_pvh_note(&elf), disk(&elf));
-        let ramdisk = find(&bytes, RAMDISK);
+        let ramdisk = room(&bytes, RAMDISK);
         let has_tap = has_symbol(&elf, "tapattach");
         Ok(Self { version, pvh, ramdisk, symbols, disk, has_tap, bytes })
     }
@@ -100,9 +109,9 @@ impl Kernel {
 
     /// Puts an image into the room for a memory disk.
     pub fn embed_root(&mut self, image: &[u8]) -> Result<()> {
-        let at = self.ramdisk.context("the kernel has no room for a memory disk")?;
-        let room = self.bytes.get_mut(at..at + image.len());
-        room.context("the image does not fit the memory disk")?.copy_from_slice(image);
+        let Room { at, len } = self.ramdisk.context("the kernel has no room for a memory disk")?;
+        ensure!(image.len() <= len, "the image does not fit the memory disk of {len} bytes");
+        self.bytes[at..at + image.len()].copy_from_slice(image);
         Ok(())
     }
 }
@@ -118,8 +127,14 @@ fn unpack(raw: Vec<u8>) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
-    memmem::find(bytes, what)
+/// Room that a mark and zeros behind it keep in a kernel's data. The mark alone is none: the code
+/// that looks for it holds it too, with the next string behind it.
+pub(crate) fn room(bytes: &[u8], mark: &[u8]) -> Option<Room> {
+    const LEAST: usize = 1024;
+    memmem::find_iter(bytes, mark).find_map(|at| {
+        let zeros = bytes[at + mark.len()..].iter().take_while(|&&b| b == 0).count();
+        (zeros >= LEAST).then_some(Room { at, len: mark.len() + zeros })
+    })
 }
 
 fn has_symbol(elf: &ElfFile64<'_, Endianness>, wanted: &str) -> bool {
@@ -274,9 +289,13 @@ pub(crate) mod tests {
     fn memory_disk_takes_an_image_that_fits() {
         let mut bytes = amd64(b"NetBSD 10.1 (X)\0");
         bytes.extend_from_slice(RAMDISK);
-        bytes.extend_from_slice(&[0; 100]);
+        bytes.extend_from_slice(&[0; 2000]);
+        // What lies behind it is not its own.
+        bytes.extend_from_slice(b"a string");
         let mut kernel = Kernel::examine(bytes).unwrap();
-        kernel.embed_root(&[7; 120]).unwrap();
-        assert!(kernel.embed_root(&[7; 1000]).is_err());
+        kernel.embed_root(&[7; 2000]).unwrap();
+        let said = kernel.embed_root(&[7; 2100]).unwrap_err().to_string();
+        assert!(said.contains("does not fit the memory disk of 2027 bytes"), "{said}");
+        assert!(kernel.bytes.ends_with(b"a string"));
     }
 }

@@ -74,7 +74,8 @@ fn run(options: &Options) -> Result<bool> {
     let mut consoles = String::new();
     for _ in 0..=options.restarts {
         let scratch = tempfile::tempdir()?;
-        let image = image::make(scratch.path(), &init, module.path.as_deref(), &settings)?;
+        let (file, room) = (module.path.as_deref(), kernel.ramdisk.map(|room| room.len));
+        let image = image::make(scratch.path(), &init, file, &settings, room)?;
         let (console, end) = boot::boot(options, &mut kernel, scratch.path(), &image)?;
         consoles.push_str(&console);
         let part = console::parse(&console);

@@ -13,6 +13,8 @@ use memchr::memmem;
 use object::read::elf::ElfFile64;
 use object::{Endianness, Object};
 
+use crate::kernel::{room, Room};
+
 /// Marks the room for a symbol table (sys/kern/kern_ksyms_buf.c).
 const SYMTAB: &[u8] = b"|This is the symbol table!";
 /// How an ELF file begins, a symbol table in a kernel's data too.
@@ -24,12 +26,7 @@ pub enum Symbols {
     /// They are in its data already (makeoptions COPY_SYMTAB).
     Within,
     /// Its data have room for them.
-    Room {
-        /// Where, in the file.
-        at: usize,
-        /// So many bytes.
-        len: usize,
-    },
+    Room(Room),
     /// Only a boot loader can pass them.
     File,
 }
@@ -42,8 +39,8 @@ impl Symbols {
             within || elf.symbols().next().is_some(),
             "stripped of its symbols: it could not load a module"
         );
-        Ok(match room(bytes) {
-            Some((at, len)) => Self::Room { at, len },
+        Ok(match room(bytes, SYMTAB) {
+            Some(room) => Self::Room(room),
             None if within => Self::Within,
             None => Self::File,
         })
@@ -52,7 +49,7 @@ impl Symbols {
     /// A kernel with its symbols where it looks for them when nobody passes them.
     pub fn put_into(self, kernel: &[u8], scratch: &Path) -> Result<Vec<u8>> {
         let mut bytes = kernel.to_vec();
-        let Self::Room { at, len } = self else { return Ok(bytes) };
+        let Self::Room(Room { at, len }) = self else { return Ok(bytes) };
         let (whole, bare) = (scratch.join("netbsd.elf"), scratch.join("netbsd.sym"));
         fs::write(&whole, &bytes)?;
         for (option, from, to) in
@@ -70,16 +67,6 @@ impl Symbols {
         bytes[at..at + symbols.len()].copy_from_slice(&symbols);
         Ok(bytes)
     }
-}
-
-/// Where the room for a symbol table begins, and its bytes. The mark alone is no room: the code that
-/// looks for it holds it too, with the next string behind it.
-fn room(bytes: &[u8]) -> Option<(usize, usize)> {
-    const LEAST: usize = 1024;
-    memmem::find_iter(bytes, SYMTAB).find_map(|at| {
-        let zeros = bytes[at + SYMTAB.len()..].iter().take_while(|&&b| b == 0).count();
-        (zeros >= LEAST).then_some((at, SYMTAB.len() + zeros))
-    })
 }
 
 #[cfg(test)]
@@ -109,11 +96,11 @@ mod tests {
         let mut bytes = amd64(BANNER);
         bytes.extend_from_slice(SYMTAB);
         bytes.extend_from_slice(b"\0another string");
-        assert_eq!(room(&bytes), None);
+        assert_eq!(room(&bytes, SYMTAB), None);
         let at = bytes.len();
         bytes.extend_from_slice(SYMTAB);
         bytes.extend_from_slice(&[0; 4096]);
-        assert_eq!(room(&bytes), Some((at, SYMTAB.len() + 4096)));
+        assert_eq!(room(&bytes, SYMTAB), Some(Room { at, len: SYMTAB.len() + 4096 }));
     }
 
     #[test]
@@ -128,7 +115,7 @@ mod tests {
         assert_eq!(filled.len(), kernel.bytes.len());
         assert!(filled[at..].starts_with(ELF64));
         assert_eq!(filled[..at], kernel.bytes[..at]);
-        let small = Symbols::Room { at, len: 8 };
+        let small = Symbols::Room(Room { at, len: 8 });
         let said = small.put_into(&kernel.bytes, scratch.path()).unwrap_err().to_string();
         assert!(said.contains("too small: 8 bytes for"), "{said}");
     }
