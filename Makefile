@@ -23,7 +23,7 @@ help:
 	@echo '                         the conformance cases in the host, a process for each'
 	@echo 'make compare [STOCK=if_tap.kmod] [NETBSD_KERNEL=file] [KMOD=f] [CASES=names]'
 	@echo "                         the cases on this driver and on NetBSD's own, side by side"
-	@echo 'make vm NETBSD_KERNEL=file [KMOD=f] [CASES=names] [NETBSD_SYS=dir] [CPUS=2] [FORCE=1]'
+	@echo 'make vm NETBSD_KERNEL=file [KMOD=f] [CASES=names] [NETBSD_SYS=dir] [CPUS=2] [FORCE=1] [KVM=1]'
 	@echo '                         the conformance cases in a NetBSD/amd64 kernel under qemu'
 	@echo 'make vm-bench NETBSD_KERNEL=file [KMOD=f] [VS=f] [CASES=names]'
 	@echo '                         instructions for each call in that kernel, of one driver or two'
@@ -81,11 +81,11 @@ cases: headers
 compare: headers
 	@[ -n "$(KMOD)$(NETBSD_KERNEL)" ] || ./kmod/build-all "$(RELEASES)" amd64
 	@STOCK="$(STOCK)" KMOD="$(KMOD)" NETBSD_KERNEL="$(NETBSD_KERNEL)" CASES="$(CASES)" \
-		NETBSD_SYS="$(NETBSD_SYS)" CPUS="$(CPUS)" FORCE="$(FORCE)" ./tests/compare
+		NETBSD_SYS="$(NETBSD_SYS)" CPUS="$(CPUS)" FORCE="$(FORCE)" KVM="$(KVM)" ./tests/compare
 
 vm: setup
 	@[ -n "$(NETBSD_KERNEL)" ] || { echo 'make vm: NETBSD_KERNEL=file is missing' >&2; exit 1; }
-	@NETBSD_SYS="$(NETBSD_SYS)" CPUS="$(CPUS)" FORCE="$(FORCE)" \
+	@NETBSD_SYS="$(NETBSD_SYS)" CPUS="$(CPUS)" FORCE="$(FORCE)" KVM="$(KVM)" \
 		./tests/vm/run "$(NETBSD_KERNEL)" "$(KMOD)" "$(CASES)"
 
 vm-bench: setup
