@@ -143,6 +143,7 @@ void	tap_rs_bpf_mtap_out(struct ifnet *, struct mbuf *);
 void	tap_rs_stat_inc(struct ifnet *, int);
 void	tap_rs_stat_output(struct ifnet *, u_long, int, int);
 const unsigned char *tap_rs_lladdr(const struct ifnet *);
+void	tap_rs_set_lladdr(struct ifnet *, const unsigned char *);
 int	tap_rs_if_destroy(const struct ifnet *);
 
 /* helpers/mbuf.c */

@@ -73,6 +73,14 @@ tap_rs_lladdr(const struct ifnet *ifp)
 	return (const unsigned char *)CLLADDR(ifp->if_sadl);
 }
 
+/* The caller holds IFNET_LOCK. */
+void
+tap_rs_set_lladdr(struct ifnet *ifp, const unsigned char *address)
+{
+
+	memcpy(LLADDR(satosdl(ifp->if_dl->ifa_addr)), address, ETHER_ADDR_LEN);
+}
+
 /*
  * Destroy an interface as ifconfig(8) would, under if_clone_mtx, which is
  * private to the stack.  Without an lwp no privilege is asked for: it is

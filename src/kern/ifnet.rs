@@ -270,15 +270,15 @@ impl Interface {
         Addr(unsafe { bytes.cast::<[u8; ADDR_LEN]>().read() })
     }
 
-    /// Changes the interface's address. IFNET_LOCK is held.
+    /// Changes the interface's address. IFNET_LOCK is held, and the kernel lock.
     ///
-    /// `if_set_sadl` leaves the interface without one for a moment, and `ether_output` would
-    /// fault on that. It runs under the kernel lock for an interface that is not IFEF_MPSAFE, so
-    /// holding that lock here keeps every sender out.
+    /// It is written where it lies. `if_set_sadl` leaves the interface without one for a moment, and
+    /// who looks meanwhile faults: a sender, or with NET_MPSAFE an ARP packet for any interface.
+    /// Senders run under the kernel lock too, as the interface is not IFEF_MPSAFE, so none takes
+    /// half an address.
     pub fn set_address(&self, address: Addr) {
-        let _kernel_lock = KernelLock::take();
-        // SAFETY: attached; the address is ADDR_LEN bytes, and copied.
-        unsafe { kpi::if_set_sadl(self.ifp(), address.0.as_ptr().cast(), ADDR_LEN as _, false) }
+        // SAFETY: attached, and if_dl is IFNET_LOCK's; both addresses are ADDR_LEN bytes.
+        unsafe { kpi::tap_rs_set_lladdr(self.ifp(), address.0.as_ptr()) }
     }
 
     /// Takes IFNET_LOCK, and before it the kernel lock. A call in flight or a sysctl handler only.
