@@ -4,8 +4,8 @@
 //! Interfaces with a life: addresses, counters, and a peer that talks to the stack behind the tap.
 
 use crate::abi::{
-    self, IfAliasReq, IfDataReq, PollFd, FIONBIO, O_RDWR, POLLIN, SIOCAIFADDR, SIOCGIFDATA,
-    SIOCGIFINDEX, SIOCGIFMTU, SIOCSIFMTU,
+    self, IfAliasReq, IfDataReq, PollFd, FIONBIO, LINK_STATE_UP, O_RDWR, POLLIN, SIOCAIFADDR,
+    SIOCGIFDATA, SIOCGIFINDEX, SIOCGIFMTU, SIOCSIFMTU,
 };
 use crate::case::{Failure, Fallible, On};
 use crate::ctx::{put_name, Ctx, Name};
@@ -90,6 +90,11 @@ impl<S: Sys> Ctx<'_, S> {
 
     fn enliven(&self, fd: i32, name: Name, net: u8) -> Fallible<Live> {
         self.set_nonblocking(fd, true).on("FIONBIO")?;
+        // The stack announces an address when the link comes up, which it learns late.
+        let linked = || self.data(name.as_str()).is_ok_and(|d| d.link_state == LINK_STATE_UP);
+        if !self.wait_for(linked) {
+            return Err(Failure::of(format_args!("{name} is open, but its link is not up")));
+        }
         self.inet(name.as_str(), net).on("SIOCAIFADDR")?;
         self.set_up(name.as_str(), true).on("ifconfig up")?;
         let mut live = Live { fd, name, mac: [0; 6], net };

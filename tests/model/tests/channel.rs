@@ -154,6 +154,8 @@ fn f12_nothing_of_a_use_is_left_for_the_next() {
         assert_eq!(tap.close(Opener::Node).len(), 1);
         tap.open().unwrap();
         assert_eq!(tap.owner(), 0);
+        // An owner of its own gets no signals either, as long as it has not asked for them.
+        tap.set_owner(43);
         assert!(tap.sigio().is_none());
         assert_eq!(tap.next(true), Err(Errno::EWOULDBLOCK));
     });
@@ -226,6 +228,20 @@ fn f24_down_purges_and_says_so() {
             Ok(frame) => assert_eq!((frame, purged.len()), (Number(1), 0)),
             Err(error) => assert_eq!((error, purged.len()), (Errno::EHOSTDOWN, 1)),
         }
+    });
+}
+
+#[test]
+fn f21_what_is_shown_is_what_waits() {
+    loom::model(|| {
+        let tap = open_tap();
+        assert!(queued(tap.push(Number(1), 8)));
+        let reader = reader(&tap);
+        assert!(queued(tap.push(Number(2), 8)));
+        assert!(tap.next(true).is_ok());
+        // Nobody is inside any more: the length is that of the frame that waits, if one does.
+        assert!(reader.join().unwrap().is_ok());
+        assert_eq!((tap.look(), tap.next(true)), (Some(0), Err(Errno::EWOULDBLOCK)));
     });
 }
 

@@ -169,7 +169,7 @@ fn bound<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// A bpf descriptor on an interface, for one direction.
-fn tap_on<S: Sys>(c: &Ctx<S>, name: &str, direction: u32) -> Fallible<i32> {
+pub fn tap_on<S: Sys>(c: &Ctx<S>, name: &str, direction: u32) -> Fallible<i32> {
     let fd = c.open(c"/dev/bpf", O_RDWR).on("/dev/bpf")?;
     let mut one: u32 = 1;
     let mut direction = direction;

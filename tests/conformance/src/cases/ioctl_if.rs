@@ -24,6 +24,12 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             case("siocsifphyaddr", "libtuntap: the MAC in sa_data of an AF_LINK address", set::<S>)
                 .guards(&["F10"]),
             case(
+                "siocsifphyaddr_offset",
+                "seed, tap_lifaddr: what would be a name's length moves nothing",
+                offset::<S>,
+            )
+            .guards(&["F10"]),
+            case(
                 "siocsifphyaddr_family",
                 "seed, tap_lifaddr: other families are EINVAL",
                 family::<S>,
@@ -68,6 +74,18 @@ fn set<S: Sys>(c: &Ctx<S>) -> Verdict {
     set_phyaddr(c, "tap0", AF_LINK as u8, mac).on("SIOCSIFPHYADDR")?;
     let now = link_address(c, "tap0")?;
     check!(now == mac, "the address is {now:x?}");
+    Ok(())
+}
+
+/// Read as a struct sockaddr_dl, these would say that the address lies behind a long name.
+fn offset<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.create("tap0").on("create")?;
+    for length in [1, 8, 14, 100, 255] {
+        let mac = [2, 0, 6, length, 6, length];
+        set_phyaddr(c, "tap0", AF_LINK as u8, mac).on("SIOCSIFPHYADDR")?;
+        let now = link_address(c, "tap0")?;
+        check!(now == mac, "{mac:x?} was given, the address is {now:x?}");
+    }
     Ok(())
 }
 

@@ -16,6 +16,7 @@ pub mod libtuntap;
 pub mod lifecycle;
 pub mod module;
 pub mod open;
+pub mod overlap;
 pub mod poll;
 pub mod races;
 pub mod read;
@@ -42,6 +43,7 @@ pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
         libtuntap::cases::<S>(),
         foreign::cases::<S>(),
         races::cases::<S>(),
+        overlap::cases::<S>(),
         stress::cases::<S>(),
         module::cases::<S>(),
     ];

@@ -41,6 +41,13 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 refused::<S>,
             ),
             case("modunload_unloaded", "unloaded: no cloner, no sysctl node, no device", gone::<S>),
+            case(
+                "unload_then_other_interface",
+                "unload leaves the kernel's sysctl tree whole: another interface can be made",
+                other::<S>,
+            )
+            .dangerous(&["F34"])
+            .needs(&[Need::Bridge]),
             case("load_unload_churn", "behaviour: load, use, unload, many times", churn::<S>)
                 .dangerous(&["F34"]),
             case(
@@ -135,6 +142,23 @@ fn gone<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.load().on("load again")?;
     check!(node.is_err(), "net.link.tap outlived the module");
     c.create("tap0").on("create after loading again")
+}
+
+fn other<S: Sys>(c: &Ctx<S>) -> Verdict {
+    for _ in 0..3 {
+        c.create("tap0").on("create")?;
+        c.destroy("tap0").on("destroy")?;
+        // An interface that stays, for the tree's nodes of interfaces to stay too.
+        c.fresh("bridge76")?;
+        let unloaded = c.wait_for(|| c.unload().is_ok());
+        check!(unloaded, "cannot be unloaded");
+        c.fresh("bridge77")?;
+        for name in ["bridge76", "bridge77"] {
+            c.destroy(name).on(name)?;
+        }
+        c.load().on("load again")?;
+    }
+    Ok(())
 }
 
 fn churn<S: Sys>(c: &Ctx<S>) -> Verdict {

@@ -32,8 +32,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 by_clone::<S>,
             ),
             case("open_race_one_wins", "behaviour: two opens at once, one wins", race::<S>)
-                .guards(&["F11"])
-                .needs(&[Need::Smp]),
+                .guards(&["F11"]),
             case(
                 "clone_open",
                 "tap(4): the cloning node makes an interface, close ends it",

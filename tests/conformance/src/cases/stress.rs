@@ -116,12 +116,29 @@ fn open_and_close<S: Sys>(s: S, _: usize) -> i64 {
     0
 }
 
+/// Asks for addresses, with the sysctl tree locked meanwhile: who makes nodes has to wait then, and
+/// gives up the kernel lock.
+fn ask_addresses<S: Sys>(s: S, _: usize) -> i64 {
+    let (mut mib, mut text) = ([0; 12], [0; 18]);
+    for _ in 0..ROUNDS * 2 {
+        for name in ["net.link.tap.tap0", "net.link.tap.tap1"] {
+            // They come and go.
+            if let Ok(n) = s.sysctl_mib(name, &mut mib) {
+                s.sysctl(&mib[..n], Out::bytes(&mut text), In::none()).unwrap_or(0);
+            }
+        }
+    }
+    0
+}
+
 fn stress_open<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.node(crate::abi::CLONER_MINOR)?;
+    let asking = c.sys.spawn(ask_addresses, 0).on("spawn")?;
     let mut threads = [0; 3];
     for thread in &mut threads {
         *thread = c.sys.spawn(open_and_close, 0).on("spawn")?;
     }
+    c.join_long(asking, "sysctl(2)")?;
     for thread in threads {
         let value = c.join_long(thread, "cloning thread")?;
         check!(value == 0, "a cloning open or close failed with errno {}", -value);

@@ -52,8 +52,11 @@ impl Memory {
         self.pieces.values().filter(|(_, of)| *of == kind).count()
     }
 
-    /// Pieces that a module allocated.
+    /// Pieces that a module allocated. Those that it has freed are looked at, too.
     pub fn leftovers(&self) -> Vec<String> {
+        for (address, len) in &self.quarantine {
+            check_poison(*address, *len);
+        }
         let pieces = self.pieces.values().filter(|(_, kind)| !matches!(kind, Kind::Object(_)));
         pieces.map(|(len, kind)| format!("{len} bytes of {kind:?}")).collect()
     }
@@ -135,15 +138,20 @@ impl World {
     }
 }
 
-fn release(address: usize, len: usize) {
-    let start = address as *mut u8;
+/// A piece in the quarantine is as `free` left it.
+fn check_poison(address: usize, len: usize) {
+    let start = address as *const u8;
     // SAFETY: it was allocated with that length, and only the quarantine refers to it.
     let bytes = unsafe { std::slice::from_raw_parts(start, len) };
     if let Some(at) = bytes.iter().position(|byte| *byte != POISON) {
         host_panic!("{start:?} of {len} bytes was written to at {at} after it was freed");
     }
-    // SAFETY: as above.
-    unsafe { dealloc(start, layout(len)) };
+}
+
+fn release(address: usize, len: usize) {
+    check_poison(address, len);
+    // SAFETY: it was allocated with that length, and nobody refers to it any more.
+    unsafe { dealloc(address as *mut u8, layout(len)) };
 }
 
 fn kmem(len: usize, flags: kpi::km_flag_t, zeroed: bool) -> *mut c_void {

@@ -16,6 +16,8 @@ pub(super) struct Seeded {
     random: u64,
     /// Kernel calls are points of choice; otherwise only sleeps are, and the oldest thread is next.
     preempts: bool,
+    /// At how many points of choice one other than the running thread is considered.
+    patience: u64,
     /// The one thread that runs.
     pub(super) token: Tid,
     ticks: u64,
@@ -27,6 +29,10 @@ pub(super) struct Seeded {
 /// nobody can run.
 const CALLS_A_TICK: u32 = 500;
 
+/// By seed: a change at every kernel call finds what goes wrong between two neighbouring ones, rare
+/// changes find what goes wrong when a thread rests while others do much.
+const PATIENCE: [u64; 3] = [1, 8, 64];
+
 impl Seeded {
     /// xorshift64*.
     fn next(&mut self) -> u64 {
@@ -34,6 +40,11 @@ impl Seeded {
         self.random ^= self.random << 25;
         self.random ^= self.random >> 27;
         self.random.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    /// Whether the thread that runs goes on, if it can.
+    fn is_patient(&mut self) -> bool {
+        self.preempts && !self.next().is_multiple_of(self.patience)
     }
 }
 
@@ -47,6 +58,7 @@ impl World {
             ticks: 0,
             calls: 0,
             preempts: true,
+            patience: PATIENCE[(seed % PATIENCE.len() as u64) as usize],
         });
     }
 
@@ -120,6 +132,10 @@ impl World {
             seeded.calls = 0;
             seeded.ticks += 1;
             expire(&mut sched.threads, seeded.ticks);
+        }
+        let running = sched.threads.get(&seeded.token);
+        if running.is_some_and(|t| t.state == State::Runnable) && seeded.is_patient() {
+            return;
         }
         loop {
             let runnable: Vec<Tid> = sched

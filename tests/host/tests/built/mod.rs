@@ -8,8 +8,12 @@ use std::ffi::{CStr, CString};
 /// Its name.
 pub const NAME: &CStr = c"if_tap_rs";
 
-/// The module that was built for the kernel that the host plays.
+/// The module that was built for the kernel that the host plays, or else the one that the
+/// environment's TAP_MODULE names.
 pub fn path() -> CString {
+    if let Ok(path) = std::env::var("TAP_MODULE") {
+        return CString::new(path).unwrap();
+    }
     let version: u32 = env!("TAP_KERNEL_VERSION").parse().unwrap();
     let release = format!("{}.{}", version / 100_000_000, version / 1_000_000 % 100);
     let build = concat!(env!("CARGO_MANIFEST_DIR"), "/../../build");

@@ -4,20 +4,11 @@
 //! A small Ethernet driver, as a module would be: it calls the kernel through its symbols only.
 
 use std::ffi::{c_int, c_void};
-use std::mem::transmute_copy;
 use std::sync::Mutex;
 
-use tap_host::kern;
 use tap_host::kpi;
 
-/// A kernel function, by its name and the type that the caller knows it to have.
-pub fn symbol<F: Copy>(name: &str) -> F {
-    let export = kern::exports().find(|export| export.name == name);
-    let address = export.unwrap_or_else(|| panic!("no symbol {name}")).address.0;
-    assert_eq!(size_of::<F>(), size_of::<*const ()>());
-    // SAFETY: an address, taken for a function of the type that its declaration has.
-    unsafe { transmute_copy::<*const (), F>(&address) }
-}
+pub use crate::symbol::symbol;
 
 type OfIfp = unsafe extern "C" fn(*mut kpi::ifnet);
 

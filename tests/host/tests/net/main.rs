@@ -8,5 +8,7 @@ mod death;
 mod driver;
 mod life;
 mod stack;
+#[path = "../symbol/mod.rs"]
+mod symbol;
 mod traffic;
 mod user;
