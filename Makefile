@@ -29,6 +29,7 @@ help:
 	@echo '                         instructions for each call in that kernel, of one driver or two'
 	@echo 'make stress [SECONDS=60] everything at once in the host, on real threads'
 	@echo 'make fuzz [SECONDS=60]   libFuzzer on each target so long, on the module in user space'
+	@echo 'make mutants             the tests on drivers with a known fault brought back, each of which must fail'
 	@echo 'make sanitize            the cases under AddressSanitizer, ThreadSanitizer and valgrind'
 	@echo 'make lint                rustfmt, clippy'
 	@echo 'make headers             only fetch the header sets of the releases'
@@ -105,6 +106,10 @@ sanitize: headers
 	@./tests/sanitize/setup
 	@./tests/sanitize/run
 
+mutants: headers
+	@./kmod/build-all 10.1 amd64
+	@python3 tests/mutants
+
 lint: setup
 	@./tests/lint
 
@@ -125,4 +130,4 @@ manual:
 clean:
 	rm -rf build
 
-.PHONY: help run setup headers kmod kmod-all kmod-check bench bench-reference cases compare vm vm-bench stress fuzz sanitize lint test install uninstall dist manual clean
+.PHONY: help run setup headers kmod kmod-all kmod-check bench bench-reference cases compare vm vm-bench stress fuzz mutants sanitize lint test install uninstall dist manual clean

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The if_tap_rs contributors
+"""Mutants of the module: what one call does wrong."""
+
+from mutant import Mutant
+
+CHANNEL, ENTRY, ETHER = "src/channel.rs", "src/entry.rs", "src/ether.rs"
+EVENT, IFNET, IO, IOCTL = "src/event.rs", "src/ifnet.rs", "src/io.rs", "src/ioctl.rs"
+FILE, MBUF, STACK = "src/kern/file.rs", "src/kern/mbuf.rs", "src/kern/ifnet.rs"
+REGISTER = "shim/register.c"
+
+MUTANTS = [
+    Mutant(
+        "F1",
+        "an unknown ioctl succeeds",
+        ((IOCTL, "_ => return Err(Errno::ENOTTY)", "_ => {}"),),
+        "enotty",
+    ),
+    Mutant(
+        "F1",
+        "an interface ioctl's error is dropped",
+        ((ENTRY, "        other => to_int(other),\n", "        _ => 0,\n"),),
+        "interface_ioctl_unknown",
+    ),
+    Mutant(
+        "F7",
+        "a non-blocking read does not wait for the lock",
+        (
+            (CHANNEL, "#![forbid(unsafe_code)]", ""),
+            (
+                CHANNEL,
+                "pub fn next(&self, nonblock: bool) -> Result<L::Frame> {\n"
+                "        let mut state = self.state.lock();",
+                "pub fn next(&self, nonblock: bool) -> Result<L::Frame> {\n"
+                "        let mut state = self.state.try_lock().ok_or(Errno::EWOULDBLOCK)?;",
+            ),
+            (
+                "src/kern/mutex.rs",
+                "    /// Takes the mutex, sleeping if it must.\n",
+                "    pub fn try_lock(&self) -> Option<Guard<'_, T>> {\n"
+                '        extern "C" { fn mutex_tryenter(mutex: *mut kpi::kmutex_t) -> i32; }\n'
+                "        let taken = unsafe { mutex_tryenter(self.raw()) } != 0;\n"
+                "        taken.then(|| Guard { mutex: self })\n    }\n\n"
+                "    /// Takes the mutex, sleeping if it must.\n",
+            ),
+        ),
+        "read_nonblock_contended",
+    ),
+    Mutant(
+        "F9",
+        "write knotes are on the read list",
+        (("src/kern/select.rs", "        if reads {\n            &self.read", "        if true {\n            &self.read"),),
+        "kqueue_write_beside_read",
+    ),
+    Mutant(
+        "F10",
+        "the address is where the user's own offset says",
+        (
+            (
+                "src/kern/ioctl.rs",
+                "        let bytes = address.sa_data.first_chunk()?;\n",
+                "        let at = 6 + usize::from(address.sa_data[3] as u8);\n"
+                "        let from = address.sa_data.as_ptr().wrapping_add(at);\n"
+                "        let bytes = unsafe { from.cast::<[c_char; 6]>().read() };\n",
+            ),
+        ),
+        "siocsifphyaddr_offset",
+    ),
+    Mutant(
+        "F12",
+        "non-blocking mode is the interface's",
+        (
+            (IOCTL, "FIONBIO => {}", "FIONBIO => crate::io::NONBLOCK.store(*request.int()? as u32, Ordering::Relaxed),"),
+            (IOCTL, "use crate::kern::signal;", "use crate::kern::atomic::Ordering;\nuse crate::kern::signal;"),
+            (IO, "use crate::channel::Frame;", "use crate::channel::Frame;\nuse crate::kern::atomic::{AtomicU32, Ordering};\n\npub static NONBLOCK: AtomicU32 = AtomicU32::new(0);"),
+            (IO, "next(nonblock)", "next(nonblock || NONBLOCK.load(Ordering::Relaxed) != 0)"),
+        ),
+        "close_resets_nonblock",
+    ),
+    Mutant(
+        "F12",
+        "the owner survives the close",
+        ((CHANNEL, "        state.owner = 0;\n", ""),),
+        "close_resets_owner",
+    ),
+    Mutant(
+        "F13",
+        "a frame of any length is written",
+        ((ETHER, "> (HDR_LEN + VLAN_TAG_LEN) as u64", "> u64::MAX - 1"),),
+        "oversize_write_64k",
+    ),
+    Mutant(
+        "F14",
+        "a frame of no bytes is written",
+        ((ETHER, "if len < HDR_LEN", "if len != 0 && len < HDR_LEN"),),
+        "zero_write",
+    ),
+    Mutant(
+        "F15",
+        "a runt is passed up",
+        ((ETHER, "if len < HDR_LEN", "if len == 0"),),
+        "short_write",
+    ),
+    Mutant(
+        "F15",
+        "a giant is passed up",
+        ((ETHER, "HDR_LEN + VLAN_TAG_LEN)", "HDR_LEN + VLAN_TAG_LEN + 1)"),),
+        "oversize_write",
+    ),
+    Mutant(
+        "F16",
+        "a frame that nobody reads counts as sent",
+        (
+            (IFNET, "    softc.interface.count_drops(1);", "    softc.interface.count_output(60, false, false);"),
+        ),
+        "stats_drop_not_open",
+    ),
+    Mutant(
+        "F16",
+        "a frame that a fault lost counts as sent",
+        ((IO, "Err(_) => softc.interface.count(Counter::OutputErrors)", "Err(_) => softc.interface.count_output(0, false, true)"),),
+        "read_efault",
+    ),
+    Mutant(
+        "F17",
+        "a truncated read counts no error",
+        ((IO, "let truncated = bytes < frame.frame_len() as usize;", "let truncated = false;"),),
+        "truncating_read_counted",
+    ),
+    Mutant(
+        "F20",
+        "input is counted by the driver too",
+        ((STACK, "        // SAFETY: as above; the frame is given away.\n", "        unsafe { kpi::tap_rs_stat_inc(self.ifp(), 0) };\n"),),
+        "stats_exact_in",
+    ),
+    Mutant(
+        "F20",
+        "output is counted where it is queued and where it is read",
+        ((IFNET, "    softc.interface.tap_output(&frame);", "    softc.interface.tap_output(&frame);\n    softc.interface.count_output(60, false, false);"),),
+        "stats_exact_out",
+    ),
+    Mutant(
+        "F20",
+        "bpf sees a frame that goes out twice",
+        ((IFNET, "    softc.interface.tap_output(&frame);", "    softc.interface.tap_output(&frame);\n    softc.interface.tap_output(&frame);"),),
+        "bpf_once_out",
+    ),
+    Mutant(
+        "F23",
+        "nobody is told of frames after down and up with one unread",
+        (
+            (CHANNEL, "    polled: bool,\n", "    polled: bool,\n    active: bool,\n"),
+            (CHANNEL, "                polled: false,\n", "                polled: false,\n                active: false,\n"),
+            (CHANNEL, "        if state.polled || state.knotes != 0 {\n", "        if !core::mem::replace(&mut state.active, true) {\n"),
+            (CHANNEL, "                self.publish(&state);\n", "                self.publish(&state);\n                state.active = !state.frames.is_empty();\n"),
+        ),
+        "kqueue_clear_down_up,down_up_wakes",
+    ),
+    Mutant(
+        "F23",
+        "a frame is no edge for EV_CLEAR",
+        ((CHANNEL, "if state.polled || state.knotes != 0 {", "if state.polled {"),),
+        "kqueue_clear",
+    ),
+    Mutant(
+        "F24",
+        "down leaves the frames",
+        ((CHANNEL, "        let purged = self.purge(&mut state);\n        self.cv.broadcast();\n        (purged, state", "        let purged = L::empty();\n        self.cv.broadcast();\n        (purged, state"),),
+        "poll_down_with_frame",
+    ),
+    Mutant(
+        "F28",
+        "a cloned descriptor may read and write, whatever was asked",
+        ((FILE, "fd_clone(file, descriptor, flags,", "fd_clone(file, descriptor, 3,"),),
+        "clone_rdonly",
+    ),
+    Mutant(
+        "F28",
+        "O_NONBLOCK is lost on the cloning open",
+        ((FILE, "fd_clone(file, descriptor, flags,", "fd_clone(file, descriptor, flags & !4,"),),
+        "clone_nonblock",
+    ),
+    Mutant(
+        "F28",
+        "O_CLOEXEC is lost on the cloning open",
+        ((FILE, "fd_clone(file, descriptor, flags,", "fd_clone(file, descriptor, flags & 0xffff,"),),
+        "cloexec",
+    ),
+    Mutant(
+        "F28",
+        "O_NONBLOCK is ignored on a node",
+        ((ENTRY, "flags as u32 & kpi::IO_NDELAY != 0", "false"),),
+        "node_nonblock",
+    ),
+    Mutant(
+        "F30",
+        "fstat leaves mode and device zero",
+        ((ENTRY, "    stat.fill(", "    if false { stat.fill("), (ENTRY, "&softc.times());", "&softc.times()); }")),
+        "fstat_rdev",
+    ),
+    Mutant(
+        "F31",
+        "the unit is not bounded",
+        (("src/unit.rs", "if number < CLONER_MINOR", "if number < u32::MAX"),),
+        "unit_limit",
+    ),
+    Mutant(
+        "F31",
+        "a unit with the cloner's minor is made",
+        (("src/unit.rs", "if number < CLONER_MINOR", "if number <= CLONER_MINOR"),),
+        "unit_cloner_collision",
+    ),
+    Mutant(
+        "F33",
+        "a group address is accepted",
+        ((ETHER, "first & 1 == 0 && ", "(first | 1) != 0 && "),),
+        "siocsifphyaddr_group,sysctl_mac_multicast",
+    ),
+    Mutant(
+        "F33",
+        "the zero address is accepted",
+        ((ETHER, "first & 1 == 0 && self.0 != [0; ADDR_LEN]", "first & 1 == 0"),),
+        "siocsifphyaddr_group,sysctl_mac_zero",
+    ),
+    Mutant(
+        "F37",
+        "what is not filled in of fstat's answer is not zeroed",
+        ((FILE, "unsafe { ptr::write_bytes(raw, 0, 1) };", "unsafe { ptr::write_bytes(raw, 0, 0) };"),),
+        "fstat_rdev",
+    ),
+    Mutant(
+        "F37",
+        "TAPGIFNAME hands out what is behind the name",
+        (
+            (STACK, "        *self.xname()\n", "        let mut field = *self.xname();\n        let end = field.iter().position(|byte| *byte == 0).unwrap_or(0);\n        let rubbish = MaybeUninit::<[c_char; kpi::IFNAMSIZ as usize]>::uninit();\n        for at in end + 1..field.len() {\n            field[at] = unsafe { rubbish.as_ptr().cast::<c_char>().add(at).read_volatile() };\n        }\n        field\n"),
+        ),
+        "tapgifname_guard_bytes",
+    ),
+]

@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The if_tap_rs contributors
+"""Mutants of the module: lifetimes, locks, wake-ups, load and unload."""
+
+from mutant import Mutant
+
+ATTACH, ARC, CHANNEL, CLONER = "src/attach.rs", "src/kern/arc.rs", "src/channel.rs", "src/cloner.rs"
+DEVICE, ENTRY, EVENT, IFNET = "src/kern/device.rs", "src/entry.rs", "src/event.rs", "src/ifnet.rs"
+IO, IOCTL, STACK, SOFTC = "src/io.rs", "src/ioctl.rs", "src/kern/ifnet.rs", "src/softc.rs"
+REGISTER, SYSCTL = "shim/register.c", "shim/helpers/sysctl.c"
+
+# The channel's lock is one that soft interrupts of the network spin for.
+SPIN = (
+    "src/kern/mutex.rs",
+    "        self.init_raw();\n",
+    "        unsafe { kpi::mutex_init(self.raw(), kpi::kmutex_type_t_MUTEX_DEFAULT, 6) };\n",
+)
+
+# if_set_sadl leaves the interface without an address for a moment.
+SADL = (
+    "shim/helpers/ifnet.c",
+    "\tmemcpy(LLADDR(satosdl(ifp->if_dl->ifa_addr)), address, ETHER_ADDR_LEN);\n",
+    "\tif_set_sadl(ifp, address, ETHER_ADDR_LEN, false);\n",
+)
+
+MUTANTS = [
+    Mutant(
+        "F2",
+        "destroy takes the interface for the softc",
+        ((ENTRY, "cloner::clone_destroy(unsafe { softc_of(ifp) })", "cloner::clone_destroy(unsafe { &*ifp.cast() })"),),
+        "create_destroy",
+    ),
+    Mutant(
+        "F3",
+        "a softc leaks when its device cannot be attached",
+        ((CLONER, "    softc.device.attach(unit, &*softc)?;", "    if let Err(error) = softc.device.attach(unit, &*softc) {\n        core::mem::forget(softc);\n        return Err(error);\n    }"),),
+        "refused::f3_autoconf_still_has_the_unit",
+        kind="host",
+    ),
+    Mutant(
+        "F3",
+        "the configuration data is not zeroed",
+        (("shim/helpers/device.c", "\tmemset(cf, 0, sizeof(*cf));\n", ""),),
+        "refused::f3_the_configuration_data_is_zeroed",
+        kind="host",
+    ),
+    Mutant(
+        "F3",
+        "a detach that is not the driver's own goes half the way",
+        ((ATTACH, "if !softc.is_doomed() {", "if false {"),),
+        "beside::it_refuses_an_active_tap_and_replaces_a_disabled_one",
+        kind="host",
+    ),
+    Mutant(
+        "F4",
+        "close leaks the frames that wait",
+        ((SOFTC, "self.discard(self.channel.close(opener));", "core::mem::forget(self.channel.close(opener));"),),
+        "no_mbuf_leak,close_purges_queue",
+    ),
+    Mutant(
+        "F5",
+        "a frame wakes no reader",
+        ((CHANNEL, "        if state.sleepers != 0 {\n            self.cv.signal();", "        if false {\n            self.cv.signal();"),),
+        "read_blocks_until_frame",
+        seeds=1,
+    ),
+    Mutant(
+        "F5a",
+        "a poller is recorded after the look, under another hold of the lock",
+        (
+            (CHANNEL, "        record(&self.listeners);", "        drop(state);\n        let mut state = self.state.lock();\n        record(&self.listeners);"),
+        ),
+        "poll_no_lost_wakeup",
+        seeds=8,
+    ),
+    Mutant(
+        "F6",
+        "a reader that is woken for nothing returns 0",
+        (
+            (CHANNEL, "            woken?;\n", "            woken?;\n            if state.frames.is_empty() && state.running {\n                return Err(Errno::EMOVEFD);\n            }\n"),
+            (CHANNEL, "self.cv.signal();\n        }\n        if state.polled", "self.cv.broadcast();\n        }\n        if state.polled"),
+            (IO, "let frame = softc.channel.next(nonblock)?;", "let frame = match softc.channel.next(nonblock) {\n        Err(Errno::EMOVEFD) => return Ok(()),\n        other => other?,\n    };"),
+        ),
+        "read_two_readers,stop_continue_reading",
+    ),
+    Mutant(
+        "F8",
+        "the lock is initialised after the interface is attached",
+        (
+            (SOFTC, "        self.channel.pin_init();\n", ""),
+            (CLONER, "#![forbid(unsafe_code)]", ""),
+            (CLONER, "create(Some(unit), Opener::None)", "create(Some(unit), Opener::None).map(late)"),
+            (CLONER, "create(None, Opener::Cloner)", "create(None, Opener::Cloner).map(late)"),
+            (
+                CLONER,
+                "/// ifc_create: ",
+                "fn late(softc: Arc<Softc>) -> Arc<Softc> {\n"
+                "    unsafe { (*softc.cookie().cast_mut().cast::<Softc>()).channel.pin_init() };\n"
+                "    softc\n}\n\n/// ifc_create: ",
+            ),
+        ),
+        "up_at_once",
+        seeds=20,
+        says="no mutex",
+    ),
+    Mutant(
+        "F11",
+        "whether it is open is asked under another hold of the lock",
+        ((CHANNEL, "        state.opener = Opener::Node;", "        drop(state);\n        let mut state = self.state.lock();\n        state.opener = Opener::Node;"),),
+        "open_race_one_wins",
+        seeds=6,
+    ),
+    Mutant(
+        "F18",
+        "a cloned descriptor means whatever has its unit's number",
+        ((ENTRY, "    unsafe { file.data::<Softc>().as_ref() }", "    let softc = unsafe { file.data::<Softc>().as_ref() };\n    unsafe { TABLE.get(softc.unit.get()) }.unwrap_or(softc)"),),
+        "stale_fd_after_recreate",
+    ),
+    Mutant(
+        "F19",
+        "detach wakes no reader",
+        ((CHANNEL, "        self.cv.broadcast();\n        self.listeners.gone();", "        self.listeners.gone();"),),
+        "destroy_while_reading",
+        seeds=1,
+    ),
+    Mutant(
+        "F19",
+        "detach tells no poller and no knote",
+        ((CHANNEL, "        self.cv.broadcast();\n        self.listeners.gone();", "        self.cv.broadcast();"),),
+        "destroy_while_polling,kqueue_eof_sleeping",
+        seeds=1,
+    ),
+    Mutant(
+        "F19",
+        "a knote holds no reference",
+        (
+            (EVENT, "knote.set_hook(Arc::retain(softc), reads);", "knote.set_hook(unsafe { core::ptr::read(&Arc::retain(softc)) }, reads);"),
+            (EVENT, "#![forbid(unsafe_code)]", ""),
+            (ENTRY, "let softc = unsafe { Arc::from_raw(knote.hook::<Softc>()) };", "let softc = core::mem::ManuallyDrop::new(unsafe { Arc::from_raw(knote.hook::<Softc>()) });"),
+        ),
+        "kqueue_knote_survives",
+    ),
+    Mutant(
+        "F19",
+        "the nodes are not revoked",
+        ((ATTACH, "    device::revoke_nodes(cloner::DEVICE.major(), unit);\n", ""),),
+        "stale_node_after_recreate",
+    ),
+    Mutant(
+        "F21",
+        "FIONREAD looks at the queue's head without its lock",
+        (
+            (CHANNEL, "(head & GONE == 0).then_some(head)", "(head & GONE == 0).then(|| self.state.unlocked().frames.first_len())"),
+            ("src/kern/mutex.rs", "    /// Takes the mutex, sleeping if it must.\n", "    pub fn unlocked(&self) -> &T {\n        unsafe { &*self.data.get() }\n    }\n\n    /// Takes the mutex, sleeping if it must.\n"),
+            ("src/kern/mbuf.rs", "        unsafe { self.first.as_ref() }.map_or(0, packet_len)", "        let first = unsafe { core::ptr::read_volatile(&self.first) };\n        let _ = super::systm::Ticks::now();\n        unsafe { first.as_ref() }.map_or(0, packet_len)"),
+        ),
+        "fionread_contended",
+        seeds=20,
+    ),
+    Mutant(
+        "F22",
+        "the close of a cloned descriptor counts down too",
+        ((CLONER, "    if softc.channel.is_gone() {\n        return;", "    if softc.channel.is_gone() {\n        ATTACHED.fetch_sub(1, Ordering::AcqRel);\n        return;"),),
+        "modunload_after_clone",
+    ),
+    Mutant(
+        "F22",
+        "a stale descriptor does not keep the module",
+        ((CLONER, "|| !all_departed()", "|| (all_departed() && false)"),),
+        "modunload_stale_descriptor",
+    ),
+    Mutant(
+        "F25",
+        "FIOASYNC 0 disestablishes the soft interrupt",
+        ((IOCTL, "FIOASYNC => softc.channel.set_async(*request.int()? != 0),", "FIOASYNC => {\n            let on = *request.int()? != 0;\n            softc.channel.set_async(on);\n            if on {\n                crate::event::SOFTINT.establish_signals()?;\n            } else {\n                crate::event::SOFTINT.disestablish();\n            }\n        }"),),
+        "sigio_toggle_storm",
+        seeds=20,
+    ),
+    Mutant(
+        "F26",
+        "f_event takes the channel's lock",
+        ((EVENT, "    let len = if reads", "    let _ = softc.channel.owner();\n    let len = if reads"),),
+        "kqueue_read",
+        says="held by its taker",
+    ),
+    Mutant(
+        "F26",
+        "knotes want the kernel lock, and the channel's is a spin mutex",
+        (
+            SPIN,
+            (REGISTER, "FILTEROP_ISFD | FILTEROP_MPSAFE", "FILTEROP_ISFD"),
+        ),
+        "kqueue_read",
+        says="kernel lock with a spin mutex held",
+    ),
+    Mutant(
+        "F27",
+        "bpf is called under a spin mutex",
+        (
+            SPIN,
+            (IFNET, "    softc.interface.tap_output(&frame);", "    softc.channel.locked(|| softc.interface.tap_output(&frame));"),
+            (CHANNEL, "    /// Takes all frames out.\n", "    pub fn locked(&self, f: impl FnOnce()) {\n        let _state = self.state.lock();\n        f();\n    }\n\n    /// Takes all frames out.\n"),
+        ),
+        "bpf_once_out",
+        says="holds a spin mutex",
+    ),
+    Mutant(
+        "F29",
+        "a close does not wake the reader of a cloned descriptor",
+        ((REGISTER, ".fo_restart = tap_rs_fops_restart", ".fo_restart = fnullop_restart"),),
+        "close_while_reading",
+        seeds=1,
+    ),
+    Mutant(
+        "F29",
+        "a revoke does not wake the reader of a node",
+        ((ENTRY, "        softc.channel.cancel();\n", "        let _ = softc;\n"),),
+        "revoke_while_reading",
+        seeds=1,
+    ),
+    Mutant(
+        "F32",
+        "what devsw_attach says is ignored",
+        ((CLONER, "    DEVICE.attach()\n", "    let _ = DEVICE.attach();\n    Ok(())\n"),),
+        "refused::f32_the_device_switch_refuses",
+        kind="host",
+    ),
+    Mutant(
+        "F33",
+        "sysctl sets the address without the interface's lock",
+        (
+            ("src/sysctl.rs", "    let _locked = softc.interface.lock();\n", ""),
+            SADL,
+        ),
+        "mac_change_while_asked",
+        seeds=20,
+    ),
+    Mutant(
+        "F34",
+        "two creations at once",
+        ((CLONER, "    let mut unit = wanted.unwrap_or(creation.lowest);", "    let mut unit = wanted.unwrap_or(creation.lowest);\n    drop(creation);\n    let mut creation = Creation { open: true, lowest: unit };"),),
+        "stress_cloning_open",
+        seeds=20,
+    ),
+    Mutant(
+        "F34",
+        "net.link is torn down with the module",
+        ((SYSCTL, 'sysctl_createv(NULL, 0, NULL, NULL, 0, CTLTYPE_NODE,\n\t    "link"', 'sysctl_createv(clog, 0, NULL, NULL, 0, CTLTYPE_NODE,\n\t    "link"'),),
+        "unload_then_other_interface",
+        says="sysctl parent mis-match",
+    ),
+    Mutant(
+        "F35",
+        "a frame is queued for nobody",
+        ((CHANNEL, "if !state.running || state.opener == Opener::None {", "if !state.running {"),),
+        "frames_while_opening",
+    ),
+    Mutant(
+        "F35",
+        "a frame for nobody is lost without a trace",
+        ((IFNET, "Pushed::Closed(frame) => (frame, Ok(())),", "Pushed::Closed(_) => return Ok(()),"),),
+        "frames_while_opening",
+    ),
+    Mutant(
+        "F35",
+        "a frame for nobody leaks",
+        ((IFNET, "Pushed::Closed(frame) => (frame, Ok(())),", "Pushed::Closed(frame) => {\n            softc.interface.count_drops(1);\n            core::mem::forget(frame);\n            return Ok(());\n        }"),),
+        "frames_while_opening",
+    ),
+    Mutant(
+        "F38",
+        "the interface goes without ether_ifdetach",
+        ((STACK, "        unsafe { kpi::ether_ifdetach(ifp) };\n", ""),),
+        "vlan_parent_destroyed,bridge_member_destroyed",
+    ),
+    Mutant(
+        "F38",
+        "the interface goes without if_detach",
+        ((STACK, "        unsafe { kpi::if_detach(ifp) };\n", ""),),
+        "create_destroy_inet,multicast_membership",
+    ),
+    Mutant(
+        "F39",
+        "unload does not wait for a close on its way out",
+        ((SOFTC, "        self.close_exit.load(Ordering::Acquire) == 0\n            && ", ""),),
+        "unload_against_close",
+        seeds=40,
+    ),
+    Mutant(
+        "F39",
+        "unload does not wait for a knote on its way out",
+        ((SOFTC, "            && self.knote_exits.load(Ordering::Acquire) == 0", ""),),
+        "unload_against_close",
+        seeds=40,
+    ),
+    Mutant(
+        "F39",
+        "a refused unload takes the cloner away",
+        ((CLONER, "        if ATTACHED.load(Ordering::Acquire) != 0", "        register::detach_cloner();\n        if ATTACHED.load(Ordering::Acquire) != 0"),),
+        "modunload_after_failed_unload",
+    ),
+    Mutant(
+        "F39",
+        "a load that fails half-way leaves what it has done",
+        ((CLONER, "        unregister();\n        return Err(error);", "        return Err(error);"),),
+        "refused::f39_the_sysctl_tree_refuses",
+        kind="host",
+    ),
+    Mutant(
+        "F39",
+        "a close ends in a return",
+        ((REGISTER, "\treturn (int)atomic_dec_uint_nv(word);", "\tatomic_dec_uint(word);\n\treturn 0;"),),
+        "close-exit",
+        kind="gate",
+    ),
+    Mutant(
+        "F36",
+        "an index that may be out of bounds",
+        ((IO, "    let len = uio.resid();\n", "    let len = uio.resid();\n    let len = [len, 60][len & 3];\n"),),
+        "panic",
+        kind="gate",
+    ),
+    Mutant(
+        "F40",
+        "it loads beside an active tap driver",
+        ((CLONER, "if register::stock_driver_active() {", "if false {"),),
+        "beside::it_refuses_an_active_tap_and_replaces_a_disabled_one",
+        kind="host",
+    ),
+    Mutant(
+        "F41",
+        "the address changes while another CPU sends",
+        (
+            ("src/sysctl.rs", "    let _locked = softc.interface.lock();\n", ""),
+            SADL,
+        ),
+        "mac_change_while_sending",
+        seeds=20,
+    ),
+]

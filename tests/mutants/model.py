@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The if_tap_rs contributors
+"""Mutants of the pure modules and of the concurrency core, shown to the tests of tests/model."""
+
+import re
+import subprocess
+
+from mutant import CARGO, ROOT, TREE, Changed, Mutant, NoSuchText
+
+CHANNEL, ETHER, UNIT = "src/channel.rs", "src/ether.rs", "src/unit.rs"
+SOLO = "src/solo.rs"
+# What a test may take; one that hangs has been caught.
+LIMIT = 300
+
+
+def model(fault, what, test, *edits):
+    """A mutant of the model."""
+    return Mutant(fault, what, edits, test, kind="model")
+
+
+MUTANTS = [
+    model(
+        "F4",
+        "the queue survives the close",
+        "f12_nothing_of_a_use_is_left_for_the_next",
+        (CHANNEL, "        state.owner = 0;\n        self.purge(&mut state)", "        state.owner = 0;\n        L::empty()"),
+    ),
+    model(
+        "F5",
+        "a frame wakes no reader",
+        "f5_no_wakeup_is_lost_between_look_and_sleep",
+        (CHANNEL, "if state.sleepers != 0 {\n            self.cv", "if false {\n            self.cv"),
+    ),
+    model(
+        "F5a",
+        "a poller is recorded without another look",
+        "f5a_a_poller_is_recorded_or_sees_the_frame",
+        (CHANNEL, "        let look = self.look();\n        if look == Some(0) {", "        let look = Some(0);\n        if true {"),
+    ),
+    model(
+        "F6",
+        "a reader that is woken does not look again",
+        "f6_two_readers_get_one_frame_each",
+        (CHANNEL, "            woken?;\n", "            woken?;\n            return Err(Errno::EIO);\n"),
+    ),
+    model(
+        "F11",
+        "an interface that is open opens",
+        "f11_one_of_two_opens_wins",
+        (CHANNEL, "if state.opener != Opener::None {", "if false {"),
+    ),
+    model(
+        "F11",
+        "whether it is open is asked under another hold of the lock",
+        "f11_one_of_two_opens_wins",
+        (CHANNEL, "        state.opener = Opener::Node;", "        drop(state);\n        let mut state = self.state.lock();\n        state.opener = Opener::Node;"),
+    ),
+    model(
+        "F12",
+        "the owner survives the close",
+        "f12_nothing_of_a_use_is_left_for_the_next",
+        (CHANNEL, "        state.owner = 0;\n", ""),
+    ),
+    model(
+        "F12",
+        "FIOASYNC survives the close",
+        "f12_nothing_of_a_use_is_left_for_the_next",
+        (CHANNEL, "        state.async_io = false;\n", ""),
+    ),
+    model(
+        "F14",
+        "a frame of no bytes is written",
+        "f15_frame_bounds",
+        (ETHER, "if len < HDR_LEN", "if len != 0 && len < HDR_LEN"),
+    ),
+    model("F15", "a runt is passed up", "f15_frame_bounds", (ETHER, "if len < HDR_LEN", "if len == 0")),
+    model(
+        "F15",
+        "a giant is passed up",
+        "f15_frame_bounds",
+        (ETHER, "HDR_LEN + VLAN_TAG_LEN)", "HDR_LEN + VLAN_TAG_LEN + 1)"),
+    ),
+    model(
+        "F18",
+        "a dead interface comes up",
+        "f18_f22_a_dead_channel_refuses_everything",
+        (CHANNEL, "running && !state.dying", "running"),
+    ),
+    model(
+        "F19",
+        "the end wakes no reader",
+        "f19_death_wakes_a_reader_and_waits_for_calls_in_flight",
+        (CHANNEL, "self.cv.broadcast();\n        self.listeners.gone()", "self.listeners.gone()"),
+    ),
+    model(
+        "F19",
+        "the end does not wait for calls in flight",
+        "f19_death_wakes_a_reader_and_waits_for_calls_in_flight",
+        (CHANNEL, "while !self.calls.empty() {", "while false {"),
+    ),
+    model(
+        "F19",
+        "the last call in flight wakes nobody",
+        "f19_death_wakes_a_reader_and_waits_for_calls_in_flight",
+        (CHANNEL, "        if self.calls.leave() == Left::Last {", "        if self.calls.leave() != Left::Open && false {"),
+    ),
+    model(
+        "F21",
+        "what is shown of the queue is written without its lock",
+        "f21_what_is_shown_is_what_waits",
+        (
+            CHANNEL,
+            "                self.publish(&state);\n                return Ok(frame);",
+            "                let len = state.frames.first_len();\n                drop(state);\n"
+            "                self.head.store(len, Ordering::Release);\n                return Ok(frame);",
+        ),
+    ),
+    model(
+        "F23",
+        "pollers are told nothing",
+        "f23_frames_flow_again_after_down_and_up",
+        (CHANNEL, "if state.polled || state.knotes != 0", "if state.knotes != 0"),
+    ),
+    model(
+        "F23",
+        "knotes are told nothing",
+        "f23_each_frame_is_an_edge_for_a_knote",
+        (CHANNEL, "if state.polled || state.knotes != 0", "if state.polled"),
+    ),
+    model(
+        "F24",
+        "down leaves the frames",
+        "f24_down_purges_and_says_so",
+        (CHANNEL, "let purged = self.purge(&mut state);\n        self.cv.broadcast();\n        (purged, state", "let purged = L::empty();\n        self.cv.broadcast();\n        (purged, state"),
+    ),
+    model(
+        "F29",
+        "a close does not end a sleep",
+        "f29_restart_and_cancel_end_a_sleep",
+        (CHANNEL, "            if state.restart {", "            if false {"),
+    ),
+    model(
+        "F29",
+        "a revoke does not end a sleep",
+        "f29_restart_and_cancel_end_a_sleep",
+        (CHANNEL, "            if state.cancelled {", "            if false {"),
+    ),
+    model(
+        "order",
+        "two CPUs are at the input queue at once",
+        "solo_leaves_nothing_undone_and_is_one_at_a_time",
+        (SOLO, "        if come != 1 {", "        if false {"),
+    ),
+    model(
+        "order",
+        "what comes meanwhile is left in the input queue",
+        "solo_leaves_nothing_undone_and_is_one_at_a_time",
+        (SOLO, "                Err(now) => come = now,", "                Err(_) if come == 1 => return,\n                Err(now) => come = now,"),
+    ),
+    model(
+        "order",
+        "what comes meanwhile may not be seen",
+        "solo_leaves_nothing_undone_and_is_one_at_a_time",
+        (SOLO, "fetch_add(1, Ordering::AcqRel)", "fetch_add(1, Ordering::Relaxed)"),
+    ),
+    model(
+        "F31",
+        "the cloner's minor is a unit",
+        "f31_unit_bounds",
+        (UNIT, "if number < CLONER_MINOR", "if number <= CLONER_MINOR"),
+    ),
+    model(
+        "F33",
+        "a group address is assignable",
+        "f33_group_and_zero_addresses_are_not_assignable",
+        (ETHER, "first & 1 == 0 && ", "(first | 1) != 0 && "),
+    ),
+    model(
+        "F35",
+        "a frame is queued for nobody",
+        "f35_a_frame_is_queued_only_for_an_opener",
+        (CHANNEL, "if !state.running || state.opener == Opener::None {", "if !state.running {"),
+    ),
+]
+
+
+def show(mutants):
+    """Shows each mutant to its test; yields (mutant, whether caught, what was said)."""
+    for mutant in mutants:
+        try:
+            with Changed(mutant):
+                yield (mutant, *verdict(mutant.test))
+        except NoSuchText as error:
+            yield mutant, False, str(error)
+
+
+def verdict(test):
+    """Whether the test fails on the changed tree; one that does not compile proves nothing."""
+    command = [CARGO, "test", "--quiet", "--locked", "--package", "tap-model"]
+    command += ["--target-dir", str(ROOT / "build/cargo/mutants")]
+    built = subprocess.run([*command, "--no-run"], cwd=TREE, capture_output=True, text=True)
+    if built.returncode != 0:
+        return False, f"does not compile: {built.stderr[-2000:]}"
+    command += ["--", "--exact", test]
+    try:
+        done = subprocess.run(command, cwd=TREE, capture_output=True, text=True, timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        return True, f"no end within {LIMIT} s"
+    if done.returncode == 0:
+        return False, "survives"
+    said = re.search(r"panicked at .*\n(.*)", done.stdout + done.stderr)
+    return True, said[1] if said else f"ended with {done.returncode}"

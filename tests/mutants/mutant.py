@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The if_tap_rs contributors
+"""What a mutant is: the driver's own source with one change that brings a fault back."""
+
+import dataclasses
+import pathlib
+import shutil
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SCRATCH = ROOT / "build/mutants"
+TREE = SCRATCH / "tree"
+CARGO = shutil.which("cargo") or "/usr/bin/cargo"
+
+# What a build of the driver and of its tests reads.
+PARTS = ["Cargo.toml", "Cargo.lock", "build.rs", "kmod", "shim", "src", "sys-headers", "tests"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutant:
+    """One fault, brought back.
+
+    fault: its number in docs/faults.md.
+    what: what the changed driver does wrong.
+    edits: (file, text, replacement), the text's first occurrence.
+    test: the name of the test, or the names of the cases, that fail on it.
+    kind: what sort of test that is: model, case, host (a test of tests/host/tests), gate.
+    seeds: for cases: with how many seeds of the host's scheduler they are run, at most; with 0
+        they run on real threads.
+    says: what is said when it fails, where other ends would prove less.
+    """
+
+    fault: str
+    what: str
+    edits: tuple
+    test: str
+    kind: str = "case"
+    seeds: int = 0
+    says: str = ""
+
+    def title(self):
+        return f"{self.fault} {self.what} ({self.kind}: {self.test})"
+
+
+class NoSuchText(Exception):
+    """The driver's source no longer has what a mutant changes."""
+
+
+def prepare():
+    """The tree that is changed: a copy that is kept, so that builds in it are incremental.
+
+    A file is written only if it differs, and then with a new date, for that is what cargo looks at.
+    """
+    ignore = shutil.ignore_patterns("target", "netbsd-*", "__pycache__", "*.swp")
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(
+                source, TREE / part, ignore=ignore, dirs_exist_ok=True, copy_function=refresh
+            )
+        else:
+            TREE.mkdir(parents=True, exist_ok=True)
+            refresh(source, TREE / part)
+    for headers in (ROOT / "sys-headers").glob("netbsd-*"):
+        link = TREE / "sys-headers" / headers.name
+        if not link.is_symlink():
+            link.symlink_to(headers)
+
+
+def refresh(source, target):
+    """Copies a file if the copy differs."""
+    source, target = pathlib.Path(source), pathlib.Path(target)
+    data = source.read_bytes()
+    if source == ROOT / "Cargo.toml":
+        # A mutant may leave something unused; that is no lint's business here.
+        data = data.replace(b'"deny"', b'"allow"')
+    if not target.is_file() or target.read_bytes() != data:
+        target.unlink(missing_ok=True)
+        target.write_bytes(data)
+        target.chmod(source.stat().st_mode)
+    return target
+
+
+class Changed:
+    """The tree, changed for as long as this lasts."""
+
+    def __init__(self, mutant):
+        self.mutant = mutant
+        self.originals = {}
+
+    def __enter__(self):
+        for name, text, replacement in self.mutant.edits:
+            file = TREE / name
+            before = file.read_text()
+            self.originals.setdefault(file, before)
+            if text not in before:
+                self.restore()
+                raise NoSuchText(f"`{text.strip().splitlines()[0]}` is not in {name}")
+            file.write_text(before.replace(text, replacement, 1))
+        return self
+
+    def __exit__(self, *_):
+        self.restore()
+
+    def restore(self):
+        for file, text in self.originals.items():
+            file.write_text(text)
+
+
+# What a test may take of this machine's memory, in bytes: a mutant may want it all.
+MEMORY = 8 << 30
+
+
+def run(command, limit=None, env=None):
+    """Runs a command: its end status (-9 where the time limit ended it), and all it said."""
+    process = subprocess.Popen(
+        ["prlimit", f"--as={MEMORY}", *command],
+        cwd=ROOT,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        said, _ = process.communicate(timeout=limit)
+        return process.returncode, said
+    except subprocess.TimeoutExpired:
+        process.kill()
+        said, _ = process.communicate()
+        return process.returncode, said + f"\nno end within {limit} s"
