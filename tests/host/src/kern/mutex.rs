@@ -59,21 +59,34 @@ impl Locks {
 
     /// How `second` was once taken with `first` held, through others too: every step of the way.
     fn ordered(&self, first: usize, second: usize) -> Option<String> {
-        let mut seen = BTreeSet::new();
-        let mut todo = vec![(first, String::new())];
-        while let Some((address, way)) = todo.pop() {
-            if address == second {
-                return Some(way);
+        // For each mutex that was reached, the one before it, and who took it then.
+        let mut reached: BTreeMap<usize, (usize, &Taker)> = BTreeMap::new();
+        let mut todo = vec![first];
+        while let Some(outer) = todo.pop() {
+            if outer == second {
+                return Some(way(&reached, first, second));
             }
-            if seen.insert(address) {
-                let inner = self.mutexes.get(&address).into_iter().flat_map(|m| &m.before);
-                todo.extend(inner.map(|(inner, who)| {
-                    (*inner, format!("{way}\n  {inner:#x} after {address:#x} by {who}"))
-                }));
+            let inner = self.mutexes.get(&outer).into_iter().flat_map(|mutex| &mutex.before);
+            for (inner, who) in inner {
+                if *inner != first && !reached.contains_key(inner) {
+                    reached.insert(*inner, (outer, who));
+                    todo.push(*inner);
+                }
             }
         }
         None
     }
+}
+
+/// The steps from one mutex to another in words, a line for each.
+fn way(reached: &BTreeMap<usize, (usize, &Taker)>, first: usize, second: usize) -> String {
+    let mut text = String::new();
+    let mut inner = second;
+    while let (true, Some((outer, who))) = (inner != first, reached.get(&inner)) {
+        text.insert_str(0, &format!("\n  {inner:#x} after {outer:#x} by {who}"));
+        inner = *outer;
+    }
+    text
 }
 
 fn channel(address: usize) -> Chan {
