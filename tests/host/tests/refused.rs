@@ -75,6 +75,7 @@ fn ifconfig(command: u64, name: &str) -> Result<()> {
 /// The module is refused with this error after `prepare`, and all the same leaves no more than that
 /// did; after `undo` it loads.
 fn refused<T>(error: Errno, prepare: impl FnOnce() -> T, undo: impl FnOnce(T)) {
+    let first = enter().leftovers();
     let prepared = prepare();
     let before = enter().leftovers();
     assert_eq!(HostSys.modload(&path()), Err(error));
@@ -84,7 +85,7 @@ fn refused<T>(error: Errno, prepare: impl FnOnce() -> T, undo: impl FnOnce(T)) {
     ifconfig(SIOCIFCREATE, "tap0").unwrap();
     ifconfig(SIOCIFDESTROY, "tap0").unwrap();
     HostSys.modunload(NAME).unwrap();
-    assert_eq!(enter().leftovers(), Vec::<String>::new());
+    assert_eq!(enter().leftovers(), first);
 }
 
 type DevswAttach = unsafe extern "C" fn(
