@@ -272,8 +272,10 @@ fn open<S: Sys>(sys: S, minor: Option<u32>, random: &mut Random) -> Option<i32> 
         Some(unit) => Text::of(format_args!("/dev/tap{unit}")),
         None => Text::of(format_args!("/dev/tap")),
     };
-    // EIO and EBADF: the node is being revoked. ENODEV: the module is unloaded.
-    let allowed = [Errno::ENXIO, Errno::EBUSY, Errno::EIO, Errno::EBADF, Errno::ENODEV];
+    // EIO and EBADF: the node is being revoked. ENODEV: the module is unloaded. EINTR: a SIGIO came
+    // while the node's last close was waited for.
+    let allowed =
+        [Errno::ENXIO, Errno::EBUSY, Errno::EIO, Errno::EBADF, Errno::ENODEV, Errno::EINTR];
     note(3, sys.open(path.as_cstr(), mode | wait), &allowed)
 }
 
