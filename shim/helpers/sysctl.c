@@ -12,36 +12,7 @@
 #include <net/if_ether.h>
 #include "tap_rs.h"
 
-static int tap_rs_sysctl_openers(SYSCTLFN_PROTO);
-
 #define	TAP_RS_ADDRSTRLEN	(3 * ETHER_ADDR_LEN)
-
-/*
- * "link" belongs to the stack: it is made here only if nobody has yet, is
- * not logged, and so is not torn down with "tap".
- */
-int
-tap_rs_sysctl_setup(struct sysctllog **clog, int *nodenum)
-{
-	const struct sysctlnode *node;
-	int error;
-
-	error = sysctl_createv(NULL, 0, NULL, NULL, 0, CTLTYPE_NODE,
-	    "link", SYSCTL_DESCR("Link layers"), NULL, 0, NULL, 0,
-	    CTL_NET, AF_LINK, CTL_EOL);
-	if (error != 0)
-		return error;
-	error = sysctl_createv(clog, 0, NULL, &node, 0, CTLTYPE_NODE,
-	    "tap", SYSCTL_DESCR("Ethernet addresses of tap interfaces"),
-	    NULL, 0, NULL, 0, CTL_NET, AF_LINK, CTL_CREATE, CTL_EOL);
-	if (error != 0)
-		return error;
-	*nodenum = node->sysctl_num;
-	return sysctl_createv(clog, 0, NULL, NULL, 0, CTLTYPE_STRING,
-	    "tap_openers", SYSCTL_DESCR("Processes that opened tap interfaces"),
-	    tap_rs_sysctl_openers, 0, NULL, 0,
-	    CTL_NET, AF_LINK, CTL_CREATE, CTL_EOL);
-}
 
 /*
  * "tap0=417 tap3=911": what is open, and the process that has opened it.
@@ -81,6 +52,33 @@ tap_rs_sysctl_openers(SYSCTLFN_ARGS)
 	}
 	*oldlenp = size + 1;
 	return 0;
+}
+
+/*
+ * "link" belongs to the stack: it is made here only if nobody has yet, is
+ * not logged, and so is not torn down with "tap".
+ */
+int
+tap_rs_sysctl_setup(struct sysctllog **clog, int *nodenum)
+{
+	const struct sysctlnode *node;
+	int error;
+
+	error = sysctl_createv(NULL, 0, NULL, NULL, 0, CTLTYPE_NODE,
+	    "link", SYSCTL_DESCR("Link layers"), NULL, 0, NULL, 0,
+	    CTL_NET, AF_LINK, CTL_EOL);
+	if (error != 0)
+		return error;
+	error = sysctl_createv(clog, 0, NULL, &node, 0, CTLTYPE_NODE,
+	    "tap", SYSCTL_DESCR("Ethernet addresses of tap interfaces"),
+	    NULL, 0, NULL, 0, CTL_NET, AF_LINK, CTL_CREATE, CTL_EOL);
+	if (error != 0)
+		return error;
+	*nodenum = node->sysctl_num;
+	return sysctl_createv(clog, 0, NULL, NULL, 0, CTLTYPE_STRING,
+	    "tap_openers", SYSCTL_DESCR("Processes that opened tap interfaces"),
+	    tap_rs_sysctl_openers, 0, NULL, 0,
+	    CTL_NET, AF_LINK, CTL_CREATE, CTL_EOL);
 }
 
 /*

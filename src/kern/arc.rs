@@ -142,13 +142,19 @@ impl<T: Buried> Drop for Arc<T> {
 /// Puts a value at the front of a list that is linked through `next`, without a lock. The caller
 /// keeps the value alive, and alone uses its link meanwhile.
 pub(super) fn push<T>(list: &AtomicPtr<Inner<T>>, inner: NonNull<Inner<T>>) {
-    let mut first = list.load(Ordering::Relaxed);
-    loop {
+    prepend(list, inner.as_ptr(), |first| {
         // SAFETY: the caller keeps it alive.
         unsafe { inner.as_ref() }.next.store(first, Ordering::Relaxed);
-        let swapped =
-            list.compare_exchange_weak(first, inner.as_ptr(), Ordering::Release, Ordering::Relaxed);
-        match swapped {
+    });
+}
+
+/// Puts a node before the first of a list, without a lock. `link` makes that its next one, and is
+/// called again if another node was quicker.
+pub(super) fn prepend<N>(list: &AtomicPtr<N>, node: *mut N, mut link: impl FnMut(*mut N)) {
+    let mut first = list.load(Ordering::Relaxed);
+    loop {
+        link(first);
+        match list.compare_exchange_weak(first, node, Ordering::Release, Ordering::Relaxed) {
             Ok(_) => return,
             Err(now) => first = now,
         }

@@ -6,7 +6,7 @@
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 
-use super::arc::{Arc, Buried};
+use super::arc::{prepend, Arc, Buried};
 use super::atomic::{AtomicPtr, Ordering};
 use super::kpi;
 use super::mbuf::Mbuf;
@@ -27,20 +27,7 @@ impl<T: Buried> InputQueue<T> {
     /// Adds a frame.
     pub fn post(&self, mut frame: Mbuf, owner: Arc<T>) {
         *frame.context() = owner.into_raw().as_ptr().cast();
-        let mut last = self.last.load(Ordering::Relaxed);
-        loop {
-            *frame.next_packet() = last;
-            let swapped = self.last.compare_exchange_weak(
-                last,
-                frame.as_ptr(),
-                Ordering::Release,
-                Ordering::Relaxed,
-            );
-            match swapped {
-                Ok(_) => break,
-                Err(now) => last = now,
-            }
-        }
+        prepend(&self.last, frame.as_ptr(), |last| *frame.next_packet() = last);
         // The list has it now.
         frame.into_raw();
     }
