@@ -2,12 +2,12 @@
 # Copyright (c) 2026 The if_tap_rs contributors
 """Mutants of the module: what one call does wrong."""
 
+import edits
 from mutant import Mutant
 
 CHANNEL, ENTRY, ETHER = "src/channel.rs", "src/entry.rs", "src/ether.rs"
-EVENT, IFNET, IO, IOCTL = "src/event.rs", "src/ifnet.rs", "src/io.rs", "src/ioctl.rs"
-FILE, MBUF, STACK = "src/kern/file.rs", "src/kern/mbuf.rs", "src/kern/ifnet.rs"
-REGISTER = "shim/register.c"
+IFNET, IO, IOCTL = "src/ifnet.rs", "src/io.rs", "src/ioctl.rs"
+FILE, STACK = "src/kern/file.rs", "src/kern/ifnet.rs"
 
 MUTANTS = [
     Mutant(
@@ -80,7 +80,7 @@ MUTANTS = [
     Mutant(
         "F12",
         "the owner survives the close",
-        ((CHANNEL, "        state.owner = 0;\n", ""),),
+        edits.OWNER_STAYS,
         "close_resets_owner",
     ),
     Mutant(
@@ -92,19 +92,19 @@ MUTANTS = [
     Mutant(
         "F14",
         "a frame of no bytes is written",
-        ((ETHER, "if len < HDR_LEN", "if len != 0 && len < HDR_LEN"),),
+        edits.EMPTY_FRAME,
         "zero_write",
     ),
     Mutant(
         "F15",
         "a runt is passed up",
-        ((ETHER, "if len < HDR_LEN", "if len == 0"),),
+        edits.RUNT,
         "short_write",
     ),
     Mutant(
         "F15",
         "a giant is passed up",
-        ((ETHER, "HDR_LEN + VLAN_TAG_LEN)", "HDR_LEN + VLAN_TAG_LEN + 1)"),),
+        edits.GIANT,
         "oversize_write",
     ),
     Mutant(
@@ -159,13 +159,13 @@ MUTANTS = [
     Mutant(
         "F23",
         "a frame is no edge for EV_CLEAR",
-        ((CHANNEL, "if state.polled || state.knotes != 0 {", "if state.polled {"),),
+        edits.KNOTES_TOLD_NOTHING,
         "kqueue_clear",
     ),
     Mutant(
         "F24",
         "down leaves the frames",
-        ((CHANNEL, "        let purged = self.purge(&mut state);\n        self.cv.broadcast();\n        (purged, state", "        let purged = L::empty();\n        self.cv.broadcast();\n        (purged, state"),),
+        edits.DOWN_LEAVES_FRAMES,
         "poll_down_with_frame",
     ),
     Mutant(
@@ -207,13 +207,13 @@ MUTANTS = [
     Mutant(
         "F31",
         "a unit with the cloner's minor is made",
-        (("src/unit.rs", "if number < CLONER_MINOR", "if number <= CLONER_MINOR"),),
+        edits.CLONERS_MINOR,
         "unit_cloner_collision",
     ),
     Mutant(
         "F33",
         "a group address is accepted",
-        ((ETHER, "first & 1 == 0 && ", "(first | 1) != 0 && "),),
+        edits.GROUP_ADDRESS,
         "siocsifphyaddr_group,sysctl_mac_multicast",
     ),
     Mutant(

@@ -2,9 +2,10 @@
 # Copyright (c) 2026 The if_tap_rs contributors
 """Mutants of the module: lifetimes, locks, wake-ups, load and unload."""
 
+import edits
 from mutant import Mutant
 
-ATTACH, ARC, CHANNEL, CLONER = "src/attach.rs", "src/kern/arc.rs", "src/channel.rs", "src/cloner.rs"
+ATTACH, CHANNEL, CLONER = "src/attach.rs", "src/channel.rs", "src/cloner.rs"
 DEVICE, ENTRY, EVENT, IFNET = "src/kern/device.rs", "src/entry.rs", "src/event.rs", "src/ifnet.rs"
 IO, IOCTL, STACK, SOFTC = "src/io.rs", "src/ioctl.rs", "src/kern/ifnet.rs", "src/softc.rs"
 REGISTER, SYSCTL = "shim/register.c", "shim/helpers/sysctl.c"
@@ -14,13 +15,6 @@ SPIN = (
     "src/kern/mutex.rs",
     "        self.init_raw();\n",
     "        unsafe { kpi::mutex_init(self.raw(), kpi::kmutex_type_t_MUTEX_DEFAULT, 6) };\n",
-)
-
-# if_set_sadl leaves the interface without an address for a moment.
-SADL = (
-    "shim/helpers/ifnet.c",
-    "\tmemcpy(LLADDR(satosdl(ifp->if_dl->ifa_addr)), address, ETHER_ADDR_LEN);\n",
-    "\tif_set_sadl(ifp, address, ETHER_ADDR_LEN, false);\n",
 )
 
 MUTANTS = [
@@ -60,7 +54,7 @@ MUTANTS = [
     Mutant(
         "F5",
         "a frame wakes no reader",
-        ((CHANNEL, "        if state.sleepers != 0 {\n            self.cv.signal();", "        if false {\n            self.cv.signal();"),),
+        edits.NO_READER_WOKEN,
         "read_blocks_until_frame",
         seeds=1,
     ),
@@ -106,7 +100,7 @@ MUTANTS = [
     Mutant(
         "F11",
         "whether it is open is asked under another hold of the lock",
-        ((CHANNEL, "        state.opener = Opener::Node;", "        drop(state);\n        let mut state = self.state.lock();\n        state.opener = Opener::Node;"),),
+        edits.OPEN_IN_TWO_STEPS,
         "open_race_one_wins",
         seeds=6,
     ),
@@ -119,7 +113,7 @@ MUTANTS = [
     Mutant(
         "F19",
         "detach wakes no reader",
-        ((CHANNEL, "        self.cv.broadcast();\n        self.listeners.gone();", "        self.listeners.gone();"),),
+        edits.END_WAKES_NO_READER,
         "destroy_while_reading",
         seeds=1,
     ),
@@ -228,10 +222,7 @@ MUTANTS = [
     Mutant(
         "F33",
         "sysctl sets the address without the interface's lock",
-        (
-            ("src/sysctl.rs", "    let _locked = softc.interface.lock();\n", ""),
-            SADL,
-        ),
+        edits.ADDRESS_UNLOCKED,
         "mac_change_while_asked",
         seeds=20,
     ),
@@ -252,7 +243,7 @@ MUTANTS = [
     Mutant(
         "F35",
         "a frame is queued for nobody",
-        ((CHANNEL, "if !state.running || state.opener == Opener::None {", "if !state.running {"),),
+        edits.QUEUED_FOR_NOBODY,
         "frames_while_opening",
     ),
     Mutant(
@@ -330,10 +321,7 @@ MUTANTS = [
     Mutant(
         "F41",
         "the address changes while another CPU sends",
-        (
-            ("src/sysctl.rs", "    let _locked = softc.interface.lock();\n", ""),
-            SADL,
-        ),
+        edits.ADDRESS_UNLOCKED,
         "mac_change_while_sending",
         seeds=20,
     ),

@@ -5,9 +5,10 @@
 import re
 import subprocess
 
+import edits
 from mutant import CARGO, ROOT, TREE, Changed, Mutant, NoSuchText
 
-CHANNEL, ETHER, UNIT = "src/channel.rs", "src/ether.rs", "src/unit.rs"
+CHANNEL = "src/channel.rs"
 SOLO = "src/solo.rs"
 # What a test may take; one that hangs has been caught.
 LIMIT = 300
@@ -29,7 +30,7 @@ MUTANTS = [
         "F5",
         "a frame wakes no reader",
         "f5_no_wakeup_is_lost_between_look_and_sleep",
-        (CHANNEL, "if state.sleepers != 0 {\n            self.cv", "if false {\n            self.cv"),
+        *edits.NO_READER_WOKEN,
     ),
     model(
         "F5a",
@@ -53,13 +54,13 @@ MUTANTS = [
         "F11",
         "whether it is open is asked under another hold of the lock",
         "f11_one_of_two_opens_wins",
-        (CHANNEL, "        state.opener = Opener::Node;", "        drop(state);\n        let mut state = self.state.lock();\n        state.opener = Opener::Node;"),
+        *edits.OPEN_IN_TWO_STEPS,
     ),
     model(
         "F12",
         "the owner survives the close",
         "f12_nothing_of_a_use_is_left_for_the_next",
-        (CHANNEL, "        state.owner = 0;\n", ""),
+        *edits.OWNER_STAYS,
     ),
     model(
         "F12",
@@ -71,14 +72,14 @@ MUTANTS = [
         "F14",
         "a frame of no bytes is written",
         "f15_frame_bounds",
-        (ETHER, "if len < HDR_LEN", "if len != 0 && len < HDR_LEN"),
+        *edits.EMPTY_FRAME,
     ),
-    model("F15", "a runt is passed up", "f15_frame_bounds", (ETHER, "if len < HDR_LEN", "if len == 0")),
+    model("F15", "a runt is passed up", "f15_frame_bounds", *edits.RUNT),
     model(
         "F15",
         "a giant is passed up",
         "f15_frame_bounds",
-        (ETHER, "HDR_LEN + VLAN_TAG_LEN)", "HDR_LEN + VLAN_TAG_LEN + 1)"),
+        *edits.GIANT,
     ),
     model(
         "F18",
@@ -90,7 +91,7 @@ MUTANTS = [
         "F19",
         "the end wakes no reader",
         "f19_death_wakes_a_reader_and_waits_for_calls_in_flight",
-        (CHANNEL, "self.cv.broadcast();\n        self.listeners.gone()", "self.listeners.gone()"),
+        *edits.END_WAKES_NO_READER,
     ),
     model(
         "F19",
@@ -125,13 +126,13 @@ MUTANTS = [
         "F23",
         "knotes are told nothing",
         "f23_each_frame_is_an_edge_for_a_knote",
-        (CHANNEL, "if state.polled || state.knotes != 0", "if state.polled"),
+        *edits.KNOTES_TOLD_NOTHING,
     ),
     model(
         "F24",
         "down leaves the frames",
         "f24_down_purges_and_says_so",
-        (CHANNEL, "let purged = self.purge(&mut state);\n        self.cv.broadcast();\n        (purged, state", "let purged = L::empty();\n        self.cv.broadcast();\n        (purged, state"),
+        *edits.DOWN_LEAVES_FRAMES,
     ),
     model(
         "F29",
@@ -167,19 +168,19 @@ MUTANTS = [
         "F31",
         "the cloner's minor is a unit",
         "f31_unit_bounds",
-        (UNIT, "if number < CLONER_MINOR", "if number <= CLONER_MINOR"),
+        *edits.CLONERS_MINOR,
     ),
     model(
         "F33",
         "a group address is assignable",
         "f33_group_and_zero_addresses_are_not_assignable",
-        (ETHER, "first & 1 == 0 && ", "(first | 1) != 0 && "),
+        *edits.GROUP_ADDRESS,
     ),
     model(
         "F35",
         "a frame is queued for nobody",
         "f35_a_frame_is_queued_only_for_an_opener",
-        (CHANNEL, "if !state.running || state.opener == Opener::None {", "if !state.running {"),
+        *edits.QUEUED_FOR_NOBODY,
     ),
 ]
 

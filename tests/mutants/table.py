@@ -46,9 +46,8 @@ def cells(fault, mutants, known):
     return [shown, stock or "–"]
 
 
-def rewrite(mutants):
+def rewrite(mutants, known):
     """The document as it should be, and the faults that have no test."""
-    known = cases()
     lines, seen, bare = [], [], []
     for line in DOCUMENT.read_text().splitlines(keepends=True):
         row = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
@@ -65,10 +64,10 @@ def rewrite(mutants):
 
 def check(mutants, write):
     """Yields (whether it is so, what)."""
-    text, bare = rewrite(mutants)
+    known = cases()
+    text, bare = rewrite(mutants, known)
     if write:
         DOCUMENT.write_text(text)
-    known = cases()
     strange = [
         name
         for mutant in mutants
