@@ -21,16 +21,17 @@ pub struct Version(pub u32);
 impl Version {
     /// Reads a module's file.
     pub fn of(path: &Path) -> Result<Self> {
-        let data = std::fs::read(path).with_context(|| format!("module {}", path.display()))?;
-        Self::find(&data).with_context(|| format!("module {}", path.display()))
+        Self::read(path, Self::find)
     }
 
     /// Reads the file of a module that a kernel of this machine's kind is to load.
     pub fn of_amd64(path: &Path) -> Result<Self> {
-        let data = std::fs::read(path).with_context(|| format!("module {}", path.display()))?;
-        check_amd64(&data)
-            .and_then(|()| Self::find(&data))
-            .with_context(|| format!("module {}", path.display()))
+        Self::read(path, |data| check_amd64(data).and_then(|()| Self::find(data)))
+    }
+
+    fn read(path: &Path, find: impl FnOnce(&[u8]) -> Result<Self>) -> Result<Self> {
+        let found = std::fs::read(path).map_err(Into::into).and_then(|data| find(&data));
+        found.with_context(|| format!("module {}", path.display()))
     }
 
     fn find(data: &[u8]) -> Result<Self> {

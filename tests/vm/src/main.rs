@@ -14,6 +14,10 @@ mod console;
 mod counts;
 mod image;
 mod kernel;
+#[cfg(test)]
+#[allow(dead_code)] // Other tests use the rest of it.
+#[path = "../tests/files/mod.rs"]
+mod least;
 mod loader;
 mod machine;
 mod module;

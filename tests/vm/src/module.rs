@@ -112,6 +112,7 @@ fn file(build: &Path, version: &str) -> PathBuf {
 mod tests {
     use super::*;
     use crate::kernel::tests::elf;
+    use crate::least;
     use std::fs;
 
     /// A folder in which modules for these versions were built.
@@ -120,24 +121,9 @@ mod tests {
         for version in versions {
             let path = file(build.path(), version);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, object(version.parse().unwrap())).unwrap();
+            fs::write(path, least::module(version.parse::<Version>().unwrap().0)).unwrap();
         }
         build
-    }
-
-    /// The least that is a module for a version.
-    fn object(version: Version) -> Vec<u8> {
-        use object::write::{Object, Relocation};
-        use object::{elf, Architecture, BinaryFormat, Endianness, RelocationFlags, SectionKind};
-        let mut file = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
-        let data = file.add_section(vec![], b".data".to_vec(), SectionKind::Data);
-        file.append_section_data(data, &version.0.to_le_bytes(), 8);
-        let set = file.add_section(vec![], b"link_set_modules".to_vec(), SectionKind::Data);
-        file.append_section_data(set, &[0; 8], 8);
-        let (symbol, flags) =
-            (file.section_symbol(data), RelocationFlags::Elf { r_type: elf::R_X86_64_64 });
-        file.add_relocation(set, Relocation { offset: 0, symbol, addend: 0, flags }).unwrap();
-        file.write().unwrap()
     }
 
     fn chosen(build: &Path, kernel: &str) -> String {

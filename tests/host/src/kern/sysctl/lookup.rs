@@ -16,8 +16,8 @@ use crate::world::{enter, World};
 use crate::{exports, kpi};
 
 /// Copies out to a user, or inside of the kernel.
-fn copy_out(world: &mut World, call: Call, bytes: &[u8], to: usize) -> Result<()> {
-    if call.user.is_some() {
+fn copy_out(world: &mut World, user: bool, bytes: &[u8], to: usize) -> Result<()> {
+    if user {
         return world.copyout(bytes, to);
     }
     // SAFETY: a kernel caller's buffer, of the length it said.
@@ -59,7 +59,7 @@ fn permitted(raw: &Raw, call: &mut Call) -> Result<()> {
 /// Copies the old value out, as much as has room, and says how long it is.
 fn old_value(world: &mut World, call: Call, bytes: &[u8], len: &mut usize) -> Result<()> {
     if call.old != 0 {
-        copy_out(world, call, &bytes[..bytes.len().min(*len)], call.old)?;
+        copy_out(world, call.user.is_some(), &bytes[..bytes.len().min(*len)], call.old)?;
     }
     *len = bytes.len();
     Ok(())
@@ -162,7 +162,7 @@ pub(super) fn query(world: &mut World, path: &Path, call: Call, len: &mut usize)
     for bytes in &children {
         if to != 0 {
             if left >= bytes.len() {
-                copy_out(world, call, bytes, to)?;
+                copy_out(world, call.user.is_some(), bytes, to)?;
             }
             to += bytes.len();
         }
@@ -205,12 +205,8 @@ unsafe extern "C" fn sysctl_copyout(
 ) -> c_int {
     // SAFETY: the handler's own bytes.
     let bytes = unsafe { slice::from_raw_parts(kernel.cast::<u8>(), len) };
-    if !lwp.is_null() {
-        return enter().copyout(bytes, to as usize).map_or_else(|error| error.0, |()| 0);
-    }
-    // SAFETY: a kernel caller's buffer, of the length it said.
-    unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to.cast(), len) };
-    0
+    let copied = copy_out(&mut enter(), !lwp.is_null(), bytes, to as usize);
+    copied.map_or_else(|error| error.0, |()| 0)
 }
 
 exports!(sysctl_lookup, sysctl_copyout);
