@@ -13,6 +13,7 @@
 
 pub mod bench;
 pub mod driver;
+pub mod emulator;
 pub mod export;
 pub mod kern;
 pub mod kpi;

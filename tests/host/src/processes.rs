@@ -7,11 +7,12 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tap_host::emulator;
 use wait_timeout::ChildExt;
 
 /// How a process ended, and what it said.
@@ -53,7 +54,7 @@ pub fn this_program<A: AsRef<OsStr>>(
     patience: Duration,
 ) -> io::Result<Ended> {
     let (out, err) = (log.with_extension("out"), log.with_extension("err"));
-    let mut child = Command::new(std::env::current_exe()?)
+    let mut child = emulator::this_program()?
         .args(args)
         .stdin(Stdio::null())
         .stdout(File::create(&out)?)

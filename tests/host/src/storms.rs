@@ -5,13 +5,14 @@
 //! each in a process of its own, so that a seed whose storm ends the process is named.
 
 use std::ffi::CStr;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use tap_conformance::ctx::Ctx;
 use tap_conformance::storm::{self, Bounds};
 use tap_conformance::sys::Sys;
 use tap_conformance::Module;
 use tap_host::driver::file;
+use tap_host::emulator;
 use tap_host::sys::HostSys;
 use tap_host::world;
 
@@ -56,9 +57,10 @@ pub fn seeds(path: &CStr, args: &[String]) -> Result<(), String> {
     let (Some(from), Some(to)) = (bound(0), bound(1)) else {
         return Err("the first seed and the one behind the last are missing".into());
     };
-    let program = std::env::current_exe().map_err(|e| format!("this program: {e}"))?;
     let results = side_by_side(JOBS, to.saturating_sub(from) as usize, |i| {
-        let done = Command::new(&program)
+        let program = emulator::this_program();
+        let mut program = program.map_err(|e| format!("this program: {e}"))?;
+        let done = program
             .arg("storm")
             .arg(file(path))
             .args([(from as usize + i).to_string(), "seeded".into()])

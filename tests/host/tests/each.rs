@@ -4,21 +4,20 @@
 //! `tap-host each` on modules that end or hang their kernel, or do nothing: that is the failure of
 //! each case, in every report, and all other cases run.
 
-// The loader's tests use the rest of it.
+// The loader's tests use the rest of both.
+#[allow(dead_code)]
+#[path = "loader/code/mod.rs"]
+mod code;
 #[allow(dead_code)]
 #[path = "loader/object.rs"]
 mod object;
 
-use std::process::Command;
-
-use object::{Module, SUCCEED};
+use code::{ABORT, HANG, SUCCEED};
+use object::Module;
+use tap_host::emulator;
 use tap_report::module::Version;
 use tap_report::transcript::{Transcript, Verdict};
 
-/// `ud2`.
-const ABORT: &[u8] = &[0x0f, 0x0b];
-/// `jmp .`.
-const HANG: &[u8] = &[0xeb, 0xfe];
 /// Seconds that are given to a module that hangs. The others have all the time they want.
 const SOON: &str = "1";
 const LATE: &str = "600";
@@ -30,7 +29,7 @@ fn notes(code: &[u8], patience: &str) -> Vec<String> {
     std::fs::write(&file, Module { code, ..Module::named("if_tap_rs") }.build().bytes()).unwrap();
     assert_eq!(Version::of(&file).unwrap(), Version(object::version()));
     let out = dir.path().join("out");
-    let mut each = Command::new(env!("CARGO_BIN_EXE_tap-host"));
+    let mut each = emulator::command(env!("CARGO_BIN_EXE_tap-host"));
     each.arg("each").arg(&file).args(["--only", "zero_write,create_destroy$"]);
     let output = each.args(["--timeout", patience, "--out"]).arg(&out).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
@@ -71,7 +70,7 @@ fn a_module_that_does_nothing() {
 
 #[test]
 fn a_name_that_no_case_has() {
-    let mut each = Command::new(env!("CARGO_BIN_EXE_tap-host"));
+    let mut each = emulator::command(env!("CARGO_BIN_EXE_tap-host"));
     let output = each.args(["each", "m.kmod", "--only", "no_such_case"]).output().unwrap();
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("no case is called no_such_case"));

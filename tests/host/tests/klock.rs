@@ -3,8 +3,7 @@
 
 //! The kernel lock with a spin mutex held: no kernel notices, and the host forgives it when asked.
 
-use std::process::Command;
-
+use tap_host::emulator;
 use tap_host::sched;
 use tap_host::world::enter;
 
@@ -32,7 +31,7 @@ fn f26_the_kernel_lock_after_a_spin_mutex() {
     world.kernel_unlock(2);
     assert!(!world.kernel_locked());
     world.mutex_destroy(mutex);
-    let mut child = Command::new(std::env::current_exe().unwrap());
+    let mut child = emulator::this_program().unwrap();
     child.args(["--exact", "f26_the_kernel_lock_after_a_spin_mutex", "--nocapture"]);
     let output = child.env(CHILD, "1").output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);

@@ -7,6 +7,7 @@ mod built;
 
 use built::{path, NAME};
 use tap_conformance::errno::{Errno, Result};
+use tap_host::emulator;
 use tap_host::kern::module::{modload, modstat, modunload};
 use tap_host::sched;
 use tap_host::world::{enter, World};
@@ -57,7 +58,7 @@ fn it_comes_and_goes_and_leaves_nothing() {
 fn it_does_so_under_any_seed() {
     let test = "it_comes_and_goes_and_leaves_nothing";
     for seed in 1..=3 {
-        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        let mut command = emulator::this_program().unwrap();
         let output = command.args(["--exact", test]).env(SEED, seed.to_string()).output().unwrap();
         assert!(output.status.success(), "{seed}: {}", String::from_utf8_lossy(&output.stderr));
     }

@@ -11,6 +11,7 @@ use tap_conformance::abi::{
 use tap_conformance::errno::{Errno, Result};
 use tap_conformance::text::until_nul;
 use tap_conformance::user::Plain;
+use tap_host::emulator;
 use tap_host::kern::kauth;
 use tap_host::kern::sysctl::{createv, destroyv, sysctl, teardown, New};
 use tap_host::kpi::{self, CTL_CREATE};
@@ -226,7 +227,7 @@ fn nodes_that_refer_to_memory_that_goes_are_found() {
 /// Runs one test of this program again, in a process of its own; whether it ended well, and what
 /// it said.
 fn in_child(test: &str, mark: &str) -> (bool, String) {
-    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    let mut command = emulator::this_program().unwrap();
     let output = command.args(["--exact", test, "--nocapture"]).env(mark, "1").output().unwrap();
     (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
 }

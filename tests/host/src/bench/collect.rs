@@ -12,6 +12,8 @@ use std::cell::Cell;
 use std::ffi::CString;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use super::machine::request;
+
 /// The requests that are for any of valgrind's tools begin here.
 const CORE: usize = 0x1000;
 /// Callgrind's begin here: "CT" in the upper half.
@@ -32,27 +34,6 @@ static BEGINNINGS: AtomicU32 = AtomicU32::new(0);
 thread_local! {
     /// The beginning since which this thread's are, if they are.
     static ON: Cell<Option<u32>> = const { Cell::new(None) };
-}
-
-/// Makes a request with one argument; 0 without valgrind.
-#[cfg(target_arch = "x86_64")]
-fn request(number: usize, argument: usize) -> usize {
-    let words = [number, argument, 0, 0, 0, 0];
-    let mut answer: usize = 0;
-    // SAFETY: rotates a register by 128 bits in all, and exchanges another with itself; valgrind
-    // reads the words instead, and writes the answer.
-    unsafe {
-        std::arch::asm!(
-            "rol rdi, 3",
-            "rol rdi, 13",
-            "rol rdi, 61",
-            "rol rdi, 51",
-            "xchg rbx, rbx",
-            in("rax") words.as_ptr(),
-            inout("rdx") answer,
-        );
-    }
-    answer
 }
 
 /// Whether callgrind, or another of valgrind's tools, runs this program.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Counts the calls that a module makes to its kernel: each import resolves to a gate in low
-//! memory, which counts the call, and the bytes that it is asked to copy, and jumps on.
+//! Counts the calls that a module makes to its kernel: each import resolves to a gate in a
+//! module's reach, which counts the call, and the bytes that it is asked to copy, and jumps on.
 //!
 //! Gates are asked for [before the first module is loaded](open). They do not lock what they add
 //! to: one thread runs at a time.
@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::OnceLock;
 
+use super::machine::{gate, GATE};
 use crate::host_panic;
-use crate::loader::arena::{Access, Low};
+use crate::loader::arena::{Access, Pages};
 use crate::loader::symbols::Resolved;
 use crate::loader::PAGE;
 
@@ -37,12 +38,12 @@ pub struct Calls {
 
 /// The register with the number of bytes that a function copies, as the ABI numbers arguments.
 #[derive(Clone, Copy)]
-enum Length {
-    /// The second argument, a size_t in %rsi.
+pub(super) enum Length {
+    /// The second argument, a size_t.
     Second,
-    /// The third argument, a size_t in %rdx.
+    /// The third argument, a size_t.
     Third,
-    /// The third argument, an int in %edx.
+    /// The third argument, an int.
     ThirdInt,
 }
 
@@ -56,14 +57,12 @@ const COPIES: [(&str, Length); 6] = [
     ("m_copydata", Length::ThirdInt),
 ];
 
-/// Bytes of one gate, padded.
-const GATE: usize = 48;
 /// What the host counts itself: calls by way of `bpf_ops`, which is a variable.
 const BPF_MTAP: &str = "bpf_ops->bpf_mtap";
 
 struct Gates {
     /// The gates' code, which modules refer to.
-    _code: Low,
+    _code: Pages,
     counters: Vec<(&'static str, Counter)>,
 }
 
@@ -104,49 +103,25 @@ impl Gates {
     fn new(symbols: &mut BTreeMap<&'static str, Resolved>) -> Gates {
         let functions = || symbols.iter().filter(|(_, resolved)| resolved.function);
         let counters: Vec<_> = functions().map(|(name, _)| (*name, Counter::default())).collect();
-        let Some(mut low) = Low::new((counters.len() * GATE).next_multiple_of(PAGE)) else {
-            host_panic!("no low memory for gates");
+        let Some(mut pages) = Pages::new((counters.len() * GATE).next_multiple_of(PAGE)) else {
+            host_panic!("no memory for gates");
         };
         let targets = symbols.values_mut().filter(|resolved| resolved.function);
         for (at, (target, (name, counter))) in targets.zip(&counters).enumerate() {
-            low.write(at * GATE, &code(counter, length_of(name), target.address));
-            target.address = (low.start() + at * GATE) as u64;
+            pages.write(at * GATE, &gate(address_of(counter), length_of(name), target.address));
+            target.address = (pages.start() + at * GATE) as u64;
         }
-        low.protect(0, (counters.len() * GATE).next_multiple_of(PAGE), Access::Execute);
-        Gates { _code: low, counters }
+        pages.protect(0, (counters.len() * GATE).next_multiple_of(PAGE), Access::Execute);
+        Gates { _code: pages, counters }
     }
+}
+
+fn address_of(counter: &Counter) -> u64 {
+    std::ptr::from_ref(counter) as u64
 }
 
 fn length_of(name: &str) -> Option<Length> {
     COPIES.iter().find(|(copies, _)| *copies == name).map(|(_, length)| *length)
-}
-
-/// A gate. It changes nothing but %r10, %r11 and the flags, which no argument is in: %rax is the
-/// number of vector registers of a variadic call.
-fn code(counter: &Counter, length: Option<Length>, target: u64) -> [u8; GATE] {
-    let mut code = Vec::with_capacity(GATE);
-    let load_r11 = |code: &mut Vec<u8>, value: u64| {
-        code.extend_from_slice(&[0x49, 0xbb]);
-        code.extend_from_slice(&value.to_le_bytes());
-    };
-    load_r11(&mut code, std::ptr::from_ref(counter) as u64);
-    // incq (%r11)
-    code.extend_from_slice(&[0x49, 0xff, 0x03]);
-    code.extend_from_slice(match length {
-        None => &[],
-        // addq %rsi, 8(%r11)
-        Some(Length::Second) => &[0x49, 0x01, 0x73, 0x08],
-        // addq %rdx, 8(%r11)
-        Some(Length::Third) => &[0x49, 0x01, 0x53, 0x08],
-        // movl %edx, %r10d; addq %r10, 8(%r11)
-        Some(Length::ThirdInt) => &[0x41, 0x89, 0xd2, 0x4d, 0x01, 0x53, 0x08],
-    });
-    load_r11(&mut code, target);
-    // jmp *%r11
-    code.extend_from_slice(&[0x41, 0xff, 0xe3]);
-    let mut padded = [0xcc; GATE];
-    padded[..code.len()].copy_from_slice(&code);
-    padded
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 
 pub mod collect;
 pub mod gates;
+mod machine;
 mod rig;
 
 use std::ffi::CStr;

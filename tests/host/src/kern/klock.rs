@@ -6,8 +6,7 @@
 
 use std::ffi::c_int;
 
-use crate::kpi;
-use crate::sched::{chan, curlwp, me, Chan, Sleep};
+use crate::sched::{chan, me, Chan, Sleep};
 use crate::world::{enter, World};
 use crate::{exports, kassert};
 
@@ -111,10 +110,6 @@ unsafe extern "C" fn _kernel_unlock(times: c_int, released: *mut c_int) {
     }
 }
 
-unsafe extern "C" fn x86_curlwp() -> *mut kpi::lwp {
-    curlwp()
-}
-
 unsafe extern "C" fn kpreempt_disable() {
     enter().current().bound += 1;
 }
@@ -131,4 +126,4 @@ pub fn nobody(address: usize) -> Chan {
     chan("pause", address)
 }
 
-exports!(_kernel_lock, _kernel_unlock, kpreempt_disable, kpreempt_enable; x86_curlwp);
+exports!(_kernel_lock, _kernel_unlock, kpreempt_disable, kpreempt_enable);

@@ -11,6 +11,7 @@ pub mod autoconf;
 pub mod cfglock;
 pub mod condvar;
 pub mod cprng;
+pub mod curlwp;
 pub mod descrip;
 pub mod devsw;
 pub mod errno;
@@ -40,6 +41,7 @@ pub mod spl;
 pub mod sysctl;
 pub mod time;
 pub mod uio;
+mod usercopy;
 
 use crate::export::Export;
 
@@ -52,6 +54,7 @@ pub fn exports() -> impl Iterator<Item = &'static Export> {
         autoconf::EXPORTS,
         condvar::EXPORTS,
         cprng::EXPORTS,
+        curlwp::EXPORTS,
         descrip::EXPORTS,
         devsw::EXPORTS,
         ether_text::EXPORTS,

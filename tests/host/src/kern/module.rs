@@ -14,6 +14,7 @@ use tap_conformance::errno::Result;
 use tap_conformance::user::Plain;
 use tap_conformance::Errno;
 
+use crate::kern::curlwp;
 use crate::kern::kauth::cred;
 use crate::kern::prf;
 use crate::kpi;
@@ -108,7 +109,7 @@ fn load(world: &mut World, path: &str, flags: u32) -> Result<()> {
     if !path.contains('/') {
         return Err(Errno::ENOENT);
     }
-    fault::catch();
+    fault::catch(curlwp::emulate);
     #[cfg(asan)]
     crate::kern::asan::name_functions();
     let data = std::fs::read(path).map_err(|error| file_error(&error))?;

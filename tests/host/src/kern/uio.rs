@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! uiomove(9), copyin(9) and copyout(9), as sys/kern/subr_copy.c has them. User memory is this
-//! process's own; what is not mapped there is EFAULT, as it would be to a user program.
+//! uiomove(9), copyin(9) and copyout(9), as sys/kern/subr_copy.c has them. What is not mapped in
+//! user memory is EFAULT, as it would be to a user program.
 
 use std::ffi::{c_int, c_void};
 
 use tap_conformance::errno::{Errno, Result};
 
 use crate::kern::errno::to_int;
+use crate::kern::usercopy::{self, Direction};
 use crate::kpi;
 use crate::world::{enter, World};
 use crate::{exports, kassert};
@@ -19,27 +20,6 @@ pub struct Copies {
     /// How many bytes may be copied from or to user memory from now on until one faults, as a
     /// page that could not be brought in does; `None`: none does.
     pub fault_in: Option<usize>,
-}
-
-/// From or to user memory.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Direction {
-    In,
-    Out,
-}
-
-/// Copies what can be copied; whether that was all.
-fn transfer(direction: Direction, kernel: *mut c_void, user: usize, len: usize) -> bool {
-    let ours = libc::iovec { iov_base: kernel, iov_len: len };
-    let theirs = libc::iovec { iov_base: user as *mut c_void, iov_len: len };
-    let pid = std::process::id() as libc::pid_t;
-    let moved = match direction {
-        // SAFETY: the kernel memory is the caller's, and the user memory is checked by the system.
-        Direction::In => unsafe { libc::process_vm_readv(pid, &ours, 1, &theirs, 1, 0) },
-        // SAFETY: as above.
-        Direction::Out => unsafe { libc::process_vm_writev(pid, &ours, 1, &theirs, 1, 0) },
-    };
-    moved == len as isize
 }
 
 impl World {
@@ -68,7 +48,7 @@ impl World {
             None => len,
         };
         // A page that is not there is waited for: others run meanwhile.
-        let whole = self.outside(|| may == 0 || transfer(direction, kernel, user, may));
+        let whole = self.outside(|| may == 0 || usercopy::copy(direction, kernel, user, may));
         if whole && may == len {
             Ok(())
         } else {

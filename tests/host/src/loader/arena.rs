@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Memory in the low 2 GiB, where code of the kernel's memory model can be placed.
+//! Memory where modules can be placed: their code reaches only so far, see [`cpu`].
 //!
-//! It comes from mmap(2) with MAP_32BIT. Where that fails, as under valgrind, it comes from a
-//! static array, which lies low in a program that is not position-independent.
+//! It comes from mmap(2) where the processor's part says how. Elsewhere, and where that fails, as
+//! under valgrind, it comes from a static array, which on amd64 lies low enough in a program that
+//! is not position-independent.
 //!
 //! What is given back loses all access but stays reserved for a while, so that whoever returns
 //! into a module that is gone faults, and can be told so.
@@ -14,6 +15,7 @@ use std::collections::VecDeque;
 use std::ptr;
 use std::sync::{Mutex, PoisonError};
 
+use super::cpu;
 use super::place::PAGE;
 use crate::{host_panic, kassert};
 
@@ -21,8 +23,6 @@ use crate::{host_panic, kassert};
 const STATIC: usize = 64 << 20;
 /// How many images that are gone keep their addresses.
 pub const GRAVEYARD: usize = 512;
-/// The end of what a signed 32-bit word addresses.
-pub const LOW: usize = 1 << 31;
 
 #[repr(align(4096))]
 struct Backing(UnsafeCell<[u8; STATIC]>);
@@ -64,19 +64,19 @@ impl Access {
     }
 }
 
-/// Whole pages in the low 2 GiB.
+/// Whole pages where modules can be placed.
 #[derive(Debug)]
-pub struct Low {
+pub struct Pages {
     start: usize,
     len: usize,
 }
 
-impl Low {
+impl Pages {
     /// Reserves `len` bytes, a multiple of the page, zeroed and writable. `None` when there is
     /// no room.
-    pub fn new(len: usize) -> Option<Low> {
+    pub fn new(len: usize) -> Option<Pages> {
         kassert!(len != 0 && len.is_multiple_of(PAGE), "arena: {len} bytes are no whole pages");
-        mapped(len).or_else(|| array(len)).map(|start| Low { start, len })
+        cpu::mapped(len).or_else(|| array(len)).map(|start| Pages { start, len })
     }
 
     /// Where it begins.
@@ -100,7 +100,7 @@ impl Low {
     }
 }
 
-impl Drop for Low {
+impl Drop for Pages {
     fn drop(&mut self) {
         protect(self.start, self.len, Access::None);
         let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -108,7 +108,7 @@ impl Drop for Low {
         if state.dead.len() > GRAVEYARD {
             if let Some((start, len)) = state.dead.pop_front() {
                 if !is_array(start) {
-                    // SAFETY: mapped by `mapped` with that length, and dead since long.
+                    // SAFETY: mapped by `cpu::mapped` with that length, and dead since long.
                     unsafe { libc::munmap(start as *mut libc::c_void, len) };
                 }
             }
@@ -123,14 +123,14 @@ fn protect(start: usize, len: usize, access: Access) {
     // SAFETY: whole pages of the arena; what was there is not Rust's.
     let result = unsafe { libc::mprotect(start as *mut libc::c_void, len, access.bits()) };
     kassert!(result == 0, "mprotect: {}", std::io::Error::last_os_error());
+    if access == Access::Execute {
+        cpu::synchronise(start, len);
+    }
 }
 
-fn mapped(len: usize) -> Option<usize> {
-    let bits = Access::Write.bits();
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_32BIT;
-    // SAFETY: new pages, wherever the kernel likes in the low 2 GiB.
-    let start = unsafe { libc::mmap(ptr::null_mut(), len, bits, flags, -1, 0) };
-    (start != libc::MAP_FAILED).then_some(start as usize)
+/// Whether code that is placed here can address what ends at `address`.
+pub fn reaches(address: usize) -> bool {
+    cpu::reaches(backing(), address)
 }
 
 fn backing() -> usize {
@@ -143,7 +143,7 @@ fn is_array(start: usize) -> bool {
 
 /// A piece of the static array: fresh, or a dead one of the same length.
 fn array(len: usize) -> Option<usize> {
-    if backing() + STATIC > LOW {
+    if !reaches(backing() + STATIC) {
         return None;
     }
     let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,6 +6,7 @@
 use object::elf::{self, FileHeader64, Rela64, SectionHeader64, Sym64};
 use object::{LittleEndian as LE, Pod, ReadRef};
 
+use super::machine::own::MACHINE;
 use super::{Loaded, Refusal};
 
 /// ELF_MAXSHNUM of sys/exec_elf.h.
@@ -90,7 +91,7 @@ fn header(data: &[u8]) -> Loaded<&FileHeader64<LE>> {
     if kind != elf::ET_REL {
         return Err(Refusal::new(format!("unsupported file type {kind}")));
     }
-    if machine != elf::EM_X86_64 || ident.class != elf::ELFCLASS64 {
+    if machine != MACHINE || ident.class != elf::ELFCLASS64 {
         return Err(Refusal::new(format!("unsupported machine {machine}")));
     }
     Ok(header)

@@ -6,7 +6,7 @@
 use object::elf::{self, Rela64};
 use object::LittleEndian as LE;
 
-use super::arena::{Access, Low};
+use super::arena::{Access, Pages};
 use super::elf::{File, Symbol};
 use super::place::{layout, round_page, Layout, Segment, Span, SEGMENTS};
 use super::symbols::Resolved;
@@ -40,7 +40,7 @@ struct Relocations {
 /// An image whose sections are placed and whose local relocations are applied.
 pub struct Staged {
     pub(super) bytes: Vec<u8>,
-    memory: Low,
+    memory: Pages,
     layout: Layout,
     names: Vec<(String, Span)>,
     pub(super) symbols: Vec<Symbol>,
@@ -50,7 +50,7 @@ pub struct Staged {
 
 /// A module in memory. Dropped, its memory loses all access.
 pub struct Image {
-    memory: Low,
+    memory: Pages,
     layout: Layout,
     names: Vec<(String, Span)>,
     symbols: Vec<Symbol>,
@@ -63,7 +63,7 @@ impl Staged {
     pub fn load(data: &[u8], taken: Lookup) -> Loaded<Staged> {
         let file = File::parse(data)?;
         let layout = layout(&file)?;
-        let memory = Low::new(layout.len)
+        let memory = Pages::new(layout.len)
             .ok_or_else(|| Refusal { errno: Errno::ENOMEM, message: "out of memory".into() })?;
         let mut bytes = vec![0; layout.len];
         let mut names = Vec::new();
@@ -195,12 +195,12 @@ fn relocations(file: &File, layout: &Layout) -> Loaded<Vec<Relocations>> {
     Ok(all)
 }
 
-fn text_span(memory: &Low, layout: &Layout) -> std::ops::Range<usize> {
+fn text_span(memory: &Pages, layout: &Layout) -> std::ops::Range<usize> {
     let span = layout.segments[0];
     memory.start() + span.start..memory.start() + span.start + span.len
 }
 
-fn protect(memory: &Low, layout: &Layout) {
+fn protect(memory: &Pages, layout: &Layout) {
     memory.protect(0, layout.len, Access::None);
     for (segment, span) in SEGMENTS.into_iter().zip(layout.segments) {
         let (access, len) = match segment {

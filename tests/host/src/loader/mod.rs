@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Loads a module's object file as sys/kern/subr_kobj.c and
-//! sys/arch/amd64/amd64/kobj_machdep.c do, in the same two steps: [`Staged::load`] lays the
-//! sections out and applies the relocations against local symbols, after which the module's
-//! information can be read; [`Staged::affix`] resolves the imports, applies the rest, and gives the
-//! text its protection.
+//! Loads a module's object file as sys/kern/subr_kobj.c and the kobj_machdep.c of the architecture
+//! do, in the same two steps: [`Staged::load`] lays the sections out and applies the relocations
+//! against local symbols, after which the module's information can be read; [`Staged::affix`]
+//! resolves the imports, applies the rest, and gives the text its protection.
 //!
 //! What the kernel refuses is refused, with its errno. So is what it would load wrongly without
 //! a word: a module must not come to rely on that.
@@ -13,10 +12,12 @@
 //! Nothing here knows the host's state; `kern::module` does what sys/kern/kern_module.c does.
 
 pub mod arena;
+mod cpu;
 mod elf;
 pub mod fault;
 mod image;
 mod info;
+pub mod machine;
 mod place;
 mod reloc;
 pub mod symbols;

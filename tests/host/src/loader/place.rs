@@ -7,7 +7,7 @@
 use object::elf;
 
 use super::elf::{File, Section};
-use super::symbols::TRAMPOLINE;
+use super::machine::own::TRAMPOLINE;
 use super::{Loaded, Refusal};
 
 /// Bytes of a page.

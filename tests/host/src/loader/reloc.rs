@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Relocations, as kobj_reloc() of sys/arch/amd64/amd64/kobj_machdep.c knows them.
+//! Relocations, as kobj_relocate() of sys/kern/subr_kobj.c goes through them.
 
 use object::elf::{self, Rela64};
 use object::LittleEndian as LE;
 
 use super::elf::Symbol;
 use super::image::Staged;
+use super::machine::own::{self, trampoline, TRAMPOLINE};
+use super::machine::{Misfit, Terms};
 use super::place::Span;
-use super::symbols::{trampoline, TRAMPOLINE};
 use super::{Loaded, Refusal};
 
 /// Applies one relocation of the section at `target`, in the pass that it belongs to: `local`, or
@@ -24,41 +25,37 @@ pub fn apply(image: &mut Staged, target: Span, rela: &Rela64<LE>, local: bool) -
     if local != (symbol.binding == elf::STB_LOCAL) {
         return Ok(());
     }
-    let width = match kind {
-        elf::R_X86_64_NONE => return Ok(()),
-        elf::R_X86_64_64
-        | elf::R_X86_64_GLOB_DAT
-        | elf::R_X86_64_JUMP_SLOT
-        | elf::R_X86_64_RELATIVE => 8,
-        elf::R_X86_64_PC32 | elf::R_X86_64_PLT32 | elf::R_X86_64_32 | elf::R_X86_64_32S => 4,
-        _ => return Err(refuse("unexpected type")),
-    };
-    if offset.checked_add(width).is_none_or(|end| end > target.len as u64) {
+    let shape = own::shape(kind).ok_or_else(|| refuse("unexpected type"))?;
+    if shape.width == 0 {
+        return Ok(());
+    }
+    if offset.checked_add(shape.width as u64).is_none_or(|end| end > target.len as u64) {
         return Err(refuse("beyond its section"));
     }
     let at = target.start + offset as usize;
-    let addend = rela.r_addend.get(LE);
-    let value = match kind {
-        elf::R_X86_64_RELATIVE => image.address_of(target.start).wrapping_add_signed(addend),
-        _ => value_of(symbol, index).map_err(|why| refuse(&why))?,
+    let mut terms = Terms {
+        kind,
+        symbol: if shape.symbol {
+            value_of(symbol, index).map_err(|why| refuse(&why))?
+        } else {
+            0
+        },
+        addend: rela.r_addend.get(LE),
+        place: image.address_of(at),
+        base: image.address_of(target.start),
     };
-    let word = match kind {
-        elf::R_X86_64_64 => value.wrapping_add_signed(addend),
-        elf::R_X86_64_GLOB_DAT | elf::R_X86_64_JUMP_SLOT | elf::R_X86_64_RELATIVE => value,
-        _ => {
-            let place = image.address_of(at);
-            match narrow(kind, value, addend, place) {
-                Some(word) => u64::from(word),
-                None => {
-                    // Too far: by way of a jump, if it is a function.
-                    let near = near(image, index).ok_or_else(|| refuse("out of reach"))?;
-                    let word = narrow(kind, near, addend, place);
-                    u64::from(word.ok_or_else(|| refuse("out of reach"))?)
-                }
-            }
-        }
-    };
-    image.bytes[at..at + width as usize].copy_from_slice(&word.to_le_bytes()[..width as usize]);
+    let mut bytes = image.bytes[at..at + shape.width].to_vec();
+    let mut result = own::apply(&terms, &mut bytes);
+    if result == Err(Misfit::Far) {
+        // By way of a jump, if it is a function.
+        terms.symbol = near(image, index).ok_or_else(|| refuse("out of reach"))?;
+        result = own::apply(&terms, &mut bytes);
+    }
+    result.map_err(|misfit| match misfit {
+        Misfit::Far | Misfit::Range => refuse("out of reach"),
+        Misfit::Unaligned => refuse("unaligned"),
+    })?;
+    image.bytes[at..at + shape.width].copy_from_slice(&bytes);
     Ok(())
 }
 
@@ -74,16 +71,6 @@ fn value_of(symbol: &Symbol, index: usize) -> Result<u64, String> {
         elf::STB_GLOBAL => Ok(symbol.value),
         elf::STB_WEAK => Err(format!("weak symbol `{}' not supported", symbol.name)),
         binding => Err(format!("bad binding {binding}")),
-    }
-}
-
-/// The 32-bit word of a relocation, where the value has room in one.
-fn narrow(kind: u32, value: u64, addend: i64, place: u64) -> Option<u32> {
-    let sum = value.wrapping_add_signed(addend);
-    match kind {
-        elf::R_X86_64_32 => u32::try_from(sum).ok(),
-        elf::R_X86_64_32S => i32::try_from(sum as i64).ok().map(|word| word as u32),
-        _ => i32::try_from(sum.wrapping_sub(place) as i64).ok().map(|word| word as u32),
     }
 }
 

@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! What imports resolve to: the host's kernel, and a way to it from low memory.
+//! What imports resolve to: the host's kernel, and a way to it from where modules are.
 //!
-//! A function of a position-independent host lies out of a module's reach; calls then go through
-//! a jump beside the module's text. A variable is copied into low pages that nobody may write: the
-//! host's variables are constants, and one that a module wrote to would be a lie.
+//! A function that lies out of a module's reach, as those of a position-independent host on amd64
+//! do, is called through a jump beside the module's text. A variable is copied into pages in its
+//! reach that nobody may write: the host's variables are constants, and one that a module wrote to
+//! would be a lie.
 
 use std::collections::BTreeMap;
 use std::slice;
 use std::sync::OnceLock;
 
-use super::arena::{Access, Low, LOW};
+use super::arena::{self, Access, Pages};
 use super::place::round_page;
 use crate::export::Export;
 use crate::{host_panic, kassert, kern};
-
-/// Bytes of a jump to a far function, padded.
-pub const TRAMPOLINE: usize = 16;
 
 /// What an import resolves to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,17 +30,7 @@ pub struct Resolved {
 pub struct Kernel {
     symbols: BTreeMap<&'static str, Resolved>,
     /// The pages of the variables' copies.
-    _variables: Option<Low>,
-}
-
-/// movabs $address, %r11; jmp *%r11. All argument registers and %rax, the number of vector
-/// registers of a variadic call, are left alone.
-pub fn trampoline(address: u64) -> [u8; TRAMPOLINE] {
-    let mut code = [0xcc; TRAMPOLINE];
-    code[..2].copy_from_slice(&[0x49, 0xbb]);
-    code[2..10].copy_from_slice(&address.to_le_bytes());
-    code[10..13].copy_from_slice(&[0x41, 0xff, 0xe3]);
-    code
+    _variables: Option<Pages>,
 }
 
 /// The kernel that this program plays.
@@ -52,7 +40,7 @@ pub fn kernel() -> &'static Kernel {
 }
 
 fn is_far(export: &Export) -> bool {
-    export.address.0 as usize + export.size > LOW
+    !arena::reaches(export.address.0 as usize + export.size)
 }
 
 impl Kernel {
@@ -60,9 +48,9 @@ impl Kernel {
         let exports: Vec<_> = exports.collect();
         let far = exports.iter().filter(|export| export.size != 0 && is_far(export));
         let len: usize = far.map(|export| export.size.next_multiple_of(16)).sum();
-        let mut variables = (len != 0).then(|| match Low::new(round_page(len)) {
+        let mut variables = (len != 0).then(|| match Pages::new(round_page(len)) {
             Some(pages) => pages,
-            None => host_panic!("no low memory for the kernel's variables"),
+            None => host_panic!("no memory for the kernel's variables"),
         });
         let mut symbols = BTreeMap::new();
         let mut next = 0;

@@ -15,6 +15,7 @@ use object::elf;
 
 use super::arena::GRAVEYARD;
 use super::elf::Symbol;
+use super::machine::own::{FRAME_POINTER, RETURN_ADDRESS};
 use super::symbols::kernel;
 
 /// One module that is or was loaded.
@@ -152,13 +153,14 @@ struct Frames {
 impl Frames {
     fn new(text: &Range<usize>) -> Frames {
         let mut section = Vec::new();
-        // Version 1, augmentation "", code alignment 1, data alignment -8, return address in
-        // register 16. The frame's address is %rbp + 16; the return address lies 8 below it, the
-        // caller's %rbp 16 below.
+        // Version 1, augmentation "", code alignment 1, data alignment -8, and which register the
+        // return address is. The frame's address is 16 above where the frame pointer points; the
+        // return address lies 8 below it, the caller's frame pointer 16 below. On aarch64 the
+        // frame's true address may be higher: callers have to be found by their frame pointers.
         let cie: [&[u8]; 3] = [
-            &[0, 0, 0, 0, 1, 0, 1, 0x78, 16],
-            &[elf_cfa::DEF_CFA, elf_cfa::RBP, 16],
-            &[elf_cfa::OFFSET | elf_cfa::RA, 1, elf_cfa::OFFSET | elf_cfa::RBP, 2],
+            &[0, 0, 0, 0, 1, 0, 1, 0x78, RETURN_ADDRESS],
+            &[elf_cfa::DEF_CFA, FRAME_POINTER, 16],
+            &[elf_cfa::OFFSET | RETURN_ADDRESS, 1, elf_cfa::OFFSET | FRAME_POINTER, 2],
         ];
         entry(&mut section, &cie.concat());
         // The distance back to the CIE, from the field that says it.
@@ -186,8 +188,6 @@ impl Drop for Frames {
 mod elf_cfa {
     pub const DEF_CFA: u8 = 0x0c;
     pub const OFFSET: u8 = 0x80;
-    pub const RBP: u8 = 6;
-    pub const RA: u8 = 16;
 }
 
 /// Appends one entry of .eh_frame: its length, then its bytes, padded with DW_CFA_nop.

@@ -4,12 +4,12 @@
 //! What ends the process: a driver's mistakes that a kernel with DIAGNOSTIC and LOCKDEBUG panics
 //! on, or that it would not notice at all. Each is made in a process of its own.
 
-use std::process::Command;
 use std::sync::Arc;
 
 use tap_conformance::errno::{Errno, Result};
 
 use super::process;
+use crate::emulator;
 use crate::kern::descrip::{File, NativeFile};
 use crate::kern::errno::ERESTART;
 use crate::kern::select::SelInfo;
@@ -133,7 +133,7 @@ fn makes_a_mistake() {
 #[test]
 fn mistakes_end_the_process() {
     for (which, (_, message)) in MISTAKES.iter().enumerate() {
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        let mut command = emulator::this_program().unwrap();
         command.args(["--ignored", "--exact", "tests::panics::makes_a_mistake", "--nocapture"]);
         let output = command.env(WHICH, which.to_string()).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -6,6 +6,7 @@
 use object::elf;
 use tap_conformance::Errno;
 
+use crate::code::OTHER_MACHINE;
 use crate::object::{header_of, patch, refusal, Module};
 
 /// Offsets in the ELF header.
@@ -63,7 +64,7 @@ fn other_versions_types_and_machines() {
     header(VERSION, &[2], Errno::ENOEXEC, "version");
     header(TYPE, &[elf::ET_DYN as u8], Errno::ENOEXEC, "file type 3");
     header(TYPE, &[elf::ET_EXEC as u8], Errno::ENOEXEC, "file type 2");
-    header(MACHINE, &elf::EM_AARCH64.to_le_bytes(), Errno::ENOEXEC, "machine");
+    header(MACHINE, &OTHER_MACHINE.to_le_bytes(), Errno::ENOEXEC, "machine");
     header(MACHINE, &elf::EM_386.to_le_bytes(), Errno::ENOEXEC, "machine");
 }
 

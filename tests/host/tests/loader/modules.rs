@@ -4,22 +4,18 @@
 //! Loading and unloading, through modctl(2).
 
 use std::ffi::{CStr, CString};
-use std::process::Command;
 use std::ptr;
 
 use tap_conformance::errno::Result;
 use tap_conformance::Errno;
+use tap_host::emulator;
 use tap_host::kern::kauth;
 use tap_host::kern::module::{self, EPROGMISMATCH};
-use tap_host::loader::trace;
+use tap_host::loader::{arena, trace};
 use tap_host::{kpi, sched, world};
 
+use crate::code::{BUSY, FAIL, IMPORTED, IMPORTING, PANIC, PANICKING, SUCCEED};
 use crate::object::{version, Module};
-
-/// `mov %edi, %eax; shl $4, %eax; ret`: INIT is 0, FINI 16, EBUSY.
-const BUSY: &[u8] = &[0x89, 0xf8, 0xc1, 0xe0, 0x04, 0xc3];
-/// `mov $6, %eax; ret`: ENXIO whatever comes.
-const FAIL: &[u8] = &[0xb8, 6, 0, 0, 0, 0xc3];
 
 /// A module's file, and this thread as one of a process that may load it.
 struct Loadable {
@@ -160,12 +156,10 @@ fn others_may_not() {
     assert_eq!(module.unload(), Ok(()));
 }
 
-/// `sub $8, %rsp; call getticks; mov hz(%rip), %eax; sub $100, %eax; add $8, %rsp; ret`.
 #[test]
 fn imports_are_called_and_read() {
-    let code = b"\x48\x83\xec\x08\xe8\0\0\0\0\x8b\x05\0\0\0\0\x83\xe8\x64\x48\x83\xc4\x08\xc3";
-    let imports = &[(5, "getticks"), (11, "hz")];
-    let module = Loadable::new(&Module { code, imports, ..Module::named("importing") });
+    let importing = Module { code: IMPORTING, imports: IMPORTED, ..Module::named("importing") };
+    let module = Loadable::new(&importing);
     assert_eq!(module.load(0), Ok(()));
     assert_eq!(module.unload(), Ok(()));
 }
@@ -177,7 +171,7 @@ fn text_is_gone_after_an_unload_and_known_by_name() {
     let (text, len, _) = module.stat().unwrap();
     let mut code = vec![0; len];
     assert_eq!(world::enter().copyin(text, &mut code), Ok(()));
-    assert_eq!(code, crate::object::SUCCEED);
+    assert_eq!(code, SUCCEED);
     assert_eq!(world::enter().copyout(&code, text), Err(Errno::EFAULT), "text can be written to");
     assert_eq!(trace::symbolise(text + 2).unwrap(), "going: modcmd+0x2");
     assert_eq!(module.unload(), Ok(()));
@@ -191,21 +185,18 @@ fn text_is_gone_after_an_unload_and_known_by_name() {
 
 /// Runs one test of this program again, in a process of its own that it ends; what that said.
 fn in_child(test: &str, mark: &str) -> String {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let mut command = emulator::this_program().unwrap();
     let name = format!("modules::{test}");
     let output = command.args(["--exact", &name, "--nocapture"]).env(mark, "1").output().unwrap();
     assert!(!output.status.success());
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// `push %rbp; mov %rsp, %rbp; lea modcmd(%rip), %rdi; call panic`.
 #[test]
 fn backtraces_lead_through_a_module() {
     const CHILD: &str = "LOADER_TEST_PANICS";
     if std::env::var_os(CHILD).is_some() {
-        let code = b"\x55\x48\x89\xe5\x48\x8d\x3d\xf5\xff\xff\xff\xe8\0\0\0\0\x0f\x0b";
-        let imports = &[(12, "panic")];
-        let module = Module { code, imports, ..Module::named("panicking") };
+        let module = Module { code: PANICKING, imports: PANIC, ..Module::named("panicking") };
         panic!("it returned: {:?}", Loadable::new(&module).load(0));
     }
     let text = in_child("backtraces_lead_through_a_module", CHILD);
@@ -235,6 +226,7 @@ fn f39_a_return_into_a_module_that_is_gone_faults() {
 
 /// Takes the addresses that MAP_32BIT gives. Where it looks first is random, so it is asked until it
 /// has said no many times.
+#[cfg(target_arch = "x86_64")]
 fn exhaust_low_memory() {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_32BIT | libc::MAP_NORESERVE;
     for len in [1 << 26, 1 << 20, 4096] {
@@ -246,6 +238,10 @@ fn exhaust_low_memory() {
         }
     }
 }
+
+/// Modules go nowhere but to the loader's own array.
+#[cfg(target_arch = "aarch64")]
+fn exhaust_low_memory() {}
 
 /// Where there is no low memory to be had: a position-independent program has no room for a module,
 /// another one has the loader's own array, whose places are used again.
@@ -263,7 +259,7 @@ fn without_low_memory() {
     assert_eq!(module.unload(), Ok(()));
     exhaust_low_memory();
     static HERE: u8 = 0;
-    let is_low = (&raw const HERE as usize) < tap_host::loader::arena::LOW;
+    let is_low = arena::reaches(&raw const HERE as usize);
     let loads = || module.load(0).and_then(|()| module.unload());
     let refused = (0..3000).find_map(|_| loads().err());
     assert_eq!(refused, (!is_low).then_some(Errno::ENOMEM));

@@ -9,15 +9,14 @@ use object::write::{
     SymbolSection,
 };
 use object::{
-    Architecture, BinaryFormat, Endianness, RelocationFlags, SectionKind, SymbolFlags, SymbolKind,
-    SymbolScope,
+    BinaryFormat, Endianness, RelocationFlags, SectionKind, SymbolFlags, SymbolKind, SymbolScope,
 };
 use tap_host::kpi;
 use tap_host::loader::symbols::{kernel, Resolved};
 use tap_host::loader::{Info, Refusal, Staged};
 
-/// `xor %eax, %eax; ret`: every command succeeds.
-pub const SUCCEED: &[u8] = &[0x31, 0xc0, 0xc3];
+use crate::code::{Import, ARCHITECTURE, POINTER, SUCCEED};
+
 /// MODULE_CLASS_DRIVER.
 pub const DRIVER: u32 = kpi::modclass_MODULE_CLASS_DRIVER;
 
@@ -35,8 +34,8 @@ pub struct Module<'a> {
     pub required: &'a str,
     /// The machine code of its modcmd.
     pub code: &'a [u8],
-    /// Imports of the code: where the displacement is, and the symbol.
-    pub imports: &'a [(u64, &'a str)],
+    /// Imports of the code.
+    pub imports: &'a [Import],
     /// Whether what leads to the name is local, as it must be.
     pub scope: SymbolScope,
 }
@@ -58,26 +57,26 @@ impl<'a> Module<'a> {
     pub fn build(&self) -> Builder {
         let mut builder = Builder::new();
         let modcmd = builder.function("modcmd", self.code);
-        for (at, name) in self.imports {
+        for (at, name, r_type, addend) in self.imports {
             let import = builder.import(name);
             let text = builder.text;
-            builder.relocate_by(text, *at, import, elf::R_X86_64_PLT32, -4);
+            builder.relocate_by(text, *at, import, *r_type, *addend);
         }
         let name = builder.string("name", self.name);
         let mut info = self.version.to_le_bytes().to_vec();
         info.extend_from_slice(&self.class.to_le_bytes());
         info.resize(size_of::<kpi::modinfo>(), 0);
         let data = builder.section(".data.rel.ro", SectionKind::Data, &info);
-        builder.relocate(data, 8, modcmd, elf::R_X86_64_64);
-        builder.relocate(data, 16, name, elf::R_X86_64_64);
+        builder.relocate(data, 8, modcmd, POINTER);
+        builder.relocate(data, 16, name, POINTER);
         if !self.required.is_empty() {
             let required = builder.string("required", self.required);
-            builder.relocate(data, 24, required, elf::R_X86_64_64);
+            builder.relocate(data, 24, required, POINTER);
         }
         let section = SymbolSection::Section(data);
         let info = builder.symbol("modinfo", section, SymbolKind::Data, self.scope);
         let set = builder.section("link_set_modules", SectionKind::ReadOnlyData, &[0; 8]);
-        builder.relocate(set, 0, info, elf::R_X86_64_64);
+        builder.relocate(set, 0, info, POINTER);
         builder
     }
 }
@@ -90,7 +89,7 @@ pub struct Builder {
 
 impl Builder {
     pub fn new() -> Builder {
-        let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
+        let mut object = Object::new(BinaryFormat::Elf, ARCHITECTURE, Endianness::Little);
         let text = object.section_id(StandardSection::Text);
         Builder { object, text }
     }

@@ -10,6 +10,7 @@ use tap_conformance::Errno;
 use tap_host::loader::symbols::Resolved;
 use tap_host::loader::{Info, Staged};
 
+use crate::code::{CALL, CALLER, NARROW, POINTER, UNKNOWN};
 use crate::object::{lookup, Builder, Module};
 
 fn good() -> Builder {
@@ -26,17 +27,18 @@ fn refused(builder: &Builder, why: &str) {
 /// A good object with a call of an import in it; the import's symbol may be changed.
 fn calling(name: &str, r_type: u32, change: impl FnOnce(&mut object::write::Symbol)) -> Builder {
     let mut builder = good();
-    builder.function("caller", &[0xe8, 0, 0, 0, 0, 0xc3, 0, 0, 0]);
+    builder.function("caller", CALLER);
+    let (at, _, addend) = CALL;
     let import = builder.import(name);
     change(builder.object.symbol_mut(import));
     let text = builder.text;
-    builder.relocate_by(text, 17, import, r_type, -4);
+    builder.relocate_by(text, 16 + at, import, r_type, addend);
     builder
 }
 
 #[test]
 fn all_missing_imports_are_named_at_once() {
-    let mut builder = calling("no_such_function", elf::R_X86_64_PLT32, |_| ());
+    let mut builder = calling("no_such_function", CALL.1, |_| ());
     builder.import("nor_this");
     builder.import("panic");
     let refusal = builder.refusal();
@@ -49,7 +51,7 @@ fn all_missing_imports_are_named_at_once() {
 
 #[test]
 fn weak_undefined_symbols() {
-    refused(&calling("panic", elf::R_X86_64_PLT32, |symbol| symbol.weak = true), "weak symbol");
+    refused(&calling("panic", CALL.1, |symbol| symbol.weak = true), "weak symbol");
 }
 
 #[test]
@@ -84,8 +86,8 @@ fn symbols_that_the_kernel_defines() {
 
 #[test]
 fn relocation_types_that_the_kernel_does_not_know() {
-    for r_type in [elf::R_X86_64_GOTPCREL, elf::R_X86_64_GOTPCRELX, elf::R_X86_64_PC64] {
-        refused(&calling("panic", r_type, |_| ()), "unexpected type");
+    for r_type in UNKNOWN {
+        refused(&calling("panic", *r_type, |_| ()), "unexpected type");
     }
 }
 
@@ -94,7 +96,7 @@ fn relocations_beyond_their_section() {
     let mut builder = good();
     let import = builder.import("panic");
     let text = builder.text;
-    builder.relocate(text, 4096, import, elf::R_X86_64_64);
+    builder.relocate(text, 4096, import, POINTER);
     refused(&builder, "beyond its section");
 }
 
@@ -104,8 +106,8 @@ fn data_out_of_reach() {
         "far" => Some(Resolved { address: 0x7f00_0000_0000, function: false }),
         _ => lookup(name),
     };
-    for r_type in [elf::R_X86_64_PC32, elf::R_X86_64_32, elf::R_X86_64_32S] {
-        let bytes = calling("far", r_type, |_| ()).bytes();
+    for r_type in NARROW {
+        let bytes = calling("far", *r_type, |_| ()).bytes();
         let staged = Staged::load(&bytes, &far).unwrap();
         let refusal = staged.affix("far", &far).err().unwrap();
         assert_eq!(refusal.errno, Errno::ENOEXEC);
@@ -113,7 +115,8 @@ fn data_out_of_reach() {
     }
 }
 
-/// Every relocation that a module may have, each held against what the ABI says.
+/// Every relocation that a module for amd64 may have, each held against what the ABI says.
+#[cfg(target_arch = "x86_64")]
 #[test]
 fn relocations_give_the_words_of_the_abi() {
     let import = Resolved { address: 0x1234_5678, function: false };

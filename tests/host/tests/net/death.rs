@@ -4,11 +4,11 @@
 //! What a driver must not do ends the process: each such test runs in a process of its own.
 
 use std::ffi::{c_int, c_void};
-use std::process::Command;
 
 use tap_conformance::abi::{IFF_UP, LINK_STATE_UP};
 use tap_conformance::frames;
 use tap_conformance::run::set_linklocal;
+use tap_host::emulator;
 use tap_host::kern::kmem::Kind;
 use tap_host::kpi;
 use tap_host::sched::spawn;
@@ -24,8 +24,8 @@ const CHILD: &str = "TAP_HOST_DEATH";
 /// Runs `f`, which must end the process with a message, in a copy of this one that runs the test
 /// of that name alone. How it ended, and what it said.
 fn run(test: &str, value: &str) -> (bool, String) {
-    let own = std::env::current_exe().unwrap();
-    let output = Command::new(own)
+    let output = emulator::this_program()
+        .unwrap()
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(CHILD, value)
         .output()

@@ -22,9 +22,9 @@ use crate::{exports, host_panic, kassert};
 
 /// What conf/majors gives tap(4), whether a kernel has it or not.
 const TAP_MAJOR: i32 = 169;
-/// What conf/majors.amd64 gives bpf(4), which is built in.
-const BPF_MAJOR: i32 = 23;
-/// The first major number that no driver of amd64 has in conf/majors and conf/majors.amd64.
+/// What the architecture's majors give bpf(4), which is built in.
+const BPF_MAJOR: i32 = if cfg!(target_arch = "aarch64") { 32 } else { 23 };
+/// The first major number that no driver has in conf/majors and the architecture's own.
 const FIRST_DYNAMIC: i32 = 367;
 /// MAXDEVSW: one more than the highest major number.
 const MAXDEVSW: i32 = 512;
