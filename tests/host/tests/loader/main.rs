@@ -4,6 +4,8 @@
 //! The host's loader: what NetBSD's refuses, or loads wrongly, is refused; what it takes runs.
 
 mod aarch64;
+#[cfg(target_arch = "x86_64")]
+mod amd64;
 // The tests of `tap-host each` use the rest of it.
 #[allow(dead_code)]
 mod code;

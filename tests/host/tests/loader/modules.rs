@@ -4,7 +4,6 @@
 //! Loading and unloading, through modctl(2).
 
 use std::ffi::{CStr, CString};
-use std::ptr;
 
 use tap_conformance::errno::Result;
 use tap_conformance::Errno;
@@ -14,7 +13,7 @@ use tap_host::kern::module::{self, EPROGMISMATCH};
 use tap_host::loader::{arena, trace};
 use tap_host::{kpi, sched, world};
 
-use crate::code::{BUSY, FAIL, IMPORTED, IMPORTING, PANIC, PANICKING, SUCCEED};
+use crate::code::{exhaust_low_memory, BUSY, FAIL, IMPORTED, IMPORTING, PANIC, PANICKING, SUCCEED};
 use crate::object::{version, Module};
 
 /// A module's file, and this thread as one of a process that may load it.
@@ -223,25 +222,6 @@ fn f39_a_return_into_a_module_that_is_gone_faults() {
     assert!(text.contains("panic: page fault: address 0x"), "{text}");
     assert!(text.contains(", gone (unloaded): modcmd+0x0"), "{text}");
 }
-
-/// Takes the addresses that MAP_32BIT gives. Where it looks first is random, so it is asked until it
-/// has said no many times.
-#[cfg(target_arch = "x86_64")]
-fn exhaust_low_memory() {
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_32BIT | libc::MAP_NORESERVE;
-    for len in [1 << 26, 1 << 20, 4096] {
-        let mut refused = 0;
-        while refused < 1000 {
-            // SAFETY: new pages that nobody may touch.
-            let start = unsafe { libc::mmap(ptr::null_mut(), len, libc::PROT_NONE, flags, -1, 0) };
-            refused += i32::from(start == libc::MAP_FAILED);
-        }
-    }
-}
-
-/// Modules go nowhere but to the loader's own array.
-#[cfg(target_arch = "aarch64")]
-fn exhaust_low_memory() {}
 
 /// Where there is no low memory to be had: a position-independent program has no room for a module,
 /// another one has the loader's own array, whose places are used again.

@@ -3,6 +3,8 @@
 
 //! amd64's.
 
+use std::ptr;
+
 use object::elf;
 
 use super::Import;
@@ -45,3 +47,17 @@ pub const IMPORTED: &[Import] =
 pub const PANICKING: &[u8] = b"\x55\x48\x89\xe5\x48\x8d\x3d\xf5\xff\xff\xff\xe8\0\0\0\0\x0f\x0b";
 /// Its import.
 pub const PANIC: &[Import] = &[(12, "panic", elf::R_X86_64_PLT32, -4)];
+
+/// Takes the addresses that MAP_32BIT gives. Where it looks first is random, so it is asked until it
+/// has said no many times.
+pub fn exhaust_low_memory() {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_32BIT | libc::MAP_NORESERVE;
+    for len in [1 << 26, 1 << 20, 4096] {
+        let mut refused = 0;
+        while refused < 1000 {
+            // SAFETY: new pages that nobody may touch.
+            let start = unsafe { libc::mmap(ptr::null_mut(), len, libc::PROT_NONE, flags, -1, 0) };
+            refused += i32::from(start == libc::MAP_FAILED);
+        }
+    }
+}

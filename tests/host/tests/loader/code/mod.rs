@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Machine code for modules that are made by hand, and the relocations that it wants.
+//! What the tests want of each architecture: machine code for modules that are made by hand, and the
+//! relocations that it wants.
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
