@@ -112,6 +112,13 @@ MUTANTS = [
     ),
     Mutant(
         "F19",
+        "detach does not wait for calls in flight",
+        ((ATTACH, "    softc.channel.drain();\n", ""),),
+        "destroy_while_asked",
+        seeds=20,
+    ),
+    Mutant(
+        "F19",
         "detach wakes no reader",
         edits.END_WAKES_NO_READER,
         "destroy_while_reading",

@@ -27,7 +27,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "each frame is read or counted as dropped, none by a later opener",
                 frames_while_opening::<S>,
             )
-            .differs(&["F16"])
+            .dangerous(&["F16"])
             .needs(&[Need::Bpf]),
             case(
                 "fionread_contended",
@@ -36,6 +36,12 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             )
             .dangerous(&["F21"])
             .needs(&[Need::Inet]),
+            case(
+                "destroy_while_asked",
+                "behaviour: detach waits until nobody is inside",
+                destroy_asked::<S>,
+            )
+            .dangerous(&["F19"]),
             case(
                 "mac_change_while_asked",
                 "behaviour: every change of the MAC is under the interface's lock",
@@ -199,6 +205,19 @@ fn ask_address<S: Sys>(s: S, fd: usize) -> i64 {
         }
     }
     0
+}
+
+fn destroy_asked<S: Sys>(c: &Ctx<S>) -> Verdict {
+    for _ in 0..10 {
+        let (fd, name) = c.open_clone(O_RDWR)?;
+        let thread = c.sys.spawn(ask_address, fd as usize).on("spawn")?;
+        c.destroy(name.as_str()).on("destroy")?;
+        let value = c.join_long(thread, "SIOCGIFADDR")?;
+        let ended = value == 0 || value == -i64::from(Errno::ENXIO.0);
+        check!(ended, "SIOCGIFADDR under a destroy ended with {value}");
+        c.close(fd).on("close")?;
+    }
+    Ok(())
 }
 
 fn mac_asked<S: Sys>(c: &Ctx<S>) -> Verdict {
