@@ -47,11 +47,12 @@ impl Stack {
         Stack { interface, sockets: SocketSet::new(Vec::new()), wire }
     }
 
-    /// What to answer for from now on. What was known of neighbours is forgotten.
+    /// What to answer for from now on. What was known of neighbours is forgotten. The kernel lets an
+    /// interface have a group's address or the broadcast address; nobody can be answered for it.
     pub fn set_addresses(&mut self, addresses: &[IpCidr]) {
         self.interface.update_ip_addrs(|all| {
             all.clear();
-            for address in addresses {
+            for address in addresses.iter().filter(|cidr| cidr.address().is_unicast()) {
                 // More than it has room for are not answered for.
                 if all.push(*address).is_err() {
                     break;
