@@ -32,11 +32,11 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             case("client_tinc", "tinc", tinc::<S>).differs(&["F28"]).needs(&[Need::Inet]),
             case("client_rump_virtif", "rump virtif", virtif::<S>).needs(&[Need::Inet]),
             case("client_libvirt", "libvirt", libvirt::<S>),
-            case("client_libtuntap", "libtuntap", libtuntap::<S>).differs(&["F1"]),
+            case("client_libtuntap", "libtuntap", libtuntap::<S>).added(),
             case("client_tun_rs", "tun-rs", tun_rs::<S>),
             case("client_tun_rs_clone", "tun-rs by the cloning node", tun_rs_clone::<S>)
                 .differs(&["F28"]),
-            case("client_aircrack", "aircrack-ng", aircrack::<S>).dangerous(&["F30", "F19"]),
+            case("client_aircrack", "aircrack-ng", aircrack::<S>).dangerous(&["F30"]),
             case("client_libnozzle", "libnozzle", libnozzle::<S>),
             case("client_syzkaller", "syzkaller's executor", syzkaller::<S>)
                 .differs(&["F28"])

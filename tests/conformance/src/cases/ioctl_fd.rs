@@ -44,16 +44,16 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "libtuntap: SIOCGIFFLAGS on the descriptor succeeds",
                 flags::<S>,
             )
-            .differs(&["F1"]),
+            .added(),
             case("courtesy_siocgifaddr", "tinc: SIOCGIFADDR on the descriptor", address::<S>)
-                .differs(&["F1"])
+                .added()
                 .needs(&[Need::Inet]),
             case(
                 "ioctl_after_destroy",
                 "Linux tun_deleted: every ioctl after deletion fails",
                 deleted::<S>,
             )
-            .dangerous(&["F19", "F22"]),
+            .dangerous(&["F22"]),
             case("ioctl_storm", "any command, any argument bytes, guard bytes kept", storm::<S>),
         ]
     }

@@ -46,16 +46,17 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "unload leaves the kernel's sysctl tree whole: another interface can be made",
                 other::<S>,
             )
-            .dangerous(&["F34"])
+            .dangerous(&["F22", "F34"])
             .needs(&[Need::Bridge]),
             case("load_unload_churn", "behaviour: load, use, unload, many times", churn::<S>)
-                .dangerous(&["F34"]),
+                .dangerous(&["F22"]),
             case(
                 "unload_against_open",
                 "unload against opens on two CPUs: EBUSY or clean",
                 against_open::<S>,
             )
-            .dangerous(&["F39"])
+            .dangerous(&["F34"])
+            .guards(&["F39"])
             .needs(&[Need::Smp]),
         ]
     }

@@ -35,25 +35,29 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 fionread_contended::<S>,
             )
             .dangerous(&["F21"])
+            .unseen()
             .needs(&[Need::Inet]),
             case(
                 "destroy_while_asked",
                 "behaviour: detach waits until nobody is inside",
                 destroy_asked::<S>,
             )
-            .dangerous(&["F19"]),
+            .guards(&["F19"])
+            .added(),
             case(
                 "mac_change_while_asked",
                 "behaviour: every change of the MAC is under the interface's lock",
                 mac_asked::<S>,
             )
-            .dangerous(&["F1", "F33"]),
+            .guards(&["F33"])
+            .added(),
             case(
                 "unload_against_close",
                 "unload against the last close, and the last knote: EBUSY or clean",
                 unload_against_close::<S>,
             )
-            .dangerous(&["F39"]),
+            .dangerous(&["F22"])
+            .guards(&["F39"]),
         ]
     }
 }

@@ -43,6 +43,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             .needs(&[Need::Inet]),
             case("poll_no_lost_wakeup", "behaviour: look and record under one lock", no_lost::<S>)
                 .differs(&["F5a"])
+                .unseen()
                 .needs(&[Need::Inet]),
             case("select_read", "ZeroTier: select, then a blocking read", select::<S>)
                 .needs(&[Need::Inet]),

@@ -42,7 +42,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             )
             .dangerous(&["F18", "F19"]),
             case("stale_node_after_recreate", "the same for a node's descriptor", stale_node::<S>)
-                .dangerous(&["F18", "F19"]),
+                .dangerous(&["F18"]),
             case(
                 "close_while_reading",
                 "behaviour: close from another thread ends a read at once",

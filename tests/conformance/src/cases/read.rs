@@ -55,6 +55,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 contended::<S>,
             )
             .differs(&["F5a"])
+            .unseen()
             .guards(&["F7", "F5a"])
             .needs(&[Need::Inet, Need::Smp]),
             case("read_order", "frames are read in the order they were sent", order::<S>)

@@ -23,12 +23,15 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "FreeBSD if_clone_test: parallel create, up, destroy",
                 stress_clone::<S>,
             )
-            .dangerous(&["F34"]),
+            .dangerous(&["F34"])
+            .unseen(),
             case("stress_ipv6_up", "FreeBSD if_clone_test _ipv6_up_stress", stress_ipv6::<S>)
                 .dangerous(&["F34"])
+                .unseen()
                 .needs(&[Need::Inet6]),
             case("storm", "everything at once, the module's unload too", storm::<S>)
-                .dangerous(&["F19", "F39"]),
+                .dangerous(&["F19", "F34"])
+                .guards(&["F19", "F34", "F39"]),
             case("stress_cloning_open", "two cloning opens at once", stress_open::<S>)
                 .dangerous(&["F34"]),
             case(
