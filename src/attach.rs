@@ -36,7 +36,7 @@ pub fn attach(softc: &Softc, device: Device<'_>) {
 }
 
 /// ca_detach: the reverse of [`attach`], once nobody is inside. EBUSY unless it is the driver's
-/// own wish: autoconf alone (drvctl(8)) would leave half of it behind.
+/// own wish, in the thread that has it: autoconf alone (drvctl(8)) would leave half of it behind.
 ///
 /// Never waits for a descriptor to be closed. In this order, and why:
 ///
@@ -47,7 +47,7 @@ pub fn attach(softc: &Softc, device: Device<'_>) {
 /// 5. the calls in flight through cloned descriptors and from the stack drain;
 /// 6. now nobody uses the interface: sysctl leaf, interface, power handler.
 pub fn detach(softc: &Softc, device: Device<'_>) -> Result {
-    if !softc.is_doomed() {
+    if !cloner::DETACHER.is_current() {
         return Err(Errno::EBUSY);
     }
     let unit = softc.unit;

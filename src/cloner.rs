@@ -48,6 +48,8 @@ static CLOSE: StaticMutex<()> = StaticMutex::new(());
 /// thread itself ever learns anything from them, so they need no lock.
 static CLOSER: LwpCell = LwpCell::new();
 static CLOSING: AtomicPtr<Softc> = AtomicPtr::new(ptr::null_mut());
+/// The thread that detaches a device, with [`CREATION`] held.
+pub static DETACHER: LwpCell = LwpCell::new();
 /// How many interfaces are attached.
 static ATTACHED: AtomicU32 = AtomicU32::new(0);
 
@@ -110,8 +112,9 @@ pub fn clone_destroy(softc: &Softc) -> Result {
     let mut creation = CREATION.lock();
     // Detach drops the table's reference; this one keeps the softc until the end of the function.
     let softc = Arc::retain(softc);
-    softc.doom();
+    DETACHER.set_current();
     softc.device.detach();
+    DETACHER.clear();
     ATTACHED.fetch_sub(1, Ordering::AcqRel);
     creation.lowest = creation.lowest.min(softc.unit);
     drop(softc);

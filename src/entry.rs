@@ -19,6 +19,7 @@ use core::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void};
 use core::ptr;
 
 use crate::attach;
+use crate::channel::Opener;
 use crate::cloner::{self, TABLE};
 use crate::event;
 use crate::ifnet;
@@ -229,7 +230,7 @@ pub unsafe extern "C" fn tap_rs_cdev_close(dev: kpi::dev_t) -> *mut c_uint {
     match unsafe { softc_of_node(dev) } {
         Ok(softc) => {
             softc.close_node();
-            exit_word(softc.begin_close_exit())
+            exit_word(softc.begin_close_exit(Opener::Node))
         }
         // Detach has done the work, and waits for this call to return.
         Err(_) => ptr::null_mut(),
@@ -385,7 +386,7 @@ pub unsafe extern "C" fn tap_rs_fops_close(file: *mut kpi::file) -> *mut c_uint 
     let softc = unsafe { Arc::from_raw(data) };
     cloner::close_cloned(&softc);
     // The softc stays until the word is cleared, though the reference goes here.
-    exit_word(softc.begin_close_exit())
+    exit_word(softc.begin_close_exit(Opener::Cloner))
 }
 
 /// fo_kqfilter.

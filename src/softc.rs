@@ -50,16 +50,16 @@ pub struct Softc {
     birth: Ticks,
     /// Frames that user space wrote and the stack has not been given yet.
     pub incoming: AtomicU32,
-    /// 1 while a close that may have let go of the softc is still inside the module.
-    close_exit: AtomicU32,
+    /// 1 while a close of the node is still inside the module, and of the cloned descriptor: each
+    /// has one at a time, but both may be on their way out at once.
+    node_exit: AtomicU32,
+    clone_exit: AtomicU32,
     /// How many knotes' detaches are still inside the module.
     knote_exits: AtomicU32,
     /// A SIGIO is on its way, so no second one need be sent off.
     pub sigio_queued: AtomicBool,
     /// Who has opened it.
     opener: AtomicI32,
-    /// The driver itself wants the device detached; nobody else may.
-    doomed: AtomicBool,
     /// What autoconf knows it by.
     pub device: PseudoDevice,
     /// The stack's side.
@@ -78,8 +78,8 @@ impl Buried for Softc {
     }
 
     fn departed(&self) -> bool {
-        self.close_exit.load(Ordering::Acquire) == 0
-            && self.knote_exits.load(Ordering::Acquire) == 0
+        let exits = [&self.node_exit, &self.clone_exit, &self.knote_exits];
+        exits.iter().all(|exit| exit.load(Ordering::Acquire) == 0)
     }
 }
 
@@ -95,9 +95,9 @@ impl Softc {
             unit,
             sigio_queued: AtomicBool::new(false),
             opener: AtomicI32::new(if opener == Opener::None { 0 } else { current_pid() }),
-            doomed: AtomicBool::new(false),
             incoming: AtomicU32::new(0),
-            close_exit: AtomicU32::new(0),
+            node_exit: AtomicU32::new(0),
+            clone_exit: AtomicU32::new(0),
             knote_exits: AtomicU32::new(0),
             access: AtomicU32::new(now.get()),
             modification: AtomicU32::new(now.get()),
@@ -135,20 +135,11 @@ impl Softc {
         self.opener.load(Ordering::Relaxed)
     }
 
-    /// The driver is about to detach the device.
-    pub fn doom(&self) {
-        self.doomed.store(true, Ordering::Release);
-    }
-
-    /// Whether it is.
-    pub fn is_doomed(&self) -> bool {
-        self.doomed.load(Ordering::Acquire)
-    }
-
     /// A close begins to leave the module. The word that its last instruction must clear.
-    pub fn begin_close_exit(&self) -> &AtomicU32 {
-        self.close_exit.store(1, Ordering::Release);
-        &self.close_exit
+    pub fn begin_close_exit(&self, of: Opener) -> &AtomicU32 {
+        let exit = if of == Opener::Node { &self.node_exit } else { &self.clone_exit };
+        exit.store(1, Ordering::Release);
+        exit
     }
 
     /// A knote's detach begins to leave the module. The word that it must decrement last.

@@ -9,7 +9,7 @@ use core::mem::MaybeUninit;
 use core::ptr;
 
 use super::atomic::{AtomicPtr, Ordering};
-use super::errno::{Errno, Result};
+use super::errno::{check, Errno, Result};
 use super::kpi;
 use super::systm::pause_a_tick;
 use crate::unit::Unit;
@@ -70,11 +70,14 @@ impl PseudoDevice {
             return;
         }
         let flags = (kpi::DETACH_FORCE | kpi::DETACH_QUIET) as c_int;
-        // Only a signal to this thread, while drvctl(8) holds the device for a moment, makes this
-        // fail: the detach itself does not.
-        // SAFETY: attached; the creation mutex keeps it from being freed by anybody else.
-        while unsafe { kpi::config_detach(device, flags) } != 0 {
-            pause_a_tick();
+        loop {
+            // SAFETY: attached; the creation mutex keeps it from being freed by anybody else.
+            match check(unsafe { kpi::config_detach(device, flags) }) {
+                // A signal to this thread, while drvctl(8) had the device for a moment.
+                Err(Errno::EINTR | Errno::ERESTART) => pause_a_tick(),
+                // The detach itself does not fail.
+                _ => return,
+            }
         }
     }
 }

@@ -33,6 +33,7 @@ impl Errno {
         EBUSY,
         EEXIST,
         EHOSTDOWN,
+        EINTR,
         EINVAL,
         EIO,
         EMOVEFD,

@@ -8,7 +8,7 @@ use tap_conformance::errno::{Errno, Result};
 
 use super::CHANGED;
 use crate::kern::errno::{check, errno};
-use crate::kern::prf;
+use crate::kern::{klock, prf};
 use crate::kpi;
 use crate::sched::{me, Sleep, Woken};
 use crate::world::World;
@@ -43,6 +43,11 @@ impl World {
         self.kernel_lock(1);
         let entered = self.config_detach_enter(dev);
         self.device_release(dev);
+        // alldevs_lock is taken here. Another thread may have it, and while one waits for an adaptive
+        // mutex the kernel lock is others' to take.
+        let klocks = klock::release_all(self);
+        self.preempt();
+        klock::acquire_again(self, klocks);
         let result = match entered {
             Err(error) => Err(error),
             Ok(()) if self.device_state(dev).deleted => {
