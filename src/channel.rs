@@ -53,7 +53,7 @@ pub trait FrameList: Sized {
 pub trait Listeners {
     /// So many frames wait now.
     fn length(&self, frames: u32);
-    /// A frame has come.
+    /// A frame has come, or the node is revoked: there is something to see.
     fn readable(&self);
     /// The interface is gone.
     fn gone(&self);
@@ -242,18 +242,23 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         self.purge(&mut state)
     }
 
-    /// The node is revoked: readers return, and the kernel then closes it.
+    /// The node is revoked: readers return and pollers look again, and the kernel then closes it.
+    /// Nothing happens to a cloned descriptor that has the interface open: an open of the node
+    /// beside it, which is refused, can be revoked too.
     pub fn cancel(&self) {
         let mut state = self.state.lock();
-        state.cancelled = true;
-        self.cv.broadcast();
+        if state.opener == Opener::Node {
+            state.cancelled = true;
+            self.cv.broadcast();
+            self.notify(&mut state);
+        }
     }
 
     /// Another thread closes a descriptor that a reader sleeps on, as in fo_restart.
     ///
-    /// The wish stays until the last reader inside has left: one that is past the descriptor
-    /// table and has not come to sleep yet must see it too. A reader through a duplicate of the
-    /// descriptor merely enters again.
+    /// The wish stays until the readers that are inside have left. One that is past the descriptor
+    /// table and comes to sleep only afterwards does not see it, as in pipe(2): the close then
+    /// waits for its frame. A reader through a duplicate of the descriptor merely enters again.
     pub fn restart(&self) {
         let mut state = self.state.lock();
         state.restart = true;
@@ -310,10 +315,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         if state.sleepers != 0 {
             self.cv.signal();
         }
-        if state.polled || state.knotes != 0 {
-            state.polled = false;
-            self.listeners.readable();
-        }
+        self.notify(&mut state);
         Pushed::Queued { sigio: state.async_io }
     }
 
@@ -436,6 +438,14 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
     fn sigio_of(state: &State<L>) -> Option<SigIo> {
         let wanted = state.async_io && state.owner != 0;
         wanted.then_some(SigIo { owner: state.owner, running: state.running })
+    }
+
+    /// Has pollers and knotes look again, if there are any.
+    fn notify(&self, state: &mut State<L>) {
+        if state.polled || state.knotes != 0 {
+            state.polled = false;
+            self.listeners.readable();
+        }
     }
 
     /// Takes all frames out.

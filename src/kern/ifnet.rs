@@ -114,10 +114,11 @@ impl Interface {
         unsafe { kpi::if_register(ifp) };
     }
 
-    /// Takes the interface from the stack: afterwards no callback comes or is under way. It need not
-    /// be down: if_detach(9) sees to that.
+    /// Takes the interface from the stack: afterwards no callback comes or is under way. The
+    /// protocols are told by if_detach(9) that it is down.
     pub fn detach(&self) {
         let ifp = self.ifp();
+        self.mark_down();
         // SAFETY: attached, and detached once; no IFNET_LOCK is held.
         unsafe { kpi::ether_ifdetach(ifp) };
         // SAFETY: as above.
@@ -161,11 +162,22 @@ impl Interface {
     /// Sets or clears IFF_RUNNING. The caller, the stack, holds IFNET_LOCK.
     pub fn set_running(&self, running: bool) {
         let bit = kpi::IFF_RUNNING as u16;
-        let flags = if running { self.flags() | bit } else { self.flags() & !bit };
+        self.set_flags(if running { self.flags() | bit } else { self.flags() & !bit });
+    }
+
+    /// IFNET_LOCK is held.
+    fn set_flags(&self, flags: u16) {
         // SAFETY: a field of memory owned here.
         let field = unsafe { &raw mut (*self.ifp()).if_flags };
         // SAFETY: IFNET_LOCK is held against other writers.
         unsafe { field.write_volatile(flags as _) };
+    }
+
+    /// Says that the interface is neither up nor running, so that bpf(4) and lagg(4), when they let
+    /// go of it, do not have the driver follow.
+    fn mark_down(&self) {
+        let _locked = self.lock();
+        self.set_flags(self.flags() & !((kpi::IFF_UP | kpi::IFF_RUNNING) as u16));
     }
 
     /// Tells the stack about the link. A call in flight only.

@@ -6,6 +6,7 @@ import edits
 from mutant import Mutant
 
 ATTACH, CHANNEL, CLONER = "src/attach.rs", "src/channel.rs", "src/cloner.rs"
+SYSTM = "src/kern/systm.rs"
 DEVICE, ENTRY, EVENT, IFNET = "src/kern/device.rs", "src/entry.rs", "src/event.rs", "src/ifnet.rs"
 IO, IOCTL, STACK, SOFTC = "src/io.rs", "src/ioctl.rs", "src/kern/ifnet.rs", "src/softc.rs"
 REGISTER, SYSCTL = "shim/register.c", "shim/helpers/sysctl.c"
@@ -41,8 +42,18 @@ MUTANTS = [
     Mutant(
         "F3",
         "a detach that is not the driver's own goes half the way",
-        ((ATTACH, "if !softc.is_doomed() {", "if false {"),),
+        ((ATTACH, "if !cloner::DETACHER.is_current() {", "if false {"),),
         "beside::it_refuses_an_active_tap_and_replaces_a_disabled_one",
+        kind="host",
+    ),
+    Mutant(
+        "F3",
+        "a detach is the driver's own as soon as it wants one, in whatever thread",
+        (
+            (ATTACH, "if !cloner::DETACHER.is_current() {", "if !cloner::DETACHER.is_anybody() {"),
+            (SYSTM, "    /// Forgets it.\n", "    pub fn is_anybody(&self) -> bool {\n        !self.0.load(Ordering::Relaxed).is_null()\n    }\n\n    /// Forgets it.\n"),
+        ),
+        "drvctl::only_the_thread_that_destroys_detaches",
         kind="host",
     ),
     Mutant(
@@ -220,6 +231,20 @@ MUTANTS = [
         seeds=1,
     ),
     Mutant(
+        "F29",
+        "a revoke does not wake the poller of a node",
+        ((CHANNEL, "            self.cv.broadcast();\n            self.notify(&mut state);", "            self.cv.broadcast();"),),
+        "revoke_while_polling",
+        seeds=1,
+    ),
+    Mutant(
+        "F29",
+        "the revoke of a node ends a read on the cloned descriptor beside it",
+        ((CHANNEL, "        if state.opener == Opener::Node {\n            state.cancelled", "        if state.opener != Opener::None {\n            state.cancelled"),),
+        "revoke_beside_a_clone",
+        seeds=1,
+    ),
+    Mutant(
         "F32",
         "what devsw_attach says is ignored",
         ((CLONER, "    DEVICE.attach()\n", "    let _ = DEVICE.attach();\n    Ok(())\n"),),
@@ -273,6 +298,12 @@ MUTANTS = [
     ),
     Mutant(
         "F38",
+        "the interface goes while it is up",
+        ((STACK, "        self.mark_down();\n", ""),),
+        "destroy_while_captured",
+    ),
+    Mutant(
+        "F38",
         "the interface goes without if_detach",
         ((STACK, "        unsafe { kpi::if_detach(ifp) };\n", ""),),
         "create_destroy_inet,multicast_membership",
@@ -280,16 +311,23 @@ MUTANTS = [
     Mutant(
         "F39",
         "unload does not wait for a close on its way out",
-        ((SOFTC, "        self.close_exit.load(Ordering::Acquire) == 0\n            && ", ""),),
+        ((SOFTC, "[&self.node_exit, &self.clone_exit, &self.knote_exits]", "[&self.knote_exits]"),),
         "unload_against_close",
         seeds=40,
     ),
     Mutant(
         "F39",
         "unload does not wait for a knote on its way out",
-        ((SOFTC, "            && self.knote_exits.load(Ordering::Acquire) == 0", ""),),
+        ((SOFTC, "[&self.node_exit, &self.clone_exit, &self.knote_exits]", "[&self.node_exit, &self.clone_exit]"),),
         "unload_against_close",
         seeds=40,
+    ),
+    Mutant(
+        "F39",
+        "two closes on their way out count as one",
+        ((SOFTC, "if of == Opener::Node { &self.node_exit } else { &self.clone_exit }", "if of == Opener::None { &self.node_exit } else { &self.clone_exit }"),),
+        "revoke_beside_a_clone",
+        seeds=100,
     ),
     Mutant(
         "F39",

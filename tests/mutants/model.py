@@ -147,6 +147,12 @@ MUTANTS = [
         (CHANNEL, "            if state.cancelled {", "            if false {"),
     ),
     model(
+        "F29",
+        "a revoke ends a sleep on a cloned descriptor",
+        "f29_a_revoke_is_the_nodes_alone",
+        (CHANNEL, "        if state.opener == Opener::Node {\n            state.cancelled", "        if state.opener != Opener::None {\n            state.cancelled"),
+    ),
+    model(
         "order",
         "two CPUs are at the input queue at once",
         "solo_leaves_nothing_undone_and_is_one_at_a_time",

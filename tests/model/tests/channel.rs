@@ -74,9 +74,14 @@ fn open_tap() -> Arc<Tap> {
 }
 
 fn attached_tap() -> Arc<Tap> {
+    tap_of(Opener::None)
+}
+
+/// An attached interface, which somebody has open already.
+fn tap_of(opener: Opener) -> Arc<Tap> {
     let told =
         Told { readable: AtomicU32::new(0), gone: AtomicU32::new(0), length: AtomicU32::new(0) };
-    let mut tap = Tap::new(Opener::None, told);
+    let mut tap = Tap::new(opener, told);
     tap.pin_init();
     Arc::new(tap)
 }
@@ -213,6 +218,26 @@ fn f29_restart_and_cancel_end_a_sleep() {
         let sleeper = reader(&tap);
         tap.cancel();
         assert_eq!(sleeper.join().unwrap(), Err(Errno::EIO));
+    });
+}
+
+#[test]
+fn f29_a_revoke_is_the_nodes_alone() {
+    loom::model(|| {
+        let tap = tap_of(Opener::Cloner);
+        let _nothing = tap.set_running(true);
+        let sleeper = reader(&tap);
+        // Of an open of the node beside it, which is refused.
+        tap.cancel();
+        assert!(queued(tap.push(Number(1), 8)));
+        assert!(sleeper.join().unwrap().is_ok());
+        let _nothing = tap.close(Opener::Cloner);
+        // Of a node that has it open: pollers look again.
+        tap.open().unwrap();
+        assert_eq!(tap.look_or_record(|_| {}), Some(0));
+        let told = tap.listeners.readable.load(Ordering::SeqCst);
+        tap.cancel();
+        assert_eq!(tap.listeners.readable.load(Ordering::SeqCst), told + 1);
     });
 }
 

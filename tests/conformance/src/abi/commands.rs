@@ -110,6 +110,8 @@ pub const BIOCGBLEN: u64 = ior::<u32>(b'B', 102);
 /// bpf(4).
 pub const BIOCFLUSH: u64 = io(b'B', 104);
 /// bpf(4).
+pub const BIOCPROMISC: u64 = io(b'B', 105);
+/// bpf(4).
 pub const BIOCSETIF: u64 = iow::<IfReq>(b'B', 108);
 /// bpf(4).
 pub const BIOCIMMEDIATE: u64 = iow::<u32>(b'B', 112);

@@ -52,6 +52,13 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             .guards(&["F33"])
             .added(),
             case(
+                "revoke_beside_a_clone",
+                "a revoked open of a node ends nothing of the descriptor that has it open",
+                beside_a_clone::<S>,
+            )
+            .dangerous(&["F22", "F29"])
+            .needs(&[Need::Revoke]),
+            case(
                 "unload_against_close",
                 "unload against the last close, and the last knote: EBUSY or clean",
                 unload_against_close::<S>,
@@ -237,6 +244,58 @@ fn mac_asked<S: Sys>(c: &Ctx<S>) -> Verdict {
     check!(value >= 0, "SIOCGIFADDR failed with errno {}", -value);
     check!(value == 0, "an address that begins with {}", value - 1);
     Ok(())
+}
+
+/// Opens a node again and again, which somebody else has open, or has gone.
+fn open_node_often<S: Sys>(s: S, _: usize) -> i64 {
+    for _ in 0..ROUNDS {
+        if let Ok(fd) = s.open(c"/dev/tap0", O_RDWR) {
+            s.close(fd).unwrap_or(());
+        }
+    }
+    0
+}
+
+fn destroy_tap0<S: Sys>(s: S, socket: usize) -> i64 {
+    // The close may have been quicker.
+    tap0(s, socket, SIOCIFDESTROY).map_or_else(|e| -i64::from(e.0), |()| 0)
+}
+
+fn revoke_tap0<S: Sys>(c: &Ctx<S>) -> Verdict {
+    match c.sys.revoke(c"/dev/tap0") {
+        // The interface's end has revoked the node just now.
+        Ok(()) | Err(Errno::EBADF) => Ok(()),
+        Err(e) => Err(e).on("revoke"),
+    }
+}
+
+fn beside_a_clone<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.node(0)?;
+    for _ in 0..ROUNDS {
+        let (fd, name) = c.open_clone(O_RDWR)?;
+        check!(name.as_str() == "tap0", "the lowest free unit is {name}");
+        c.set_up("tap0", true).on("up")?;
+        let reader = c.sys.spawn(super::read::read_one, fd as usize).on("spawn")?;
+        let opener = c.sys.spawn(open_node_often, 0).on("spawn")?;
+        meanwhile(c, opener, || revoke_tap0(c))?;
+        let early = c.sys.joined(reader);
+        check!(early.is_none(), "the cloned descriptor's reader ended with {early:?}");
+        // Both ends of the interface at once, and the end of an open that was none.
+        c.forget(fd);
+        let opener = c.sys.spawn(open_node_often, 0).on("spawn")?;
+        let ends = [
+            c.sys.spawn(destroy_tap0, c.socket as usize).on("spawn")?,
+            c.sys.spawn(super::races::close_it, fd as usize).on("spawn")?,
+        ];
+        meanwhile(c, opener, || revoke_tap0(c))?;
+        for thread in ends {
+            c.join(thread, "destroy or close")?;
+        }
+        c.join(reader, "read under both")?;
+    }
+    let unloaded = c.wait_for(|| c.unload().is_ok());
+    check!(unloaded, "cannot be unloaded afterwards");
+    c.load().on("load again")
 }
 
 /// The last to refer to an interface is a knote, or a descriptor of the cloning node. The driver

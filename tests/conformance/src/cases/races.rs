@@ -3,7 +3,7 @@
 
 //! The end of an interface while somebody uses it.
 
-use crate::abi::O_RDWR;
+use crate::abi::{BIOCPROMISC, BPF_D_INOUT, O_RDWR};
 use crate::case::{case, Case, Fallible, On, Verdict};
 use crate::check;
 use crate::ctx::{Ctx, Name};
@@ -44,6 +44,12 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             case("stale_node_after_recreate", "the same for a node's descriptor", stale_node::<S>)
                 .dangerous(&["F18"]),
             case(
+                "destroy_while_captured",
+                "tcpdump: the interface leaves promiscuous mode without a complaint",
+                captured::<S>,
+            )
+            .needs(&[Need::Bpf]),
+            case(
                 "close_while_reading",
                 "behaviour: close from another thread ends a read at once",
                 close_reading::<S>,
@@ -55,6 +61,13 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 revoked::<S>,
             )
             .dangerous(&["F29"])
+            .needs(&[Need::Revoke]),
+            case(
+                "revoke_while_polling",
+                "behaviour: revoke(2) wakes a poller of a node too",
+                revoked_poll::<S>,
+            )
+            .differs(&["F29"])
             .needs(&[Need::Revoke]),
             case(
                 "stop_continue_reading",
@@ -187,7 +200,19 @@ fn stale_node<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn close_it<S: Sys>(s: S, fd: usize) -> i64 {
+fn captured<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let fd = quiet_node(c)?;
+    let bpf = super::counters::tap_on(c, "tap0", BPF_D_INOUT)?;
+    c.sys.ioctl(bpf, BIOCPROMISC, Out::none()).on("BIOCPROMISC")?;
+    c.destroy("tap0").on("destroy under a capture")?;
+    let mut buffer = [0; 64];
+    check!(c.sys.read(bpf, Out::bytes(&mut buffer)).is_err(), "a capture of nothing succeeded");
+    c.close(bpf).on("close of bpf")?;
+    c.close(fd).on("close")
+}
+
+/// Closes a descriptor; 0, or the errno negated.
+pub fn close_it<S: Sys>(s: S, fd: usize) -> i64 {
     encode(s.close(fd as i32).map(|()| 0))
 }
 
@@ -225,6 +250,16 @@ fn revoked<S: Sys>(c: &Ctx<S>) -> Verdict {
     let name = c.ifname(fd).on("TAPGIFNAME")?;
     check!(name.as_str() == "tap0", "after revoke the node opens {name}");
     Ok(())
+}
+
+fn revoked_poll<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let fd = quiet_node(c)?;
+    let poller = c.sys.spawn(super::poll::wait_in, fd as usize).on("spawn")?;
+    c.settle();
+    c.sys.revoke(c"/dev/tap0").on("revoke under a poll")?;
+    let revents = c.join(poller, "poll under revoke")?;
+    check!(revents > 0, "poll slept until its time was over: {revents}");
+    c.close(fd).on("close")
 }
 
 fn child_reads<S: Sys>(s: S, fd: usize) -> i32 {

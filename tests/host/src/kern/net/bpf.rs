@@ -129,7 +129,9 @@ impl World {
         let promiscuous = std::mem::take(&mut listener.promiscuous);
         let Some(ifp) = listener.ifp else { return };
         if promiscuous {
-            self.bpf_promiscuous(ifp, false);
+            let error = self.bpf_promiscuous(ifp, false);
+            // A kernel with DIAGNOSTIC complains of it, and goes on.
+            kassert!(error == 0, "bpf_detachd: ifpromisc failed: {error}");
         }
         if let Some(listener) = self.bpf.listeners.get_mut(&id) {
             listener.ifp = None;
