@@ -13,3 +13,8 @@ else
 	echo "no cargo: make setup" >&2
 	exit 1
 fi
+
+# Whether the toolchain has the runtime of a sanitiser: asan or tsan. Debian's has none.
+has_runtime() {
+	[ -n "$(find "$(rustc --print target-libdir)" -name "librustc*_rt.$1.a")" ]
+}
