@@ -178,11 +178,11 @@ mod tests {
         assert_eq!(text("report.md"), table);
         assert_eq!(Transcript::read(&text("report.tap")), t);
         assert_eq!(text("report.xml").matches("<testcase").count(), 4);
-        t.fatal = Some("the suite gave up: panic".to_owned());
+        t.fatal = Some("panic".to_owned());
         write(&folder, &t, "t").unwrap();
         let read = Transcript::read(&text("report.tap"));
         assert!(!read.is_good());
         assert_eq!(read.fatal, t.fatal);
-        assert!(text("report.md").ends_with("\nNot finished: the suite gave up: panic\n"));
+        assert!(text("report.md").ends_with("\nNot finished: panic\n"));
     }
 }

@@ -70,9 +70,8 @@ impl Transcript {
         if let Some(plan) = said.strip_prefix("1..") {
             self.planned = plan.trim().parse().ok();
         } else if let Some(why) = said.strip_prefix("Bail out!") {
-            // As it was said first, where a report of this one is read.
-            let why = why.strip_prefix(" the suite gave up:").unwrap_or(why);
-            self.fatal = Some(format!("the suite gave up:{why}"));
+            let why = if why.trim().is_empty() { "the suite gave up" } else { why.trim() };
+            self.fatal = Some(why.to_owned());
         } else if let Some(left) = said.strip_prefix("not ok - ") {
             // Not of a case, but of the whole run.
             self.fatal = Some(format!("not so: {left}"));
@@ -197,6 +196,7 @@ mod tests {
         assert!(!Transcript::read("1..0\n").is_good());
         assert!(!Transcript::read("1..1\nok 1 - a # SKIP needs Bpf\n").is_good());
         assert!(!Transcript::read(&format!("{GOOD}Bail out! no memory\n")).is_good());
+        assert_eq!(Transcript::read("Bail out!\n").fatal.as_deref(), Some("the suite gave up"));
         let left = Transcript::read(&format!("{GOOD}not ok - nothing is left # an mbuf\n"));
         assert_eq!(left.fatal.as_deref(), Some("not so: nothing is left # an mbuf"));
         assert!(!left.is_good());

@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn init_giving_up_is_reported() {
         let t = parse("@@ Bail out! /driver.kmod: ENOENT (2)\n");
-        assert_eq!(t.fatal.as_deref(), Some("the suite gave up: /driver.kmod: ENOENT (2)"));
+        assert_eq!(t.fatal.as_deref(), Some("/driver.kmod: ENOENT (2)"));
     }
 
     #[test]
