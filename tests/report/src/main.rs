@@ -12,11 +12,12 @@ use tap_report::files;
 use tap_report::module::Version;
 use tap_report::transcript::Transcript;
 
-const USAGE: &str = "usage: tap-report host MODULE
+const USAGE: &str = "usage: tap-report host MODULE [ARCH]
        tap-report tee DIR TITLE
        tap-report compare DIR TITLE=FILE ...
 
-host     prints the release whose host plays the module's kernel
+host     prints the release whose host plays the module's kernel; fails unless the module is for
+         ARCH, amd64 unless told
 tee      copies a run's TAP from standard input to standard output, and puts reports into DIR;
          fails if the run is not good
 compare  prints runs side by side, by their reports in TAP, and puts the table into DIR; fails if
@@ -37,14 +38,17 @@ fn main() -> ExitCode {
 
 fn run(args: &[String]) -> Result<bool> {
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["host", module] => {
-            println!("{}", Version::of_amd64(Path::new(module))?.host()?);
-            Ok(true)
-        }
+        ["host", module] => host(module, "amd64"),
+        ["host", module, arch] => host(module, arch),
         ["tee", dir, title] => tee(Path::new(dir), title),
         ["compare", dir, ref runs @ ..] if !runs.is_empty() => compare(Path::new(dir), runs),
         _ => bail!("{USAGE}"),
     }
+}
+
+fn host(module: &str, arch: &str) -> Result<bool> {
+    println!("{}", Version::of_arch(Path::new(module), arch)?.host()?);
+    Ok(true)
 }
 
 fn tee(dir: &Path, title: &str) -> Result<bool> {

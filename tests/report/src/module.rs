@@ -24,9 +24,10 @@ impl Version {
         Self::read(path, Self::find)
     }
 
-    /// Reads the file of a module that a kernel of this machine's kind is to load.
-    pub fn of_amd64(path: &Path) -> Result<Self> {
-        Self::read(path, |data| check_amd64(data).and_then(|()| Self::find(data)))
+    /// Reads the file of a module that a kernel for `wanted`, as NetBSD calls the architecture, is
+    /// to load.
+    pub fn of_arch(path: &Path, wanted: &str) -> Result<Self> {
+        Self::read(path, |data| check_arch(data, wanted).and_then(|()| Self::find(data)))
     }
 
     fn read(path: &Path, find: impl FnOnce(&[u8]) -> Result<Self>) -> Result<Self> {
@@ -111,15 +112,16 @@ fn parse(data: &[u8]) -> Result<ElfFile64<'_, Endianness>> {
     ElfFile64::<Endianness>::parse(data).context("not a 64-bit ELF file")
 }
 
-/// Fails unless it is what a linker made to be linked again, for this machine.
-fn check_amd64(data: &[u8]) -> Result<()> {
+/// Fails unless it is what a linker made to be linked again, for that architecture.
+fn check_arch(data: &[u8], wanted: &str) -> Result<()> {
     let elf = parse(data)?;
     ensure!(elf.kind() == ObjectKind::Relocatable, "not relocatable: this is no kernel module");
-    let architecture = elf.architecture();
-    ensure!(
-        architecture == Architecture::X86_64,
-        "built for {architecture:?}; only modules for amd64 can be run here"
-    );
+    let found = match elf.architecture() {
+        Architecture::X86_64 => "amd64",
+        Architecture::Aarch64 => "aarch64",
+        other => bail!("built for {other:?}; only modules for {wanted} can be run here"),
+    };
+    ensure!(found == wanted, "built for {found}; only modules for {wanted} can be run here");
     Ok(())
 }
 
@@ -236,16 +238,23 @@ mod tests {
 
     #[test]
     fn a_module_of_another_machine_is_told() {
-        let said = |kind| {
+        let said = |kind, wanted| {
             let file = Object::new(BinaryFormat::Elf, kind, object::Endianness::Little);
-            check_amd64(&file.write().unwrap()).map_err(|e| format!("{e:#}"))
+            check_arch(&file.write().unwrap(), wanted).map_err(|e| format!("{e:#}"))
         };
-        assert_eq!(said(Architecture::X86_64), Ok(()));
-        let aarch64 = said(Architecture::Aarch64).unwrap_err();
-        assert!(aarch64.contains("built for Aarch64"), "{aarch64}");
+        assert_eq!(said(Architecture::X86_64, "amd64"), Ok(()));
+        assert_eq!(said(Architecture::Aarch64, "aarch64"), Ok(()));
+        for (kind, wanted, told) in [
+            (Architecture::Aarch64, "amd64", "built for aarch64; only modules for amd64"),
+            (Architecture::X86_64, "aarch64", "built for amd64; only modules for aarch64"),
+            (Architecture::Riscv64, "amd64", "built for Riscv64; only modules for amd64"),
+        ] {
+            let said = said(kind, wanted).unwrap_err();
+            assert!(said.contains(told), "{said}");
+        }
         let mut program = module(1_001_000_000, true);
         program[16] = 2;
-        let said = format!("{:#}", check_amd64(&program).unwrap_err());
+        let said = format!("{:#}", check_arch(&program, "amd64").unwrap_err());
         assert!(said.contains("not relocatable"), "{said}");
     }
 

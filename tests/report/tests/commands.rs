@@ -98,7 +98,7 @@ fn a_comparison_needs_a_stock_module() {
         (dir.path().join("none"), "none does not exist"),
         (file("script", b"#!/bin/sh\n"), "script: not a 64-bit ELF file"),
         (file("program", &std::fs::read("/bin/sh").unwrap()), "not relocatable"),
-        (file("arm", &elf(object::Architecture::Aarch64)), "built for Aarch64"),
+        (file("arm", &elf(object::Architecture::Aarch64)), "built for aarch64"),
         (file("empty", &elf(object::Architecture::X86_64)), "no link set \"modules\""),
     ] {
         let said = make_compare(&[("STOCK", &path)]);

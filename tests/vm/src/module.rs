@@ -71,7 +71,7 @@ impl Module {
     }
 
     fn read(path: PathBuf, kernel: Version) -> Result<Self> {
-        let built_for = Version::of_amd64(&path)?;
+        let built_for = Version::of_arch(&path, "amd64")?;
         Ok(Self { path: Some(path), built_for, by_force: !built_for.fits(kernel) })
     }
 

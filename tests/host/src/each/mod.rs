@@ -25,6 +25,9 @@ use options::Options;
 /// The faults that only show where the host forgives nothing that a kernel does not notice.
 const SPIN_MUTEX_FAULTS: [&str; 2] = ["F26", "F27"];
 
+/// What tells the reports of an emulated host from those of this machine's.
+const MACHINE: &str = if cfg!(target_arch = "aarch64") { "-aarch64" } else { "" };
+
 /// A case to run.
 struct Case {
     name: &'static str,
@@ -47,7 +50,8 @@ pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
     let kernel = env!("TAP_KERNEL_VERSION").parse().map_err(|e| format!("the version: {e}"))?;
     let kernel = Version(kernel);
     let name = module_name(driver);
-    let out = options.out.clone().unwrap_or_else(|| format!("build/cases/{name}-{kernel}").into());
+    let out = options.out.clone();
+    let out = out.unwrap_or_else(|| format!("build/cases/{name}-{kernel}{MACHINE}").into());
     let logs = out.join("log");
     // Those of an earlier run would be taken for this one's.
     fs::remove_dir_all(&logs)
@@ -62,7 +66,7 @@ pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
     });
     let planned = Some(outcomes.len());
     let run = Transcript { outcomes, planned, done: true, ..Transcript::default() };
-    let title = format!("{name} in the host of NetBSD {kernel}");
+    let title = format!("{name} in the host of NetBSD {kernel}{MACHINE}");
     files::write(&out, &run, &title).map_err(|e| format!("{e:#}"))?;
     println!("{}\nreports: {}", run.summary(), out.display());
     if run.is_good() {
