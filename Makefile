@@ -19,8 +19,9 @@ help:
 	@echo 'make bench [KMOD=f] [VS=f] [TAPS=1,64] [CASES=names]'
 	@echo '                         what calls cost the driver itself, in the host, of one or of two'
 	@echo 'make bench-reference     what make test holds these counts against, anew'
-	@echo 'make cases [KMOD=f] [CASES=names]'
-	@echo '                         the conformance cases in the host, a process for each'
+	@echo 'make cases [ARCH=amd64] [KMOD=f] [CASES=names]'
+	@echo '                         the conformance cases in the host, a process for each;'
+	@echo '                         for aarch64 emulated by qemu'
 	@echo 'make compare [STOCK=if_tap.kmod] [NETBSD_KERNEL=file] [KMOD=f] [CASES=names]'
 	@echo "                         the cases on this driver and on NetBSD's own, side by side"
 	@echo 'make vm NETBSD_KERNEL=file [KMOD=f] [CASES=names] [NETBSD_SYS=dir] [CPUS=2] [FORCE=1] [KVM=1]'
@@ -75,8 +76,8 @@ bench-reference: headers
 	@./tests/bench/run write
 
 cases: headers
-	@[ -n "$(KMOD)" ] || ./kmod/build-all "$(RELEASES)" amd64
-	@./tests/host/cases "$(KMOD)" "$(CASES)"
+	@[ -n "$(KMOD)" ] || ./kmod/build-all "$(RELEASES)" "$(ARCH)"
+	@RELEASES="$(RELEASES)" ARCH="$(ARCH)" ./tests/host/cases "$(KMOD)" "$(CASES)"
 
 # A module of its own that is missing is built for the kernel.
 compare: headers

@@ -1,0 +1,20 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The if_tap_rs contributors
+#
+# For the scripts that build a Rust library for what they build from its
+# sources: $cargo and $rustc.  The toolchain on PATH may have them; Debian's
+# packages bring a toolchain that does.
+# shellcheck disable=SC2034 # Who reads this uses them.
+
+sources=lib/rustlib/src/rust/library/core/src/lib.rs
+sysroot=$(rustc --print sysroot 2>/dev/null || true)
+if [ -n "$sysroot" ] && [ -f "$sysroot/$sources" ]; then
+	cargo=cargo rustc=rustc
+elif [ -x /usr/bin/cargo ] && [ -f "/usr/$sources" ]; then
+	cargo=/usr/bin/cargo rustc=/usr/bin/rustc
+else
+	echo "$0: no sources of the Rust library to build: rustup component add rust-src, or" \
+	    "apt-get install rustc-web cargo-web rust-web-src libstd-rust-web-dev" >&2
+	exit 1
+fi
