@@ -27,7 +27,7 @@ fn needed<F>(member: Option<F>, name: &str) -> F {
 
 impl World {
     /// cdevsw_lookup: the driver of a device, a module's.
-    fn cdevsw_lookup(&mut self, dev: u64) -> Result<kpi::cdevsw> {
+    pub(crate) fn cdevsw_lookup(&mut self, dev: u64) -> Result<kpi::cdevsw> {
         match self.devsw.attached(major(dev) as i32).map(|entry| &entry.driver) {
             // SAFETY: attached, so the module is there.
             Some(Driver::Module(at)) => Ok(unsafe { *(*at as *const kpi::cdevsw) }),
