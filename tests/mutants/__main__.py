@@ -10,14 +10,42 @@ must fail on it, and pass on the driver; a mutant whose text is not found, or th
 error. "table" compares docs/faults.md with the mutants and the cases, "write" brings it up to date.
 """
 
+import concurrent.futures
+import queue
 import sys
 
 import model
 import module
 import table
-from mutant import prepare
+from mutant import NoSuchText, Tree
 
-KINDS = {"model": model, "module": module}
+KINDS = {"model": model.MUTANTS, "module": module.MUTANTS}
+# Trees in which mutants are built, and then tested, at once.
+JOBS = 2
+
+
+class Runner:
+    """Gives each mutant a tree, and the programs that test it."""
+
+    def __init__(self, with_modules):
+        trees = [Tree(number) for number in range(JOBS)]
+        self.host = module.Host(trees[0]) if with_modules else None
+        self.trees = queue.SimpleQueue()
+        for tree in trees:
+            self.trees.put(tree)
+
+    def verdict(self, mutant):
+        """Whether the mutant is caught, and by what."""
+        tree = self.trees.get()
+        try:
+            with tree.changed(mutant):
+                if mutant.kind == "model":
+                    return model.verdict(tree, mutant)
+                return self.host.verdict(tree, mutant)
+        except NoSuchText as error:
+            return False, str(error)
+        finally:
+            self.trees.put(tree)
 
 
 def main(arguments):
@@ -31,13 +59,14 @@ def main(arguments):
         for good, what in table.check(model.MUTANTS + module.MUTANTS, word == "write"):
             print(f"{'ok' if good else 'FAILED'} {what}", flush=True)
             passed, failed = passed + good, failed + (not good)
-    if kinds:
-        prepare()
-    for kind in kinds:
-        chosen = [mutant for mutant in KINDS[kind].MUTANTS if not faults or mutant.fault in faults]
-        for mutant, caught, said in KINDS[kind].show(chosen):
-            print(f"{'ok' if caught else 'FAILED'} {mutant.title()}\n    {said}", flush=True)
-            passed, failed = passed + caught, failed + (not caught)
+    mutants = [mutant for kind in kinds for mutant in KINDS[kind]]
+    mutants = [mutant for mutant in mutants if not faults or mutant.fault in faults]
+    if mutants:
+        runner = Runner("module" in kinds)
+        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+            for mutant, (caught, said) in zip(mutants, pool.map(runner.verdict, mutants)):
+                print(f"{'ok' if caught else 'FAILED'} {mutant.title()}\n    {said}", flush=True)
+                passed, failed = passed + caught, failed + (not caught)
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed or not passed else 0
 

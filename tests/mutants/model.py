@@ -3,10 +3,9 @@
 """Mutants of the pure modules and of the concurrency core, shown to the tests of tests/model."""
 
 import re
-import subprocess
 
 import edits
-from mutant import CARGO, ROOT, TREE, Changed, Mutant, NoSuchText
+from mutant import CARGO, Mutant, reason, run
 
 CHANNEL = "src/channel.rs"
 SOLO = "src/solo.rs"
@@ -191,29 +190,19 @@ MUTANTS = [
 ]
 
 
-def show(mutants):
-    """Shows each mutant to its test; yields (mutant, whether caught, what was said)."""
-    for mutant in mutants:
-        try:
-            with Changed(mutant):
-                yield (mutant, *verdict(mutant.test))
-        except NoSuchText as error:
-            yield mutant, False, str(error)
+def verdict(tree, mutant):
+    """Whether the test fails on the changed tree, and what it said.
 
-
-def verdict(test):
-    """Whether the test fails on the changed tree; one that does not compile proves nothing."""
+    A tree that does not compile proves nothing.
+    """
     command = [CARGO, "test", "--quiet", "--locked", "--package", "tap-model"]
-    command += ["--target-dir", str(ROOT / "build/cargo/mutants")]
-    built = subprocess.run([*command, "--no-run"], cwd=TREE, capture_output=True, text=True)
-    if built.returncode != 0:
-        return False, f"does not compile: {built.stderr[-2000:]}"
-    command += ["--", "--exact", test]
-    try:
-        done = subprocess.run(command, cwd=TREE, capture_output=True, text=True, timeout=LIMIT)
-    except subprocess.TimeoutExpired:
-        return True, f"no end within {LIMIT} s"
-    if done.returncode == 0:
+    # Its own: in one folder, cargo takes the same package of two trees for one.
+    command += ["--target-dir", str(tree.path / "build/cargo/model")]
+    status, said = run([*command, "--no-run"], cwd=tree.path)
+    if status != 0:
+        return False, f"does not compile: {said[-2000:]}"
+    status, said = run([*command, "--", "--exact", mutant.test], LIMIT, cwd=tree.path)
+    if status == 0:
         return False, "survives"
-    said = re.search(r"panicked at .*\n(.*)", done.stdout + done.stderr)
-    return True, said[1] if said else f"ended with {done.returncode}"
+    found = re.search(r"panicked at .*\n(.*)", said)
+    return True, found[1] if found else reason(said)

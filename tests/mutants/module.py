@@ -2,28 +2,29 @@
 # Copyright (c) 2026 The if_tap_rs contributors
 """Builds mutants as modules, and runs the tests on them in the host."""
 
-import concurrent.futures
 import json
 import os
-import re
 import subprocess
 
 import calls
 import life
-from mutant import CARGO, ROOT, SCRATCH, TREE, Changed, NoSuchText, run
+from mutant import CARGO, ROOT, SCRATCH, reason, run
 
 MUTANTS = calls.MUTANTS + life.MUTANTS
 RELEASE = "10.1"
 # What a set of cases may take; one that hangs has been caught.
 LIMIT = 60
-# Runs that go on while the next mutant is built.
-JOBS = 2
 
 
 class Host:
-    """The programs that play the kernel, built from the tree as it is."""
+    """The programs that play the kernel, and the driver itself, built from the tree as it is."""
 
-    def __init__(self):
+    def __init__(self, tree):
+        module, said = build(tree)
+        if module is None:
+            raise RuntimeError(f"the driver itself does not compile: {said}")
+        # Out of the way of what is built there next; the file's name is the module's.
+        self.driver = module.rename(SCRATCH / "if_tap_rs.kmod")
         built = subprocess.run(
             ["./tests/host/build", RELEASE], cwd=ROOT, capture_output=True, text=True, check=True
         )
@@ -48,16 +49,30 @@ class Host:
             return [command]
         return [[*command, "--seed", str(seed)] for seed in range(1, mutant.seeds + 1)]
 
-    def failure(self, mutant, module):
-        """What is said by the first command that fails on the module, or None."""
+    def failure(self, mutant, module, command):
+        """What a command says that fails, or that does not run all of it; None if it passes."""
         environment = dict(os.environ, TAP_MODULE=str(module))
-        for command in self.commands(mutant, module):
-            status, said = run([str(word) for word in command], LIMIT, environment)
-            if status != 0:
-                return said
-            if not ran(mutant, said):
-                return f"error: not everything ran: {said[-200:]}"
-        return None
+        status, said = run([str(word) for word in command], LIMIT, environment)
+        if status != 0:
+            return said
+        return None if ran(mutant, said) else f"error: not everything ran: {said[-200:]}"
+
+    def verdict(self, tree, mutant):
+        """Whether a command fails on the changed tree's module, and passes on the driver."""
+        module, said = build(tree)
+        if module is None:
+            return False, f"does not compile: {said}"
+        commands = self.commands(mutant, module)
+        failures = ((nth, self.failure(mutant, module, command)) for nth, command in enumerate(commands))
+        nth, said = next((one for one in failures if one[1] is not None), (0, None))
+        if said is None:
+            return False, "survives"
+        if said.startswith("error: not everything") or mutant.says not in said:
+            return False, f"fails, but nothing says `{mutant.says}`: {reason(said)}"
+        own = self.failure(mutant, self.driver, self.commands(mutant, self.driver)[nth])
+        if own is not None:
+            return False, f"the driver itself fails: {reason(own)}"
+        return True, reason(said)
 
 
 def ran(mutant, said):
@@ -85,74 +100,10 @@ def programs(package, command):
     return found
 
 
-def build(name):
-    """Builds the tree as it is; the module, or what the compiler said."""
+def build(tree):
+    """Builds a tree as it is; the module, or None, and what the compiler said."""
     environment = {key: value for key, value in os.environ.items() if key != "NETBSD_SYS"}
-    built = subprocess.run(
-        ["./kmod/build", RELEASE, "amd64"], cwd=TREE, capture_output=True, text=True, env=environment
-    )
-    if built.returncode != 0:
-        return None, built.stderr[-3000:]
-    # Its file's name is the module's, so each has a folder.
-    module = SCRATCH / name / "if_tap_rs.kmod"
-    module.parent.mkdir(parents=True, exist_ok=True)
-    module.unlink(missing_ok=True)
-    os.link(TREE / f"build/netbsd-{RELEASE}-amd64/if_tap_rs.kmod", module)
-    return module, ""
-
-
-def reason(said):
-    """The line of a failure that tells most."""
-    for pattern in (r"^error: .*", r"^not ok .*", r"^panic: .*", r"^.*panicked at .*\n.*", r"^no end .*", r"^.+: .+: .+"):
-        found = re.search(pattern, said, re.MULTILINE)
-        if found:
-            return found[0].replace("\n", " ")[:200]
-    return (said.strip().splitlines() or ["nothing"])[-1][:200]
-
-
-def verdict(host, mutant, module):
-    """Whether the mutant is caught, and by what."""
-    said = host.failure(mutant, module)
-    if said is None:
-        return False, "survives"
-    if mutant.says not in said:
-        return False, f"fails, but nothing says `{mutant.says}`: {reason(said)}"
-    return True, reason(said)
-
-
-def show(mutants):
-    """Shows each mutant to its test; yields (mutant, whether caught, what was said)."""
-    host = Host()
-    driver, said = build("driver")
-    if driver is None:
-        raise RuntimeError(said)
-    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        begun = []
-        for number, mutant in enumerate(mutants):
-            begun.append((mutant, pool.submit(host.failure, mutant, driver), "the driver itself"))
-            try:
-                with Changed(mutant):
-                    module, said = build(f"{number:02}")
-            except NoSuchText as error:
-                begun.append((mutant, None, str(error)))
-                continue
-            if module is None:
-                begun.append((mutant, None, f"does not compile: {said}"))
-                continue
-            begun.append((mutant, pool.submit(verdict, host, mutant, module), ""))
-            yield from ended(begun, False)
-        yield from ended(begun, True)
-
-
-def ended(begun, wait):
-    """Takes what has ended off the front."""
-    while begun and (wait or begun[0][1] is None or begun[0][1].done()):
-        mutant, future, note = begun.pop(0)
-        if future is None:
-            yield mutant, False, note
-        elif note:
-            said = future.result()
-            if said is not None:
-                yield mutant, False, f"{note} fails: {reason(said)}"
-        else:
-            yield (mutant, *future.result())
+    status, said = run(["./kmod/build", RELEASE, "amd64"], env=environment, cwd=tree.path)
+    if status != 0:
+        return None, said[-3000:]
+    return tree.path / f"build/netbsd-{RELEASE}-amd64/if_tap_rs.kmod", ""

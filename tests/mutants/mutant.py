@@ -2,14 +2,15 @@
 # Copyright (c) 2026 The if_tap_rs contributors
 """What a mutant is: the driver's own source with one change that brings a fault back."""
 
+import contextlib
 import dataclasses
 import pathlib
+import re
 import shutil
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCRATCH = ROOT / "build/mutants"
-TREE = SCRATCH / "tree"
 CARGO = shutil.which("cargo") or "/usr/bin/cargo"
 
 # What a build of the driver and of its tests reads.
@@ -46,25 +47,43 @@ class NoSuchText(Exception):
     """The driver's source no longer has what a mutant changes."""
 
 
-def prepare():
-    """The tree that is changed: a copy that is kept, so that builds in it are incremental.
+class Tree:
+    """A copy of the source that mutants are made in, kept so that builds in it are incremental."""
 
-    A file is written only if it differs, and then with a new date, for that is what cargo looks at.
-    """
-    ignore = shutil.ignore_patterns("target", "netbsd-*", "__pycache__", "*.swp")
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(
-                source, TREE / part, ignore=ignore, dirs_exist_ok=True, copy_function=refresh
-            )
-        else:
-            TREE.mkdir(parents=True, exist_ok=True)
-            refresh(source, TREE / part)
-    for headers in (ROOT / "sys-headers").glob("netbsd-*"):
-        link = TREE / "sys-headers" / headers.name
-        if not link.is_symlink():
-            link.symlink_to(headers)
+    def __init__(self, number):
+        """A file is written only if it differs, with a new date, for that is what cargo looks at."""
+        self.path = SCRATCH / f"tree{number}"
+        ignore = shutil.ignore_patterns("target", "netbsd-*", "__pycache__", "*.swp")
+        for part in PARTS:
+            source = ROOT / part
+            if source.is_dir():
+                shutil.copytree(
+                    source, self.path / part, ignore=ignore, dirs_exist_ok=True, copy_function=refresh
+                )
+            else:
+                self.path.mkdir(parents=True, exist_ok=True)
+                refresh(source, self.path / part)
+        for headers in (ROOT / "sys-headers").glob("netbsd-*"):
+            link = self.path / "sys-headers" / headers.name
+            if not link.is_symlink():
+                link.symlink_to(headers)
+
+    @contextlib.contextmanager
+    def changed(self, mutant):
+        """The tree has the mutant's edits for as long as this lasts."""
+        originals = {}
+        try:
+            for name, text, replacement in mutant.edits:
+                file = self.path / name
+                before = file.read_text()
+                originals.setdefault(file, before)
+                if text not in before:
+                    raise NoSuchText(f"`{text.strip().splitlines()[0]}` is not in {name}")
+                file.write_text(before.replace(text, replacement, 1))
+            yield
+        finally:
+            for file, text in originals.items():
+                file.write_text(text)
 
 
 def refresh(source, target):
@@ -81,41 +100,15 @@ def refresh(source, target):
     return target
 
 
-class Changed:
-    """The tree, changed for as long as this lasts."""
-
-    def __init__(self, mutant):
-        self.mutant = mutant
-        self.originals = {}
-
-    def __enter__(self):
-        for name, text, replacement in self.mutant.edits:
-            file = TREE / name
-            before = file.read_text()
-            self.originals.setdefault(file, before)
-            if text not in before:
-                self.restore()
-                raise NoSuchText(f"`{text.strip().splitlines()[0]}` is not in {name}")
-            file.write_text(before.replace(text, replacement, 1))
-        return self
-
-    def __exit__(self, *_):
-        self.restore()
-
-    def restore(self):
-        for file, text in self.originals.items():
-            file.write_text(text)
-
-
 # What a test may take of this machine's memory, in bytes: a mutant may want it all.
 MEMORY = 8 << 30
 
 
-def run(command, limit=None, env=None):
+def run(command, limit=None, env=None, cwd=ROOT):
     """Runs a command: its end status (-9 where the time limit ended it), and all it said."""
     process = subprocess.Popen(
         ["prlimit", f"--as={MEMORY}", *command],
-        cwd=ROOT,
+        cwd=cwd,
         env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -131,3 +124,12 @@ def run(command, limit=None, env=None):
         process.kill()
         said, _ = process.communicate()
         return process.returncode, said + f"\nno end within {limit} s"
+
+
+def reason(said):
+    """The line of a failure that tells most."""
+    for pattern in (r"^error: .*", r"^not ok .*", r"^panic: .*", r"^.*panicked at .*\n.*", r"^no end .*", r"^.+: .+: .+"):
+        found = re.search(pattern, said, re.MULTILINE)
+        if found:
+            return found[0].replace("\n", " ")[:200]
+    return (said.strip().splitlines() or ["nothing"])[-1][:200]
