@@ -83,7 +83,7 @@ MUTANTS = [
         "a reader that is woken for nothing returns 0",
         (
             (CHANNEL, "            woken?;\n", "            woken?;\n            if state.frames.is_empty() && state.running {\n                return Err(Errno::EMOVEFD);\n            }\n"),
-            (CHANNEL, "self.cv.signal();\n        }\n        if state.polled", "self.cv.broadcast();\n        }\n        if state.polled"),
+            (CHANNEL, "self.cv.signal();\n        }\n        self.notify", "self.cv.broadcast();\n        }\n        self.notify"),
             (IO, "let frame = softc.channel.next(nonblock)?;", "let frame = match softc.channel.next(nonblock) {\n        Err(Errno::EMOVEFD) => return Ok(()),\n        other => other?,\n    };"),
         ),
         "read_two_readers,stop_continue_reading",
