@@ -380,12 +380,13 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         }
     }
 
-    /// Looks again, under the lock, and runs `record` if the interface is there and no frame waits,
-    /// so that one that comes later finds the poller recorded.
-    pub fn look_or_record(&self, record: impl FnOnce(&W)) -> Option<u32> {
+    /// Looks again, under the lock, and runs `record` if the interface is there, so that a frame
+    /// that comes later, or the end, finds the poller recorded. One for whom a frame waits may have
+    /// asked for something else.
+    pub fn look_and_record(&self, record: impl FnOnce(&W)) -> Option<u32> {
         let mut state = self.state.lock();
         let look = self.look();
-        if look == Some(0) {
+        if look.is_some() {
             record(&self.listeners);
             state.polled = true;
         }

@@ -73,20 +73,25 @@ fn create(wanted: Option<Unit>, opener: Opener) -> Result<Arc<Softc>> {
     }
     GRAVEYARD.reap();
     let mut unit = wanted.unwrap_or(creation.lowest);
+    let mut all_taken = wanted.is_none();
     loop {
         match attach_unit(unit, opener) {
-            // Taken, or autoconf still has the unit's former device.
-            Err(Errno::EEXIST) if wanted.is_none() => unit = unit.next().ok_or(Errno::ENXIO)?,
-            Ok(softc) if wanted.is_none() => {
-                creation.lowest = unit;
-                return Ok(softc);
+            Err(Errno::EEXIST) if wanted.is_none() => {}
+            // Passed over this time.
+            Err(Errno::EBUSY) if wanted.is_none() => all_taken = false,
+            made => {
+                if all_taken {
+                    creation.lowest = unit;
+                }
+                return made;
             }
-            other => return other,
         }
+        unit = unit.next().ok_or(Errno::ENXIO)?;
     }
 }
 
-/// EEXIST when the unit is taken. The caller holds [`CREATION`].
+/// EEXIST when the unit is taken, EBUSY when autoconf still has its former device. The caller holds
+/// [`CREATION`].
 fn attach_unit(unit: Unit, opener: Opener) -> Result<Arc<Softc>> {
     let slot = TABLE.vacant(unit)?;
     let softc = Softc::new(unit, opener);
@@ -184,7 +189,8 @@ fn register() -> Result {
 /// what has not been registered is left alone.
 fn unregister() {
     SYSCTL.destroy();
-    AUTOCONF.detach();
+    // It has no device in a load that fails, and has been detached in an unload.
+    let _detached = AUTOCONF.detach();
     input::SOFTINT.disestablish();
     event::SOFTINT.disestablish();
     TABLE.destroy();
@@ -200,6 +206,7 @@ pub fn unload() -> Result {
         if ATTACHED.load(Ordering::Acquire) != 0 || !all_departed() {
             return Err(Errno::EBUSY);
         }
+        AUTOCONF.detach()?;
         // From here on nothing can be created, so nothing can come to be open.
         creation.open = false;
     }

@@ -474,6 +474,8 @@ pub unsafe extern "C" fn tap_rs_if_ioctl(
 ) -> c_int {
     // SAFETY: the stack's callbacks come to attached interfaces only.
     let softc = unsafe { softc_of(ifp) };
+    // Who joins a multicast group holds nothing that an end waits for.
+    let Some(_call) = softc.channel.enter() else { return Errno::ENXIO.raw() };
     // SAFETY: the stack's buffer; for the driver's own commands it has the length they state.
     let request = unsafe { Request::new(command, data) };
     let result = ioctl::interface(softc, request).unwrap_or_else(|| {

@@ -40,7 +40,7 @@ pub fn poll(softc: &Softc, events: u32) -> u32 {
 /// The rest of a poll that has nothing to say: apart, so that one which has saves no registers.
 #[inline(never)]
 fn wait(softc: &Softc, events: u32) -> u32 {
-    match softc.channel.look_or_record(|waiters| waiters.record_poller()) {
+    match softc.channel.look_and_record(|waiters| waiters.record_poller()) {
         Some(0) => 0,
         // A frame, or the end, came between the first look and the lock.
         Some(_) => events & READABLE,

@@ -12,7 +12,7 @@
 //! 5. the channel's mutex
 //! 6. the kernel's own: kq_lock, sleep queues, selection clusters
 //!
-//! The kernel lock is taken before 4 where both are wanted, and given up by whoever sleeps.
+//! The kernel lock is taken before IFNET_LOCK where both are wanted, and given up by whoever sleeps.
 //!
 //! A softc is freed when nobody can reach it any more, see [`crate::kern::arc`]; `docs/lifetimes.md`
 //! has the whole story.

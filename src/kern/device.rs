@@ -42,8 +42,8 @@ impl PseudoDevice {
         }
     }
 
-    /// Attaches the device of a unit; autoconf calls [`crate::attach::attach`] on the way. EEXIST
-    /// if autoconf has that unit already. The caller holds the creation mutex.
+    /// Attaches the device of a unit; autoconf calls [`crate::attach::attach`] on the way. EBUSY
+    /// if autoconf has that unit still. The caller holds the creation mutex.
     pub fn attach<T>(&self, unit: Unit, softc: &T) -> Result {
         let record = self.record.get().cast::<Record>();
         // SAFETY: a field of the record, which is this type's own.
@@ -56,7 +56,7 @@ impl PseudoDevice {
         // mutex keeps other creations and destructions out.
         let device = unsafe { kpi::config_attach_pseudo(record.cast()) };
         if device.is_null() {
-            return Err(Errno::EEXIST);
+            return Err(Errno::EBUSY);
         }
         self.device.store(device, Ordering::Release);
         Ok(())

@@ -49,17 +49,20 @@ impl Autoconf {
         attached
     }
 
-    /// At module unload, or when a load fails: nothing to do then if it is not attached. No device
-    /// is, so it does not fail.
-    pub fn detach(&self) {
-        if self.0.swap(false, Ordering::AcqRel) {
+    /// At module unload, or when a load fails: nothing to do then if it is not attached. EBUSY, and
+    /// nothing has changed, while autoconf keeps a device that has been detached, because somebody
+    /// looks through its list.
+    pub fn detach(&self) -> Result {
+        if self.0.load(Ordering::Acquire) {
             let _kernel_lock = KernelLock::take();
             let (driver, attachment) = autoconf_tables();
             // SAFETY: attached before.
-            unsafe { kpi::config_cfattach_detach(NAME.as_ptr(), attachment) };
-            // SAFETY: attached before.
+            check(unsafe { kpi::config_cfattach_detach(NAME.as_ptr(), attachment) })?;
+            // SAFETY: attached before. It does not fail: the driver has no device and no attachment.
             unsafe { kpi::config_cfdriver_detach(driver) };
+            self.0.store(false, Ordering::Release);
         }
+        Ok(())
     }
 }
 

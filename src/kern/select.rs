@@ -40,10 +40,12 @@ impl SelInfo {
         unsafe { kpi::selrecord(lwp, self.raw()) }
     }
 
-    fn notify(&self, events: u32) {
+    /// Has knotes and pollers look again. selnotify(9) is not told what there is to see: a first
+    /// poller who does not ask for that, or has been told already, would keep it from the others.
+    fn notify(&self) {
         let hint = i64::from(kpi::NOTE_SUBMIT);
         // SAFETY: initialised, and the channel's lock is held, by the type's invariants.
-        unsafe { kpi::selnotify(self.raw(), events as i32, hint) }
+        unsafe { kpi::selnotify(self.raw(), 0, hint) }
     }
 
     fn attach(&self, knote: &mut Knote<'_>) {
@@ -133,11 +135,11 @@ impl Listeners for Waiters {
     }
 
     fn readable(&self) {
-        self.read.notify(kpi::POLLIN | kpi::POLLRDNORM);
+        self.read.notify();
     }
 
     fn gone(&self) {
-        self.read.notify(kpi::POLLIN | kpi::POLLRDNORM | kpi::POLLHUP);
-        self.write.notify(kpi::POLLHUP);
+        self.read.notify();
+        self.write.notify();
     }
 }

@@ -6,7 +6,7 @@ import edits
 from mutant import Mutant
 
 ATTACH, CHANNEL, CLONER = "src/attach.rs", "src/channel.rs", "src/cloner.rs"
-SYSTM = "src/kern/systm.rs"
+SELECT, SYSTM = "src/kern/select.rs", "src/kern/systm.rs"
 DEVICE, ENTRY, EVENT, IFNET = "src/kern/device.rs", "src/entry.rs", "src/event.rs", "src/ifnet.rs"
 IO, IOCTL, STACK, SOFTC = "src/io.rs", "src/ioctl.rs", "src/kern/ifnet.rs", "src/softc.rs"
 REGISTER, SYSCTL = "shim/register.c", "shim/helpers/sysctl.c"
@@ -29,6 +29,13 @@ MUTANTS = [
         "F3",
         "a softc leaks when its device cannot be attached",
         ((CLONER, "    softc.device.attach(unit, &*softc)?;", "    if let Err(error) = softc.device.attach(unit, &*softc) {\n        core::mem::forget(softc);\n        return Err(error);\n    }"),),
+        "refused::f3_autoconf_still_has_the_unit",
+        kind="host",
+    ),
+    Mutant(
+        "F3",
+        "a unit that autoconf still has is never free again",
+        ((CLONER, "wanted.is_none() => all_taken = false,", "wanted.is_none() => {}"),),
         "refused::f3_autoconf_still_has_the_unit",
         kind="host",
     ),
@@ -77,6 +84,20 @@ MUTANTS = [
         ),
         "poll_no_lost_wakeup",
         seeds=8,
+    ),
+    Mutant(
+        "F5a",
+        "a poller is not recorded while a frame waits",
+        ((CHANNEL, "        if look.is_some() {\n", "        if look == Some(0) {\n"),),
+        "poll_for_the_end",
+        seeds=1,
+    ),
+    Mutant(
+        "F5a",
+        "the first poller alone is told, of what it did not ask for",
+        ((SELECT, "selnotify(self.raw(), 0, hint)", "selnotify(self.raw(), 0x41, hint)"),),
+        "poll_beside_another",
+        seeds=1,
     ),
     Mutant(
         "F6",
@@ -328,6 +349,13 @@ MUTANTS = [
         ((SOFTC, "if of == Opener::Node { &self.node_exit } else { &self.clone_exit }", "if of == Opener::None { &self.node_exit } else { &self.clone_exit }"),),
         "revoke_beside_a_clone",
         seeds=100,
+    ),
+    Mutant(
+        "F39",
+        "unload does not ask what autoconf still has",
+        ((CLONER, "        AUTOCONF.detach()?;\n", ""),),
+        "refused::f3_autoconf_still_has_the_unit",
+        kind="host",
     ),
     Mutant(
         "F39",

@@ -35,7 +35,7 @@ MUTANTS = [
         "F5a",
         "a poller is recorded without another look",
         "f5a_a_poller_is_recorded_or_sees_the_frame",
-        (CHANNEL, "        let look = self.look();\n        if look == Some(0) {", "        let look = Some(0);\n        if true {"),
+        (CHANNEL, "        let look = self.look();\n        if look.is_some() {", "        let look = Some(0);\n        if true {"),
     ),
     model(
         "F6",

@@ -237,6 +237,15 @@ fn begin_slow_detach() -> sched::Tid {
     thread
 }
 
+/// The name of the interface that an open of the cloning device makes.
+fn cloned() -> Vec<u8> {
+    let fd = HostSys.open(c"/dev/tap", O_RDWR).unwrap();
+    let mut request = IfReq::zeroed();
+    HostSys.ioctl(fd, TAPGIFNAME, Out::value(&mut request)).unwrap();
+    HostSys.close(fd).unwrap();
+    until_nul(&request.name).to_vec()
+}
+
 /// As long as anybody detaches a device, autoconf keeps those that have gone, and their numbers.
 #[test]
 fn f3_autoconf_still_has_the_unit() {
@@ -246,20 +255,19 @@ fn f3_autoconf_still_has_the_unit() {
     let detacher = begin_slow_detach();
     ifconfig(SIOCIFDESTROY, "tap0").unwrap();
     let before = enter().memory.count();
-    assert_eq!(ifconfig(SIOCIFCREATE, "tap0"), Err(Errno::EEXIST));
-    assert_eq!(ifconfig(SIOCIFCREATE, "tap0"), Err(Errno::EEXIST));
+    assert_eq!(ifconfig(SIOCIFCREATE, "tap0"), Err(Errno::EBUSY));
+    assert_eq!(ifconfig(SIOCIFCREATE, "tap0"), Err(Errno::EBUSY));
     // The cloning device takes the next unit.
     let major = HostSys.major("tap").unwrap();
     HostSys.mknod(c"/dev/tap", S_IFCHR | 0o600, makedev(major, CLONER_MINOR)).unwrap();
-    let fd = HostSys.open(c"/dev/tap", O_RDWR).unwrap();
-    let mut request = IfReq::zeroed();
-    HostSys.ioctl(fd, TAPGIFNAME, Out::value(&mut request)).unwrap();
-    assert_eq!(until_nul(&request.name), b"tap1");
-    HostSys.close(fd).unwrap();
-    HostSys.unlink(c"/dev/tap").unwrap();
+    assert_eq!(cloned(), b"tap1");
+    // What autoconf still has leads to the module.
+    assert_eq!(HostSys.modunload(NAME), Err(Errno::EBUSY));
     HELD.store(false, Ordering::SeqCst);
     enter().wake_all(RELEASED);
     enter().join(detacher);
+    assert_eq!(cloned(), b"tap0");
+    HostSys.unlink(c"/dev/tap").unwrap();
     ifconfig(SIOCIFCREATE, "tap0").unwrap();
     ifconfig(SIOCIFDESTROY, "tap0").unwrap();
     assert!(enter().memory.count() <= before, "a refused device left memory");

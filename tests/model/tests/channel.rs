@@ -125,7 +125,7 @@ fn f5a_a_poller_is_recorded_or_sees_the_frame() {
         let tap = open_tap();
         let poller = {
             let tap = tap.clone();
-            thread::spawn(move || tap.look_or_record(|_| {}) == Some(0))
+            thread::spawn(move || tap.look_and_record(|_| {}) == Some(0))
         };
         assert!(queued(tap.push(Number(1), 8)));
         let recorded = poller.join().unwrap();
@@ -202,7 +202,7 @@ fn f18_f22_a_dead_channel_refuses_everything() {
         assert!(matches!(tap.push(Number(1), 8), Pushed::Closed(_)));
         assert_eq!(tap.next(true), Err(Errno::ENXIO));
         assert_eq!(tap.attach_knote(true, |_| {}), Err(Errno::ENXIO));
-        assert_eq!(tap.look_or_record(|_| {}), None);
+        assert_eq!(tap.look_and_record(|_| {}), None);
         assert_eq!(tap.close(Opener::Node).len(), 0);
     });
 }
@@ -234,7 +234,7 @@ fn f29_a_revoke_is_the_nodes_alone() {
         let _nothing = tap.close(Opener::Cloner);
         // Of a node that has it open: pollers look again.
         tap.open().unwrap();
-        assert_eq!(tap.look_or_record(|_| {}), Some(0));
+        assert_eq!(tap.look_and_record(|_| {}), Some(0));
         let told = tap.listeners.readable.load(Ordering::SeqCst);
         tap.cancel();
         assert_eq!(tap.listeners.readable.load(Ordering::SeqCst), told + 1);
@@ -278,7 +278,7 @@ fn f23_frames_flow_again_after_down_and_up() {
         assert_eq!(tap.set_running(false).0.len(), 1);
         assert!(matches!(tap.push(Number(2), 8), Pushed::Closed(_)));
         let _nothing = tap.set_running(true);
-        assert_eq!(tap.look_or_record(|_| {}), Some(0));
+        assert_eq!(tap.look_and_record(|_| {}), Some(0));
         assert!(queued(tap.push(Number(3), 8)));
         assert_eq!(tap.listeners.readable.load(Ordering::SeqCst), 1);
         assert_eq!(tap.next(true), Ok(Number(3)));

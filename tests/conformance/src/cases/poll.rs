@@ -49,6 +49,20 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 .needs(&[Need::Inet]),
             case("destroy_while_polling", "behaviour: POLLHUP when gone", destroyed::<S>)
                 .dangerous(&["F19"]),
+            case(
+                "poll_for_the_end",
+                "poll of no events, a frame waiting: woken by the end alone",
+                for_the_end::<S>,
+            )
+            .dangerous(&["F19"])
+            .needs(&[Need::Inet]),
+            case(
+                "poll_beside_another",
+                "a poller who wants other events takes nobody's wake-up",
+                beside_another::<S>,
+            )
+            .guards(&["F5a"])
+            .needs(&[Need::Inet]),
             case("poll_after_destroy", "behaviour: POLLHUP when gone, at once", after_destroy::<S>)
                 .dangerous(&["F19"]),
         ]
@@ -90,6 +104,47 @@ pub fn wait_in<S: Sys>(s: S, fd: usize) -> i64 {
         Ok(_) => i64::from(fds[0].revents),
         Err(e) => -i64::from(e.0),
     }
+}
+
+/// The same for what is always reported, and nothing else.
+fn wait_end<S: Sys>(s: S, fd: usize) -> i64 {
+    let mut fds = [crate::abi::PollFd { fd: fd as i32, events: 0, revents: 0 }];
+    match s.poll(&mut fds, 20_000) {
+        Ok(0) => 0,
+        Ok(_) => i64::from(fds[0].revents),
+        Err(e) => -i64::from(e.0),
+    }
+}
+
+fn for_the_end<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let live = c.live(0, 1)?;
+    c.provoke(&live)?;
+    let thread = c.sys.spawn(wait_end, live.fd as usize).on("spawn")?;
+    c.settle();
+    let early = c.sys.joined(thread);
+    check!(early.is_none(), "poll of no events returned {early:?}");
+    c.destroy("tap0").on("destroy under a poll")?;
+    let revents = c.join(thread, "poll of no events")?;
+    check!(revents != 0, "poll slept through the end");
+    Ok(())
+}
+
+fn beside_another<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let live = c.live(0, 1)?;
+    let first = c.sys.spawn(wait_end, live.fd as usize).on("spawn")?;
+    c.settle();
+    for _ in 0..3 {
+        let second = c.sys.spawn(wait_in, live.fd as usize).on("spawn")?;
+        c.settle();
+        c.send(live.fd, &frames::arp_request(1)).on("write")?;
+        let revents = c.join(second, "poll beside another")?;
+        check!(revents == i64::from(POLLIN), "revents {revents:#x}");
+        c.greet(&live)?;
+    }
+    let early = c.sys.joined(first);
+    check!(early.is_none(), "poll of no events returned {early:?}");
+    c.destroy("tap0").on("destroy")?;
+    c.join(first, "poll of no events").map(drop)
 }
 
 fn wakes<S: Sys>(c: &Ctx<S>) -> Verdict {
