@@ -61,7 +61,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "a poller who wants other events takes nobody's wake-up",
                 beside_another::<S>,
             )
-            .guards(&["F5a"])
+            .dangerous(&["F19"])
             .needs(&[Need::Inet]),
             case("poll_after_destroy", "behaviour: POLLHUP when gone, at once", after_destroy::<S>)
                 .dangerous(&["F19"]),

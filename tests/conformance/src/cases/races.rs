@@ -201,14 +201,14 @@ fn stale_node<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 fn captured<S: Sys>(c: &Ctx<S>) -> Verdict {
-    let fd = quiet_node(c)?;
+    c.create("tap0").on("create")?;
+    c.set_up("tap0", true).on("up")?;
     let bpf = super::counters::tap_on(c, "tap0", BPF_D_INOUT)?;
     c.sys.ioctl(bpf, BIOCPROMISC, Out::none()).on("BIOCPROMISC")?;
     c.destroy("tap0").on("destroy under a capture")?;
     let mut buffer = [0; 64];
     check!(c.sys.read(bpf, Out::bytes(&mut buffer)).is_err(), "a capture of nothing succeeded");
-    c.close(bpf).on("close of bpf")?;
-    c.close(fd).on("close")
+    c.close(bpf).on("close of bpf")
 }
 
 /// Closes a descriptor; 0, or the errno negated.
