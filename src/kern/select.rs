@@ -40,8 +40,9 @@ impl SelInfo {
         unsafe { kpi::selrecord(lwp, self.raw()) }
     }
 
-    /// Has knotes and pollers look again. selnotify(9) is not told what there is to see: a first
-    /// poller who does not ask for that, or has been told already, would keep it from the others.
+    /// Has knotes and pollers look again. selnotify(9) is not told what there is to see: where
+    /// kern.direct_select is set, a first poller who does not ask for that, or has been told
+    /// already, would keep it from the others.
     fn notify(&self) {
         let hint = i64::from(kpi::NOTE_SUBMIT);
         // SAFETY: initialised, and the channel's lock is held, by the type's invariants.

@@ -6,7 +6,7 @@ import edits
 from mutant import Mutant
 
 ATTACH, CHANNEL, CLONER = "src/attach.rs", "src/channel.rs", "src/cloner.rs"
-SELECT, SYSTM = "src/kern/select.rs", "src/kern/systm.rs"
+SYSTM = "src/kern/systm.rs"
 DEVICE, ENTRY, EVENT, IFNET = "src/kern/device.rs", "src/entry.rs", "src/event.rs", "src/ifnet.rs"
 IO, IOCTL, STACK, SOFTC = "src/io.rs", "src/ioctl.rs", "src/kern/ifnet.rs", "src/softc.rs"
 REGISTER, SYSCTL = "shim/register.c", "shim/helpers/sysctl.c"
@@ -89,14 +89,7 @@ MUTANTS = [
         "F5a",
         "a poller is not recorded while a frame waits",
         ((CHANNEL, "        if look.is_some() {\n", "        if look == Some(0) {\n"),),
-        "poll_for_the_end",
-        seeds=1,
-    ),
-    Mutant(
-        "F5a",
-        "the first poller alone is told, of what it did not ask for",
-        ((SELECT, "selnotify(self.raw(), 0, hint)", "selnotify(self.raw(), 0x41, hint)"),),
-        "poll_beside_another",
+        "poll_for_the_end,poll_beside_another",
         seeds=1,
     ),
     Mutant(
