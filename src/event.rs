@@ -42,7 +42,7 @@ pub fn poll(softc: &Softc, events: u32) -> u32 {
 fn wait(softc: &Softc, events: u32) -> u32 {
     match softc.channel.look_and_record(|waiters| waiters.record_poller()) {
         Some(0) => 0,
-        // A frame, or the end, came between the first look and the lock.
+        // It waits already, for a poller of something else, or came since the first look.
         Some(_) => events & READABLE,
         None => kpi::POLLHUP,
     }

@@ -5,29 +5,18 @@
 //! driver, and finds a place of its own beside a disabled one.
 
 mod built;
+mod ifconfig;
 
 use std::ffi::CString;
 
 use built::{path, NAME};
-use tap_conformance::abi::{
-    makedev, IfReq, AF_INET, O_RDWR, SIOCIFCREATE, SIOCIFDESTROY, SOCK_DGRAM, S_IFCHR,
-};
-use tap_conformance::ctx::put_name;
+use ifconfig::ifconfig;
+use tap_conformance::abi::{makedev, O_RDWR, SIOCIFCREATE, SIOCIFDESTROY, S_IFCHR};
 use tap_conformance::errno::Errno;
-use tap_conformance::user::{Out, Plain};
 use tap_conformance::Sys;
 use tap_host::sched;
 use tap_host::sys::HostSys;
 use tap_host::world::enter;
-
-/// `ifconfig tap0 create` or `destroy`.
-fn ifconfig(command: u64) {
-    let socket = HostSys.socket(AF_INET, SOCK_DGRAM, 0).unwrap();
-    let mut request = IfReq::zeroed();
-    put_name(&mut request.name, "tap0");
-    HostSys.ioctl(socket, command, Out::value(&mut request)).unwrap();
-    HostSys.close(socket).unwrap();
-}
 
 #[test]
 fn it_refuses_an_active_tap_and_replaces_a_disabled_one() {
@@ -42,7 +31,7 @@ fn it_refuses_an_active_tap_and_replaces_a_disabled_one() {
         assert_eq!(HostSys.major("tap"), Ok(169), "the built-in driver's number was taken");
         let major = HostSys.major("tap_rs").unwrap();
         assert_eq!(major, 367);
-        ifconfig(SIOCIFCREATE);
+        ifconfig(SIOCIFCREATE, "tap0").unwrap();
         let node = CString::new("/dev/tap0").unwrap();
         HostSys.mknod(&node, S_IFCHR | 0o600, makedev(169, 0)).unwrap();
         assert_eq!(HostSys.open(&node, O_RDWR), Err(Errno::ENXIO), "the old node opens");
@@ -52,7 +41,7 @@ fn it_refuses_an_active_tap_and_replaces_a_disabled_one() {
         HostSys.close(fd).unwrap();
         HostSys.unlink(&node).unwrap();
         assert_eq!(enter().drvctl_detach("tap_rs0"), Err(Errno::EBUSY), "drvctl took the device");
-        ifconfig(SIOCIFDESTROY);
+        ifconfig(SIOCIFDESTROY, "tap0").unwrap();
         assert_eq!(enter().drvctl_detach("tap_rs0"), Err(Errno::ENXIO));
         HostSys.modunload(NAME).unwrap();
         assert_eq!(enter().leftovers(), Vec::<String>::new());

@@ -8,12 +8,12 @@
 //! killed: so the one here is a process that is being killed, which sleeps nowhere.
 
 mod built;
+mod ifconfig;
 
 use built::{path, NAME};
-use tap_conformance::abi::{IfReq, AF_INET, SIOCIFCREATE, SIOCIFDESTROY, SOCK_DGRAM};
-use tap_conformance::ctx::put_name;
-use tap_conformance::errno::{Errno, Result};
-use tap_conformance::user::{Out, Plain};
+use ifconfig::ifconfig;
+use tap_conformance::abi::{SIOCIFCREATE, SIOCIFDESTROY};
+use tap_conformance::errno::Errno;
 use tap_conformance::Sys;
 use tap_host::sched;
 use tap_host::sys::HostSys;
@@ -23,16 +23,6 @@ const IFCONFIG: i32 = 100;
 const DRVCTL: i32 = 101;
 const SEEDS: u64 = 300;
 
-/// `ifconfig tap0 create` or `destroy`.
-fn ifconfig(command: u64) -> Result<()> {
-    let socket = HostSys.socket(AF_INET, SOCK_DGRAM, 0)?;
-    let mut request = IfReq::zeroed();
-    put_name(&mut request.name, "tap0");
-    let result = HostSys.ioctl(socket, command, Out::value(&mut request)).map(drop);
-    HostSys.close(socket)?;
-    result
-}
-
 #[test]
 fn only_the_thread_that_destroys_detaches() {
     sched::adopt(DRVCTL, "drvctl");
@@ -41,10 +31,10 @@ fn only_the_thread_that_destroys_detaches() {
     let mut refused = 0;
     for seed in 1..=SEEDS {
         enter().reseed(seed);
-        ifconfig(SIOCIFCREATE).unwrap();
+        ifconfig(SIOCIFCREATE, "tap0").unwrap();
         enter().current_proc().dying = true;
         let destroyer = sched::spawn(&mut enter(), IFCONFIG, "ifconfig", || {
-            ifconfig(SIOCIFDESTROY).unwrap();
+            ifconfig(SIOCIFDESTROY, "tap0").unwrap();
         });
         while !enter().has_ended(destroyer) {
             match enter().drvctl_detach("tap_rs0") {

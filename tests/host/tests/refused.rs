@@ -5,6 +5,7 @@
 //! load, or a device.
 
 mod built;
+mod ifconfig;
 mod symbol;
 
 use std::ffi::{c_char, c_int, c_void, CStr};
@@ -13,13 +14,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use built::{path, NAME};
+use ifconfig::ifconfig;
 use symbol::symbol;
 use tap_conformance::abi::{
-    makedev, IfReq, AF_INET, AF_LINK, CLONER_MINOR, O_RDWR, SIOCIFCREATE, SIOCIFDESTROY,
-    SOCK_DGRAM, S_IFCHR, TAPGIFNAME,
+    makedev, IfReq, AF_LINK, CLONER_MINOR, O_RDWR, SIOCIFCREATE, SIOCIFDESTROY, S_IFCHR, TAPGIFNAME,
 };
-use tap_conformance::ctx::put_name;
-use tap_conformance::errno::{Errno, Result};
+use tap_conformance::errno::Errno;
 use tap_conformance::text::until_nul;
 use tap_conformance::user::{Out, Plain};
 use tap_conformance::Sys;
@@ -60,16 +60,6 @@ fn table<T>(fill: impl FnOnce(&mut T)) -> *mut T {
 
 fn cfdriver(name: &'static CStr) -> *mut kpi::cfdriver {
     table(|driver: &mut kpi::cfdriver| driver.cd_name = name.as_ptr())
-}
-
-/// `ifconfig tapN create` or `destroy`.
-fn ifconfig(command: u64, name: &str) -> Result<()> {
-    let socket = HostSys.socket(AF_INET, SOCK_DGRAM, 0).unwrap();
-    let mut request = IfReq::zeroed();
-    put_name(&mut request.name, name);
-    let result = HostSys.ioctl(socket, command, Out::value(&mut request));
-    HostSys.close(socket).unwrap();
-    result.map(drop)
 }
 
 /// The module is refused with this error after `prepare`, and all the same leaves no more than that

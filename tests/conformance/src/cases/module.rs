@@ -92,7 +92,8 @@ fn busy_clone<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.close(fd).on("close")
 }
 
-fn unloads<S: Sys>(c: &Ctx<S>, when: &str) -> Verdict {
+/// The module can be unloaded, and then loaded again.
+pub fn unloads<S: Sys>(c: &Ctx<S>, when: &str) -> Verdict {
     // The last close may still be on its way out.
     let unloaded = c.wait_for(|| c.unload().is_ok());
     check!(unloaded, "cannot be unloaded {when}");

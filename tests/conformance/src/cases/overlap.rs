@@ -12,7 +12,7 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::{Errno, Result};
 use crate::frames::{self, ARP_LEN, BROADCAST, EXPERIMENTAL};
-use crate::sys::{Need, Sys};
+use crate::sys::{encode, Need, Sys};
 use crate::text::Text;
 use crate::user::{In, Out, Plain};
 
@@ -258,7 +258,7 @@ fn open_node_often<S: Sys>(s: S, _: usize) -> i64 {
 
 fn destroy_tap0<S: Sys>(s: S, socket: usize) -> i64 {
     // The close may have been quicker.
-    tap0(s, socket, SIOCIFDESTROY).map_or_else(|e| -i64::from(e.0), |()| 0)
+    encode(tap0(s, socket, SIOCIFDESTROY).map(|()| 0))
 }
 
 fn revoke_tap0<S: Sys>(c: &Ctx<S>) -> Verdict {
@@ -293,9 +293,7 @@ fn beside_a_clone<S: Sys>(c: &Ctx<S>) -> Verdict {
         }
         c.join(reader, "read under both")?;
     }
-    let unloaded = c.wait_for(|| c.unload().is_ok());
-    check!(unloaded, "cannot be unloaded afterwards");
-    c.load().on("load again")
+    super::module::unloads(c, "afterwards")
 }
 
 /// The last to refer to an interface is a knote, or a descriptor of the cloning node. The driver
@@ -332,7 +330,5 @@ fn unload_against_close<S: Sys>(c: &Ctx<S>) -> Verdict {
         Err(e) => Err(e).on("unload"),
     })?;
     check!(value == 0, "no kqueue");
-    let unloaded = c.wait_for(|| c.unload().is_ok());
-    check!(unloaded, "cannot be unloaded afterwards");
-    c.load().on("load again")
+    super::module::unloads(c, "afterwards")
 }

@@ -96,9 +96,9 @@ fn out<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-/// A thread's work: waits for POLLIN for as long as it takes; revents.
-pub fn wait_in<S: Sys>(s: S, fd: usize) -> i64 {
-    let mut fds = [crate::abi::PollFd { fd: fd as i32, events: POLLIN, revents: 0 }];
+/// Waits for events for as long as it takes; revents.
+fn wait<S: Sys>(s: S, fd: usize, events: i16) -> i64 {
+    let mut fds = [crate::abi::PollFd { fd: fd as i32, events, revents: 0 }];
     match s.poll(&mut fds, 20_000) {
         Ok(0) => 0,
         Ok(_) => i64::from(fds[0].revents),
@@ -106,14 +106,14 @@ pub fn wait_in<S: Sys>(s: S, fd: usize) -> i64 {
     }
 }
 
-/// The same for what is always reported, and nothing else.
+/// A thread's work: [`wait`] for POLLIN.
+pub fn wait_in<S: Sys>(s: S, fd: usize) -> i64 {
+    wait(s, fd, POLLIN)
+}
+
+/// A thread's work: [`wait`] for what is always reported, and nothing else.
 fn wait_end<S: Sys>(s: S, fd: usize) -> i64 {
-    let mut fds = [crate::abi::PollFd { fd: fd as i32, events: 0, revents: 0 }];
-    match s.poll(&mut fds, 20_000) {
-        Ok(0) => 0,
-        Ok(_) => i64::from(fds[0].revents),
-        Err(e) => -i64::from(e.0),
-    }
+    wait(s, fd, 0)
 }
 
 fn for_the_end<S: Sys>(c: &Ctx<S>) -> Verdict {
