@@ -10,8 +10,8 @@ pub const ADDR_LEN: usize = 6;
 pub const ADDR_STRLEN: usize = 18;
 /// Length of an Ethernet header in bytes: two addresses and a type.
 pub const HDR_LEN: usize = 14;
-/// Length of a VLAN tag (IEEE 802.1Q), which a frame may carry beyond the MTU.
-pub const VLAN_TAG_LEN: usize = 4;
+/// The longest frame that can be written, in bytes.
+pub const MAX_FRAME_LEN: usize = 65535;
 
 /// An Ethernet address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,17 +87,16 @@ fn hex_char(nibble: u8) -> u8 {
 pub enum BadLength {
     /// It has no whole Ethernet header.
     Runt,
-    /// It exceeds the MTU by more than a header and a VLAN tag.
+    /// It is longer than any frame can be.
     Giant,
 }
 
-/// Checks the length of a frame that user space writes, against the interface's MTU.
-pub fn check_length(len: usize, mtu: u64) -> Result<(), BadLength> {
-    if len < HDR_LEN {
-        Err(BadLength::Runt)
-    } else if (len as u64).saturating_sub(mtu) > (HDR_LEN + VLAN_TAG_LEN) as u64 {
-        Err(BadLength::Giant)
-    } else {
-        Ok(())
+/// Checks the length of a frame that user space writes. The MTU plays no part: what the interface
+/// cannot receive the stack drops and counts, as it does with a frame from a wire.
+pub fn check_length(len: usize) -> Result<(), BadLength> {
+    match len {
+        0..HDR_LEN => Err(BadLength::Runt),
+        HDR_LEN..=MAX_FRAME_LEN => Ok(()),
+        _ => Err(BadLength::Giant),
     }
 }

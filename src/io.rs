@@ -39,13 +39,13 @@ pub fn read(softc: &Softc, mut uio: Uio<'_>, nonblock: bool) -> Result {
 }
 
 /// write(2), writev(2): a frame from the wire. EINVAL without a whole Ethernet header, EMSGSIZE
-/// beyond the MTU, a header and a VLAN tag; ENOBUFS, which is counted, without memory.
+/// beyond 65535 bytes; ENOBUFS, which is counted, without memory.
 pub fn write(softc: &Softc, mut uio: Uio<'_>) -> Result {
     if softc.channel.is_gone() {
         return Err(Errno::ENXIO);
     }
     let len = uio.resid();
-    match check_length(len, softc.interface.mtu()) {
+    match check_length(len) {
         Ok(()) => {}
         Err(BadLength::Runt) => return Err(Errno::EINVAL),
         Err(BadLength::Giant) => return Err(Errno::EMSGSIZE),

@@ -143,14 +143,6 @@ impl Interface {
         *self.xname()
     }
 
-    /// The MTU in bytes.
-    pub fn mtu(&self) -> u64 {
-        // SAFETY: a field of memory owned here.
-        let field = unsafe { &raw const (*self.ifp()).if_mtu };
-        // SAFETY: the stack writes the field in one piece.
-        unsafe { field.read_volatile() }
-    }
-
     /// IFF_* flags.
     pub fn flags(&self) -> u16 {
         // SAFETY: a field of memory owned here.

@@ -86,7 +86,7 @@ MUTANTS = [
     Mutant(
         "F13",
         "a frame of any length is written",
-        ((ETHER, "> (HDR_LEN + VLAN_TAG_LEN) as u64", "> u64::MAX - 1"),),
+        ((ETHER, "MAX_FRAME_LEN: usize = 65535;", "MAX_FRAME_LEN: usize = usize::MAX - 1;"),),
         "oversize_write_64k",
     ),
     Mutant(

@@ -35,15 +35,15 @@ EMPTY_FRAME = (
 RUNT = (
     (
         ETHER,
-        "if len < HDR_LEN",
-        "if len == 0",
+        "0..HDR_LEN =>",
+        "0 =>",
     ),
 )
 GIANT = (
     (
         ETHER,
-        "HDR_LEN + VLAN_TAG_LEN)",
-        "HDR_LEN + VLAN_TAG_LEN + 1)",
+        "MAX_FRAME_LEN: usize = 65535;",
+        "MAX_FRAME_LEN: usize = 65536;",
     ),
 )
 END_WAKES_NO_READER = (

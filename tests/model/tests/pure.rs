@@ -66,15 +66,13 @@ fn f33_group_and_zero_addresses_are_not_assignable() {
 
 #[test]
 fn f15_frame_bounds() {
-    for (mtu, least, most) in [(1500, 14, 1518), (9000, 14, 9018), (72, 14, 90)] {
-        assert_eq!(check_length(0, mtu), Err(BadLength::Runt));
-        assert_eq!(check_length(least - 1, mtu), Err(BadLength::Runt));
-        assert_eq!(check_length(least, mtu), Ok(()));
-        assert_eq!(check_length(most, mtu), Ok(()));
-        assert_eq!(check_length(most + 1, mtu), Err(BadLength::Giant));
-        assert_eq!(check_length(usize::MAX, mtu), Err(BadLength::Giant));
-    }
-    assert_eq!(check_length(1 << 20, u64::MAX), Ok(()));
+    assert_eq!(check_length(0), Err(BadLength::Runt));
+    assert_eq!(check_length(13), Err(BadLength::Runt));
+    assert_eq!(check_length(14), Ok(()));
+    assert_eq!(check_length(1519), Ok(()));
+    assert_eq!(check_length(65535), Ok(()));
+    assert_eq!(check_length(65536), Err(BadLength::Giant));
+    assert_eq!(check_length(usize::MAX), Err(BadLength::Giant));
 }
 
 #[test]
