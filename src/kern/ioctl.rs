@@ -60,17 +60,30 @@ impl<'a> Request<'a> {
         self.argument().map(Ifreq)
     }
 
-    /// An argument that is a `struct ifaliasreq`, whose address is a link-level one with its six
-    /// bytes where `struct sockaddr` has its data. The length field is not looked at and no
-    /// offset is taken from the user.
+    /// An argument that is a `struct ifaliasreq` with a link-level address.
+    ///
+    /// The length says which of two forms it has: that of a whole `struct sockaddr_dl`, which must
+    /// have no name, no selector and six bytes of address, or else the bytes stand where `struct
+    /// sockaddr` has its data. No offset is taken from the user.
     pub fn link_address(self) -> Option<Addr> {
         let request = self.argument::<kpi::ifaliasreq>().ok()?;
         let address = &request.ifra_addr;
         if u32::from(address.sa_family) != kpi::AF_LINK {
             return None;
         }
-        let bytes = address.sa_data.first_chunk()?;
-        Some(Addr(bytes.map(|byte| byte as u8)))
+        let data = address.sa_data.map(|byte| byte as u8);
+        let len = usize::from(address.sa_len);
+        // Behind the length and the family, a `struct sockaddr_dl` has the interface's index and
+        // type, and the lengths of name, address and selector.
+        match data {
+            [address @ .., _, _, _, _, _, _, _, _] if len <= size_of::<kpi::sockaddr>() => {
+                Some(Addr(address))
+            }
+            [_, _, _, 0, 6, 0, address @ .., _, _] if len == size_of::<kpi::sockaddr_dl>() => {
+                Some(Addr(address))
+            }
+            _ => None,
+        }
     }
 }
 
