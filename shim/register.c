@@ -26,6 +26,15 @@ MODULE(MODULE_CLASS_DRIVER, if_tap_rs, NULL);
 
 CFDRIVER_DECL(tap_rs, DV_IFNET, NULL);
 
+/*
+ * Holds the name of NetBSD's own driver, which is loaded as a module only if
+ * it can attach a cfdriver of this name.  It never has a device.
+ */
+struct cfdriver tap_rs_reserved_cd = {
+	.cd_name = "tap",
+	.cd_class = DV_IFNET,
+};
+
 /* The softc outlives the device, so it is no part of the device's memory. */
 CFATTACH_DECL_NEW(tap_rs, 0, tap_rs_match, tap_rs_attach, tap_rs_detach,
     NULL);

@@ -104,8 +104,9 @@ void	tap_rs_sysctl_get(void *, char *);
 int	tap_rs_sysctl_set(void *, char *);
 
 /*
- * The name of the first open interface from a unit on, and who has opened
- * it; the unit becomes the next to ask for.  NULL when there is none left.
+ * The name of the first interface from a unit on whose opener the caller may
+ * see, and that process; the unit becomes the next to ask for.  NULL when
+ * there is none left.
  */
 const char *tap_rs_sysctl_opener(int *, pid_t *);
 
@@ -116,6 +117,7 @@ const char *tap_rs_sysctl_opener(int *, pid_t *);
 
 /* register.c */
 extern struct cfdriver tap_rs_cd;
+extern struct cfdriver tap_rs_reserved_cd;
 extern struct cfattach tap_rs_ca;
 extern struct if_clone tap_rs_cloner;
 extern const struct cdevsw tap_rs_cdevsw;
@@ -129,8 +131,11 @@ void	tap_rs_kernel_unlock(void);
 void	tap_rs_softint_schedule(void *);
 struct lwp *tap_rs_curlwp(void);
 struct proc *tap_rs_curproc(void);
-pid_t	tap_rs_curpid(void);
 void	tap_rs_panic(void) __dead;
+
+/* helpers/proc.c: a process as a number that no later one has. */
+uint64_t tap_rs_current_process(void);
+pid_t	tap_rs_visible_process(uint64_t);
 
 /* helpers/device.c */
 int	tap_rs_stock_active(void);

@@ -24,13 +24,20 @@ pub fn stock_driver_active() -> bool {
     unsafe { kpi::tap_rs_stock_active() != 0 }
 }
 
-/// The device driver "tap_rs" of autoconf(9), and its attachment.
-pub struct Autoconf(AtomicBool);
+/// The device driver "tap_rs" of autoconf(9), its attachment, and the name "tap" of NetBSD's own.
+///
+/// As long as a driver of that name is there, NetBSD's own cannot be loaded as a module beside this
+/// one: both would make interfaces called tapN, and its unload would panic the kernel. Where it is
+/// built in, the name is always taken, even while that driver is disabled.
+pub struct Autoconf {
+    attached: AtomicBool,
+    reserved: AtomicBool,
+}
 
 impl Autoconf {
     /// Not attached yet.
     pub const fn new() -> Self {
-        Autoconf(AtomicBool::new(false))
+        Autoconf { attached: AtomicBool::new(false), reserved: AtomicBool::new(false) }
     }
 
     /// At module load. On failure nothing is attached.
@@ -44,23 +51,50 @@ impl Autoconf {
         if attached.is_err() {
             // SAFETY: attached above.
             unsafe { kpi::config_cfdriver_detach(driver) };
+            return attached;
         }
-        self.0.store(attached.is_ok(), Ordering::Release);
-        attached
+        self.attached.store(true, Ordering::Release);
+        self.reserve();
+        Ok(())
+    }
+
+    /// Takes the name "tap" if it is free. The kernel lock is held.
+    fn reserve(&self) {
+        let reserved = &raw mut kpi::tap_rs_reserved_cd;
+        // SAFETY: a table of register.c, which is not attached.
+        let taken = check(unsafe { kpi::config_cfdriver_attach(reserved) });
+        self.reserved.store(taken.is_ok(), Ordering::Release);
+    }
+
+    /// Gives the name back. EBUSY if somebody else has attached something to it. The kernel lock is
+    /// held.
+    fn release(&self) -> Result {
+        if self.reserved.load(Ordering::Acquire) {
+            let reserved = &raw mut kpi::tap_rs_reserved_cd;
+            // SAFETY: attached before.
+            check(unsafe { kpi::config_cfdriver_detach(reserved) })?;
+            self.reserved.store(false, Ordering::Release);
+        }
+        Ok(())
     }
 
     /// At module unload, or when a load fails: nothing to do then if it is not attached. EBUSY, and
     /// nothing has changed, while autoconf keeps a device that has been detached, because somebody
     /// looks through its list.
     pub fn detach(&self) -> Result {
-        if self.0.load(Ordering::Acquire) {
+        if self.attached.load(Ordering::Acquire) {
             let _kernel_lock = KernelLock::take();
             let (driver, attachment) = autoconf_tables();
+            self.release()?;
             // SAFETY: attached before.
-            check(unsafe { kpi::config_cfattach_detach(NAME.as_ptr(), attachment) })?;
+            let detached = check(unsafe { kpi::config_cfattach_detach(NAME.as_ptr(), attachment) });
+            if detached.is_err() {
+                self.reserve();
+                return detached;
+            }
             // SAFETY: attached before. It does not fail: the driver has no device and no attachment.
             unsafe { kpi::config_cfdriver_detach(driver) };
-            self.0.store(false, Ordering::Release);
+            self.attached.store(false, Ordering::Release);
         }
         Ok(())
     }
