@@ -40,6 +40,7 @@ const SHIM: &[&str] = &[
     "shim/helpers/ifnet.c",
     "shim/helpers/log.c",
     "shim/helpers/mbuf.c",
+    "shim/helpers/proc.c",
     "shim/helpers/sysctl.c",
     "shim/helpers/systm.c",
 ];

@@ -569,7 +569,7 @@ pub unsafe extern "C" fn tap_rs_sysctl_set(cookie: *mut c_void, text: *mut c_cha
     to_int(sysctl::set(softc, unsafe { text_buffer(text) }))
 }
 
-/// The first open interface from a unit on, and its opener.
+/// The first interface from a unit on whose opener the caller may see, and that process.
 #[no_mangle]
 pub unsafe extern "C" fn tap_rs_sysctl_opener(
     unit: *mut c_int,
@@ -577,12 +577,20 @@ pub unsafe extern "C" fn tap_rs_sysctl_opener(
 ) -> *const c_char {
     // SAFETY: the handler's own variable.
     let unit = unsafe { &mut *unit };
+    // SAFETY: as above.
+    let pid = unsafe { &mut *pid };
     // SAFETY: this is a handler of the sysctl tree, whose lock detach takes after it has emptied
     // the table's slot and before it drops the softc.
-    let found = unsafe { TABLE.find(*unit as u32, |softc| softc.opener() != 0) };
+    let found = unsafe {
+        TABLE.find(*unit as u32, |softc| match softc.opener.visible() {
+            Some(opener) => {
+                *pid = opener;
+                true
+            }
+            None => false,
+        })
+    };
     let Some(softc) = found else { return ptr::null() };
     *unit = softc.unit.as_int() + 1;
-    // SAFETY: the handler's own variable.
-    unsafe { *pid = softc.opener() };
     softc.interface.name().as_ptr()
 }

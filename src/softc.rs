@@ -23,13 +23,14 @@ use core::ptr;
 
 use crate::channel::{Channel, FrameList, Opener};
 use crate::kern::arc::{Arc, Buried, Graveyard};
-use crate::kern::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+use crate::kern::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::kern::device::PseudoDevice;
 use crate::kern::errno::Result;
 use crate::kern::ifnet::{Interface, Link};
 use crate::kern::mbuf::MbufList;
 use crate::kern::select::Waiters;
-use crate::kern::systm::{current_pid, Ticks};
+use crate::kern::process::ProcessCell;
+use crate::kern::systm::Ticks;
 use crate::unit::Unit;
 
 /// The softcs that nobody refers to any more, and the count of all there are.
@@ -58,8 +59,8 @@ pub struct Softc {
     knote_exits: AtomicU32,
     /// A SIGIO is on its way, so no second one need be sent off.
     pub sigio_queued: AtomicBool,
-    /// Who has opened it.
-    opener: AtomicI32,
+    /// The process that has opened it. A descriptor that was handed on still counts as its.
+    pub opener: ProcessCell,
     /// What autoconf knows it by.
     pub device: PseudoDevice,
     /// The stack's side.
@@ -88,13 +89,13 @@ impl Softc {
     #[inline(never)]
     pub fn new(unit: Unit, opener: Opener) -> Arc<Softc> {
         let now = Ticks::now();
-        Arc::new(|| Softc {
+        let softc = Arc::new(|| Softc {
             channel: Channel::new(opener, Waiters::new()),
             interface: Interface::new(),
             device: PseudoDevice::new(),
             unit,
             sigio_queued: AtomicBool::new(false),
-            opener: AtomicI32::new(if opener == Opener::None { 0 } else { current_pid() }),
+            opener: ProcessCell::new(),
             incoming: AtomicU32::new(0),
             node_exit: AtomicU32::new(0),
             clone_exit: AtomicU32::new(0),
@@ -102,7 +103,11 @@ impl Softc {
             access: AtomicU32::new(now.get()),
             modification: AtomicU32::new(now.get()),
             birth: now,
-        })
+        });
+        if opener != Opener::None {
+            softc.opener.set_current();
+        }
+        softc
     }
 
     /// What the kernel keeps for this softc, in `if_softc` and as the sysctl leaf's data.
@@ -129,12 +134,6 @@ impl Softc {
         }
     }
 
-    /// The process that has opened it, 0 when it is not open. A descriptor that was handed on still
-    /// counts as that process's.
-    pub fn opener(&self) -> i32 {
-        self.opener.load(Ordering::Relaxed)
-    }
-
     /// A close begins to leave the module. The word that its last instruction must clear.
     pub fn begin_close_exit(&self, of: Opener) -> &AtomicU32 {
         let exit = if of == Opener::Node { &self.node_exit } else { &self.clone_exit };
@@ -158,7 +157,7 @@ impl Softc {
     /// An open of the device node. ENXIO when the interface is not there, EBUSY when it is open.
     pub fn open_node(&self) -> Result {
         self.channel.open()?;
-        self.opener.store(current_pid(), Ordering::Relaxed);
+        self.opener.set_current();
         self.set_link(Link::Up);
         Ok(())
     }
@@ -181,7 +180,7 @@ impl Softc {
 
     /// `opener` closes: nothing of its use is left.
     pub fn close(&self, opener: Opener) {
-        self.opener.store(0, Ordering::Relaxed);
+        self.opener.clear();
         self.discard(self.channel.close(opener));
     }
 }

@@ -50,13 +50,6 @@ tap_rs_curproc(void)
 	return curproc;
 }
 
-pid_t
-tap_rs_curpid(void)
-{
-
-	return curproc->p_pid;
-}
-
 /* The Rust panic handler's only way out; the gate proves it unreachable. */
 void
 tap_rs_panic(void)

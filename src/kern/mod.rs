@@ -24,6 +24,7 @@ pub mod mailbox;
 pub mod mbuf;
 pub mod media;
 pub mod mutex;
+pub mod process;
 pub mod register;
 pub mod select;
 pub mod signal;

@@ -63,12 +63,6 @@ impl Default for LwpCell {
     }
 }
 
-/// The process that runs.
-pub fn current_pid() -> i32 {
-    // SAFETY: a function without preconditions.
-    unsafe { kpi::tap_rs_curpid() }
-}
-
 /// Sleeps for about a clock tick; signals do not end it.
 pub fn pause_a_tick() {
     // SAFETY: thread context, no spin mutex held, no mutex to release.

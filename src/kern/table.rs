@@ -124,7 +124,7 @@ impl<T: Buried> Table<T> {
     /// # Safety
     ///
     /// As for [`get`](Self::get), for all slots.
-    pub unsafe fn find(&self, from: u32, wanted: impl Fn(&T) -> bool) -> Option<&T> {
+    pub unsafe fn find(&self, from: u32, mut wanted: impl FnMut(&T) -> bool) -> Option<&T> {
         let mut number = from;
         while number < CLONER_MINOR {
             let Some(slot) = self.slot(number) else {

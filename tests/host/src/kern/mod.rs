@@ -32,6 +32,7 @@ pub mod packet;
 pub mod percpu;
 pub mod pmf;
 pub mod prf;
+pub mod proc;
 pub mod process;
 pub mod select;
 pub mod signal;
@@ -72,6 +73,8 @@ pub fn exports() -> impl Iterator<Item = &'static Export> {
         percpu::EXPORTS,
         pmf::EXPORTS,
         prf::EXPORTS,
+        proc::EXPORTS,
+        proc::VARIABLES,
         select::EXPORTS,
         signal::EXPORTS,
         softint::EXPORTS,

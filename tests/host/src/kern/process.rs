@@ -39,7 +39,9 @@ pub(super) struct Process {
 #[derive(Default)]
 pub struct Processes {
     all: BTreeMap<Pid, Process>,
-    last: Pid,
+    pub(crate) last: Pid,
+    /// How many there have been.
+    pub(super) forks: u32,
 }
 
 impl Processes {
@@ -170,9 +172,7 @@ impl World {
         }
         self.processes.all.remove(&pid);
         if let Some(gone) = self.sched.procs.remove(&pid) {
-            let proc_ = gone.proc_ as *mut kpi::proc_;
-            // SAFETY: made by Box::into_raw, and the process has no threads left.
-            drop(unsafe { Box::from_raw(proc_) });
+            self.proc_free(gone.proc_ as *mut kpi::proc_);
         }
         Ok(Some(status))
     }

@@ -82,11 +82,9 @@ impl World {
         if self.sched.procs.contains_key(&pid) {
             return;
         }
-        // SAFETY: integers and pointers, for which all zeros is a value.
-        let mut proc_: Box<kpi::proc_> = Box::new(unsafe { std::mem::zeroed() });
-        proc_.p_pid = pid;
+        let proc_ = self.proc_alloc(pid) as usize;
         let cred = crate::kern::kauth::new_cred(0, 0);
-        let entry = Proc { proc_: Box::into_raw(proc_) as usize, cred, ..Proc::default() };
+        let entry = Proc { proc_, cred, ..Proc::default() };
         self.sched.procs.insert(pid, entry);
     }
 

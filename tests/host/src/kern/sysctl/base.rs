@@ -53,6 +53,12 @@ pub(super) fn build(world: &mut World) {
     add(node("mbuf"), &[CTL_KERN, KERN_MBUF]);
     add(table("stats", Arc::new(mbuf_stats)), &[CTL_KERN, KERN_MBUF, MBUF_STATS]);
     add(table("drivers", Arc::new(drivers)), &[CTL_KERN, KERN_DRIVERS]);
+    // Their numbers, but for the first, are the kernel's choice.
+    const CURTAIN: [i32; 4] = [kpi::CTL_SECURITY as i32, 1, 1, 1];
+    add(node("security"), &CURTAIN[..1]);
+    add(node("models"), &CURTAIN[..2]);
+    add(node("extensions"), &CURTAIN[..3]);
+    add(int("curtain", 0), &CURTAIN);
     add(node("net"), &[CTL_NET]);
     // The loopback interface's nodes keep it in a kernel.
     add(node("interfaces"), &[CTL_NET, kpi::CTL_CREATE]);
