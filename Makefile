@@ -35,7 +35,7 @@ help:
 	@echo 'make lint                rustfmt, clippy'
 	@echo 'make headers             only fetch the header sets of the releases'
 	@echo 'make setup               only install what a build needs (Debian, root)'
-	@echo 'make install [DESTDIR=d] [PREFIX=/usr] [RELEASE=10.1] [ARCH=amd64]'
+	@echo 'make install [DESTDIR=d] [PREFIX=/usr] [RELEASE=10.1] [ARCH=amd64] [AUTOLOAD=yes]'
 	@echo '                         what is built, the manual pages, tap_rs(8) and rc.d/tap_rs'
 	@echo 'make uninstall           exactly what install has made'
 	@echo 'make dist                build/dist: the release archive, and its checksums'
@@ -120,7 +120,7 @@ test: kmod-all
 
 install uninstall:
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" RELEASE="$(RELEASE)" ARCH="$(ARCH)" \
-		./packaging/install $@
+		AUTOLOAD="$(AUTOLOAD)" ./packaging/install $@
 
 dist: kmod-all
 	@./packaging/dist

@@ -314,9 +314,61 @@ test_status_fails_when_not_loaded() {
 	says 'if_tap is absent'
 }
 
+# A module that is installed, and NetBSD's own beside it where the argument says so.
+modules() {
+	mkdir -p kernel/stand/if_tap_rs
+	echo ours >kernel/stand/if_tap_rs/if_tap_rs.kmod
+	[ -z "${1:-}" ] || {
+		mkdir -p kernel/stand/if_tap kernel/stand/tap
+		echo theirs | tee kernel/stand/if_tap/if_tap.kmod >kernel/stand/tap/tap.kmod
+	}
+}
+
+test_f46_autoload_makes_both_names_lead_to_the_module() {
+	kernel
+	modules
+	before=$(cd kernel/stand && find . | sort)
+	for _ in once again; do
+		expect 0 autoload on
+		same ours "$(cat kernel/stand/if_tap/if_tap.kmod)"
+		same ours "$(cat kernel/stand/tap/tap.kmod)"
+	done
+	expect 0 autoload off
+	same "$before" "$(cd kernel/stand && find . | sort)"
+}
+
+test_f46_autoload_gives_back_what_was_there() {
+	kernel
+	modules theirs
+	expect 0 autoload off
+	same theirs "$(cat kernel/stand/tap/tap.kmod)"
+	expect 0 autoload on
+	same ours "$(cat kernel/stand/tap/tap.kmod)"
+	expect 0 autoload off
+	same theirs "$(cat kernel/stand/tap/tap.kmod)"
+	same theirs "$(cat kernel/stand/if_tap/if_tap.kmod)"
+	same 6 "$(find kernel/stand -mindepth 1 | wc -l)"
+}
+
+test_autoload_is_refused_where_tap_is_built_in() {
+	generic
+	modules
+	expect 1 autoload on
+	says 'built into this kernel'
+	expect 0 start
+	expect 1 autoload on
+	[ ! -e kernel/stand/if_tap ]
+}
+
+test_autoload_says_that_the_module_is_missing() {
+	kernel
+	expect 1 autoload on
+	says 'leads nowhere'
+}
+
 test_wrong_usage() {
 	generic
-	for words in '' 'begin' 'start stop' '-n x start' '-x start'; do
+	for words in '' 'begin' 'start stop' '-n x start' '-x start' 'autoload' 'autoload x'; do
 		# shellcheck disable=SC2086 # Words are wanted.
 		expect 2 $words
 		same '' "$(changes)"

@@ -84,6 +84,25 @@ test_uninstall_knows_all_that_several_installs_made() {
 	same '755 ' "$(listing stage)"
 }
 
+test_f46_autoload_only_where_asked_for() {
+	tree
+	make install DESTDIR=stage RELEASE=10.1 >out 2>&1
+	[ ! -e stage/stand/amd64/10.1/modules/if_tap ] || fail 'nobody asked for it'
+	make uninstall DESTDIR=stage >out 2>&1
+	mkdir -p stage/stand/amd64/10.1/modules/tap
+	echo theirs >stage/stand/amd64/10.1/modules/tap/tap.kmod
+	before=$(listing stage)
+	make install DESTDIR=stage AUTOLOAD=yes >out 2>&1 || fail "$(cat out)"
+	for release in 10.1 11.0; do
+		for name in if_tap tap; do
+			same "module for $release-amd64" \
+			    "$(cat stage/stand/amd64/$release/modules/$name/$name.kmod)"
+		done
+	done
+	make uninstall DESTDIR=stage >out 2>&1 || fail "$(cat out)"
+	same "$before" "$(listing stage)"
+}
+
 test_uninstall_leaves_what_others_put_there() {
 	tree
 	make install DESTDIR=stage >out 2>&1
