@@ -33,7 +33,8 @@ impl Addr {
 
     /// Reads the text of an address, up to its NUL or its end: six octets of one or two
     /// hexadecimal digits, each but the last followed by at most one of `:`, `-` and `.`, as
-    /// ether_aton_r(9) takes them. That makes 11 to 17 characters. `None` for anything else.
+    /// ether_aton_r() of sys/net/if_ethersubr.c takes them. That makes 11 to 17 characters. `None`
+    /// for anything else.
     pub fn parse(text: &[u8]) -> Option<Addr> {
         let mut rest = text;
         let mut addr = [0u8; ADDR_LEN];

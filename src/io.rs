@@ -21,7 +21,7 @@ use crate::softc::Softc;
 /// sent. A request of no bytes takes no frame, as spec_read(9) has it for nodes.
 pub fn read(softc: &Softc, mut uio: Uio<'_>, nonblock: bool) -> Result {
     if uio.resid() == 0 {
-        return Ok(());
+        return if softc.channel.is_gone() { Err(Errno::ENXIO) } else { Ok(()) };
     }
     let frame = softc.channel.next(nonblock)?;
     let copied = frame.write_to(&mut uio);

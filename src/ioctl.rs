@@ -20,6 +20,9 @@ const FIOGETOWN: c_ulong = kpi::FIOGETOWN as c_ulong;
 const TIOCSPGRP: c_ulong = kpi::TIOCSPGRP as c_ulong;
 const TIOCGPGRP: c_ulong = kpi::TIOCGPGRP as c_ulong;
 const TAPGIFNAME: c_ulong = kpi::TAPGIFNAME as c_ulong;
+/// TAPGIFNAME of programs that were built when `struct ifreq` had 32 bytes. The kernel's own
+/// translation of such commands sees those on sockets alone.
+const OTAPGIFNAME: c_ulong = 0x4020_6500;
 const SIOCGIFFLAGS: c_ulong = kpi::SIOCGIFFLAGS as c_ulong;
 const SIOCGIFADDR: c_ulong = kpi::SIOCGIFADDR as c_ulong;
 const SIOCSIFPHYADDR: c_ulong = kpi::SIOCSIFPHYADDR as c_ulong;
@@ -52,14 +55,13 @@ fn control(softc: &Softc, request: Request<'_>) -> Result {
         FIOGETOWN | TIOCGPGRP => {
             *request.int()? = signal::show_owner(command, softc.channel.owner())?;
         }
-        TAPGIFNAME => request.ifreq()?.set_name(softc.interface.name_field()),
+        TAPGIFNAME | OTAPGIFNAME => *request.name()? = softc.interface.name_field(),
         // A courtesy to libtuntap, which asks the descriptor instead of a socket.
         SIOCGIFFLAGS => request.ifreq()?.set_flags(softc.interface.flags()),
         SIOCGIFADDR => {
-            // A courtesy to tinc, likewise.
+            // A courtesy to tinc, which gives it room for the six octets and no more.
             let _call = softc.channel.enter().ok_or(Errno::ENXIO)?;
-            let address = softc.interface.address();
-            request.ifreq()?.set_link_address(address);
+            *request.octets()? = softc.interface.address().0;
         }
         _ => return Err(Errno::ENOTTY),
     }

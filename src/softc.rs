@@ -28,8 +28,8 @@ use crate::kern::device::PseudoDevice;
 use crate::kern::errno::Result;
 use crate::kern::ifnet::{Interface, Link};
 use crate::kern::mbuf::MbufList;
-use crate::kern::select::Waiters;
 use crate::kern::process::ProcessCell;
+use crate::kern::select::Waiters;
 use crate::kern::systm::Ticks;
 use crate::unit::Unit;
 

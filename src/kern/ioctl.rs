@@ -12,7 +12,7 @@ use core::marker::PhantomData;
 
 use super::errno::{Errno, Result};
 use super::kpi;
-use crate::ether::Addr;
+use crate::ether::{Addr, ADDR_LEN};
 
 /// The bits of a command that state its argument's length in bytes, IOCPARM_LEN.
 const LENGTH_SHIFT: u32 = 16;
@@ -60,6 +60,17 @@ impl<'a> Request<'a> {
         self.argument().map(Ifreq)
     }
 
+    /// An argument that begins with an interface's name, as `struct ifreq` does and did when it was
+    /// smaller; ENOTTY if it has no room for one.
+    pub fn name(self) -> Result<&'a mut [c_char; kpi::IFNAMSIZ as usize]> {
+        self.argument()
+    }
+
+    /// An argument that begins with an Ethernet address; ENOTTY if it has no room for one.
+    pub fn octets(self) -> Result<&'a mut [u8; ADDR_LEN]> {
+        self.argument()
+    }
+
     /// An argument that is a `struct ifaliasreq` with a link-level address.
     ///
     /// The length says which of two forms it has: that of a whole `struct sockaddr_dl`, which must
@@ -91,26 +102,8 @@ impl<'a> Request<'a> {
 pub struct Ifreq<'a>(&'a mut kpi::ifreq);
 
 impl Ifreq<'_> {
-    /// Sets the name, the whole field.
-    pub fn set_name(&mut self, name: [c_char; kpi::IFNAMSIZ as usize]) {
-        self.0.ifr_name = name;
-    }
-
     /// Sets the flags.
     pub fn set_flags(&mut self, flags: u16) {
         self.0.ifr_ifru.ifru_flags = flags as _;
-    }
-
-    /// Sets the address to a link-level one, in the form that SIOCSIFPHYADDR takes.
-    pub fn set_link_address(&mut self, address: Addr) {
-        let mut raw = kpi::sockaddr {
-            sa_len: size_of::<kpi::sockaddr>() as _,
-            sa_family: kpi::AF_LINK as _,
-            sa_data: [0; 14],
-        };
-        if let Some(bytes) = raw.sa_data.first_chunk_mut() {
-            *bytes = address.0.map(|byte| byte as c_char);
-        }
-        self.0.ifr_ifru.ifru_addr = raw;
     }
 }
