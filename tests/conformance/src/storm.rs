@@ -108,7 +108,7 @@ pub fn run<S: Sys>(c: &Ctx<S>, bounds: Bounds, unloads: bool) -> Fallible<u64> {
     for minor in (0..UNITS).chain([CLONER_MINOR]) {
         c.node(minor)?;
     }
-    c.sys.sigio_watch().on("sigaction")?;
+    c.sys.sigio_watch(false).on("sigaction")?;
     SHARED.socket.store(c.socket, Ordering::Relaxed);
     SHARED.end.store(c.sys.now_ms() + bounds.ms, Ordering::Relaxed);
     SHARED.steps.store(bounds.steps, Ordering::Relaxed);

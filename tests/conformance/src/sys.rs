@@ -40,6 +40,18 @@ pub enum Need {
     Smp,
     /// The kernel's count of mbufs in use.
     MbufStat,
+    /// Memberships of groups through sockets.
+    Groups,
+    /// PF_ROUTE sockets, which tell of interfaces.
+    Route,
+    /// ktrace(2).
+    Ktrace,
+    /// drvctl(4).
+    Drvctl,
+    /// security.models.extensions.curtain.
+    Curtain,
+    /// NetBSD's own tap(4) as a module, and none built in.
+    StockFile,
 }
 
 /// Signals of type SIGIO that arrived since last asked.
@@ -51,6 +63,17 @@ pub struct SigIo {
     pub code: i32,
     /// si_band of the last one.
     pub band: i64,
+}
+
+/// What [`Sys::drvctl`] asks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Drvctl {
+    /// `drvctl -S`.
+    Suspend,
+    /// `drvctl -Q`.
+    Resume,
+    /// `drvctl -d`.
+    Detach,
 }
 
 /// Hook runs of pfil(9) on one interface.
@@ -96,6 +119,14 @@ pub trait Sys: Copy + Send + Sync + 'static {
         -> Result<usize>;
     /// socket(2).
     fn socket(self, domain: i32, kind: i32, protocol: i32) -> Result<i32>;
+    /// setsockopt(2) ([`Need::Groups`]).
+    fn setsockopt(self, fd: i32, level: i32, name: i32, value: In<'_>) -> Result<()>;
+    /// socketpair(2) of AF_LOCAL.
+    fn socketpair(self) -> Result<[i32; 2]>;
+    /// sendmsg(2) of one byte, with a descriptor as SCM_RIGHTS.
+    fn send_fd(self, socket: i32, fd: i32) -> Result<()>;
+    /// recvmsg(2) of what [`Sys::send_fd`] sent: the new descriptor.
+    fn receive_fd(self, socket: i32) -> Result<i32>;
     /// sysctl(3) by MIB: reads into `old` (Out::none() to read nothing) and writes `new` (In::none()
     /// to write nothing). Returns the length the kernel reported.
     fn sysctl(self, mib: &[i32], old: Out<'_>, new: In<'_>) -> Result<usize>;
@@ -117,9 +148,19 @@ pub trait Sys: Copy + Send + Sync + 'static {
     fn getpid(self) -> i32;
     /// seteuid(2), for the whole process.
     fn seteuid(self, uid: u32) -> Result<()>;
+    /// setrlimit(2) of RLIMIT_NOFILE; returns the limit so far.
+    fn limit_open_files(self, limit: u32) -> Result<u32>;
+    /// fktrace(2) ([`Need::Ktrace`]).
+    fn fktrace(self, fd: i32, ops: i32, facs: i32, pid: i32) -> Result<()>;
+    /// What drvctl(8) asks of a device by its name ([`Need::Drvctl`]).
+    fn drvctl(self, what: Drvctl, device: &str) -> Result<()>;
+    /// modctl(2), load, of NetBSD's own tap(4), which is unloaded at once if it did load
+    /// ([`Need::StockFile`]).
+    fn try_stock(self) -> Result<()>;
 
-    /// From now on count SIGIO instead of dying of it; forgets what was counted.
-    fn sigio_watch(self) -> Result<()>;
+    /// sigaction(2): from now on count SIGIO instead of dying of it; forgets what was counted.
+    /// `restart` is SA_RESTART: a call that the signal cuts short is made again.
+    fn sigio_watch(self, restart: bool) -> Result<()>;
     /// What was counted since the last call; resets.
     fn sigio_take(self) -> SigIo;
 

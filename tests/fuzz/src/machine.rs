@@ -77,7 +77,7 @@ impl Machine {
         }
         sys.mknod(c"/dev/tap", S_IFCHR | 0o600, makedev(major, CLONER_MINOR))?;
         sys.mknod(c"/dev/bpf", S_IFCHR | 0o600, makedev(sys.major("bpf")?, 0))?;
-        sys.sigio_watch()?;
+        sys.sigio_watch(false)?;
         // The stack sends nothing of its own accord.
         set_int(sys, "net.inet.ip.dad_count", 0)?;
         set_int(sys, "net.inet6.ip6.auto_linklocal", 0)?;

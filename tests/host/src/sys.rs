@@ -9,7 +9,7 @@ use std::sync::Mutex;
 
 use tap_conformance::abi::{Kev, ModStat, PollFd};
 use tap_conformance::errno::{Errno, Result};
-use tap_conformance::sys::{Need, PfilCount, SigIo, Sys};
+use tap_conformance::sys::{Drvctl, Need, PfilCount, SigIo, Sys};
 use tap_conformance::user::{In, Out};
 
 use crate::kern::{module, sysctl};
@@ -111,6 +111,22 @@ impl Sys for HostSys {
         syscall::socket(&mut enter(), domain, kind, protocol)
     }
 
+    fn setsockopt(self, _fd: i32, _level: i32, _name: i32, _value: In<'_>) -> Result<()> {
+        Err(Errno::ENOSYS)
+    }
+
+    fn socketpair(self) -> Result<[i32; 2]> {
+        syscall::socketpair(&mut enter())
+    }
+
+    fn send_fd(self, socket: i32, fd: i32) -> Result<()> {
+        syscall::send_fd(&mut enter(), socket, fd)
+    }
+
+    fn receive_fd(self, socket: i32) -> Result<i32> {
+        syscall::receive_fd(&mut enter(), socket)
+    }
+
     fn sysctl(self, mib: &[i32], old: Out<'_>, new: In<'_>) -> Result<usize> {
         sysctl::sysctl(&mut enter(), mib, (old.addr, old.len), (new.addr, new.len))
     }
@@ -151,8 +167,27 @@ impl Sys for HostSys {
         syscall::seteuid(&mut enter(), uid)
     }
 
-    fn sigio_watch(self) -> Result<()> {
-        syscall::sigio_watch(&mut enter())
+    fn limit_open_files(self, limit: u32) -> Result<u32> {
+        syscall::limit_open_files(&mut enter(), limit)
+    }
+
+    fn fktrace(self, _fd: i32, _ops: i32, _facs: i32, _pid: i32) -> Result<()> {
+        Err(Errno::ENOSYS)
+    }
+
+    fn drvctl(self, what: Drvctl, device: &str) -> Result<()> {
+        match what {
+            Drvctl::Suspend | Drvctl::Resume => enter().drvctl_power(device),
+            Drvctl::Detach => enter().drvctl_detach(device),
+        }
+    }
+
+    fn try_stock(self) -> Result<()> {
+        enter().try_stock_module()
+    }
+
+    fn sigio_watch(self, restart: bool) -> Result<()> {
+        syscall::sigio_watch(&mut enter(), restart)
     }
 
     fn sigio_take(self) -> SigIo {
@@ -218,7 +253,12 @@ impl Sys for HostSys {
             | Need::Privilege
             | Need::Revoke
             | Need::Pfil
-            | Need::MbufStat => true,
+            | Need::MbufStat
+            | Need::Drvctl
+            | Need::Curtain
+            | Need::StockFile => true,
+            // What the host does not play: in a kernel these cases run.
+            Need::Groups | Need::Route | Need::Ktrace => false,
             // In the seeded mode one thread runs at a time.
             Need::Smp => !enter().is_seeded(),
             Need::Bridge | Need::Vlan | Need::Vether => stack::has(need),

@@ -68,6 +68,10 @@ pub const SIOCGIFAFLAG_IN: u64 = iowr::<IfReq>(b'i', 39);
 pub const SIOCAIFADDR_IN6: u64 = iow::<In6AliasReq>(b'i', 107);
 /// Adds a link-level address (`ifconfig link`).
 pub const SIOCALIFADDR: u64 = iow::<IfLaddrReq>(b'i', 28);
+/// Asks for a link-level address.
+pub const SIOCGLIFADDR: u64 = iowr::<IfLaddrReq>(b'i', 29);
+/// Takes a link-level address away.
+pub const SIOCDLIFADDR: u64 = iow::<IfLaddrReq>(b'i', 30);
 /// The MTU.
 pub const SIOCSIFMTU: u64 = iow::<IfReq>(b'i', 127);
 /// The MTU.

@@ -36,6 +36,8 @@ pub const F_SETFL: i32 = 4;
 pub const F_GETOWN: i32 = 5;
 /// fcntl(2).
 pub const F_SETOWN: i32 = 6;
+/// fcntl(2): closes descriptors from this one on.
+pub const F_CLOSEM: i32 = 10;
 /// F_GETFD's bit.
 pub const FD_CLOEXEC: i32 = 1;
 
@@ -56,6 +58,8 @@ pub const POLLHUP: i16 = 0x10;
 pub const POLLNVAL: i16 = 0x20;
 /// poll(2).
 pub const POLLRDNORM: i16 = 0x40;
+/// poll(2): as POLLOUT.
+pub const POLLWRNORM: i16 = POLLOUT;
 
 /// kevent(2) filters.
 pub const EVFILT_READ: u32 = 0;
@@ -88,8 +92,18 @@ pub const AF_INET: i32 = 2;
 pub const AF_LINK: i32 = 18;
 /// Address families.
 pub const AF_INET6: i32 = 24;
+/// Address families: messages about interfaces and routes.
+pub const AF_ROUTE: i32 = 34;
 /// Socket types.
 pub const SOCK_DGRAM: i32 = 2;
+/// Socket types.
+pub const SOCK_RAW: i32 = 3;
+/// setsockopt(2), IPv4: its level.
+pub const IPPROTO_IP: i32 = 0;
+/// setsockopt(2), IPv4: a struct ip_mreq, group and interface.
+pub const IP_ADD_MEMBERSHIP: i32 = 12;
+/// setsockopt(2), IPv4: the same.
+pub const IP_DROP_MEMBERSHIP: i32 = 13;
 
 /// Signals.
 pub const SIGKILL: i32 = 9;

@@ -139,7 +139,8 @@ fn pair<S: Sys>(c: &Ctx<S>) -> Fallible<[i32; 2]> {
     Ok(fds)
 }
 
-fn bridge<S: Sys>(c: &Ctx<S>, cmd: u64, member: &str) -> Result<()> {
+/// A bridge(4) command about a member of bridge77.
+pub fn bridge<S: Sys>(c: &Ctx<S>, cmd: u64, member: &str) -> Result<()> {
     // struct ifbreq: a name, then flags and bytes that adding does not need.
     let mut member_req = [0_u8; 24];
     let mut name = [0; 16];
@@ -322,7 +323,7 @@ fn all_fail<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 fn storm<S: Sys>(c: &Ctx<S>) -> Verdict {
-    c.sys.sigio_watch().on("sigaction")?;
+    c.sys.sigio_watch(false).on("sigaction")?;
     let mut random = super::write::Random(99);
     let mut frame = [0; 1600];
     for _ in 0..300 {

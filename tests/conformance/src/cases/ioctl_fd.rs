@@ -250,7 +250,7 @@ fn deleted<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 fn storm<S: Sys>(c: &Ctx<S>) -> Verdict {
     let fds = both(c)?;
-    c.sys.sigio_watch().on("sigaction")?;
+    c.sys.sigio_watch(false).on("sigaction")?;
     let mut random = super::write::Random(7);
     let known =
         [FIONREAD, FIONBIO, FIOASYNC, FIOGETOWN, TIOCGPGRP, TAPGIFNAME, SIOCGIFFLAGS, SIOCGIFADDR];

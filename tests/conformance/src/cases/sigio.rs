@@ -39,7 +39,7 @@ fn set<S: Sys>(c: &Ctx<S>, fd: i32, cmd: u64, value: i32) -> Result<()> {
 }
 
 fn arm<S: Sys>(c: &Ctx<S>, fd: i32) -> Verdict {
-    c.sys.sigio_watch().on("sigaction")?;
+    c.sys.sigio_watch(false).on("sigaction")?;
     set(c, fd, FIOSETOWN, c.sys.getpid()).on("FIOSETOWN")?;
     set(c, fd, FIOASYNC, 1).on("FIOASYNC")
 }
@@ -101,7 +101,7 @@ fn off<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 fn fcntl<S: Sys>(c: &Ctx<S>) -> Verdict {
     let live = c.live(0, 1)?;
-    c.sys.sigio_watch().on("sigaction")?;
+    c.sys.sigio_watch(false).on("sigaction")?;
     set(c, live.fd, FIOSETOWN, c.sys.getpid()).on("FIOSETOWN")?;
     let flags = c.sys.fcntl(live.fd, F_GETFL, 0).on("F_GETFL")?;
     c.sys.fcntl(live.fd, F_SETFL, (flags | O_ASYNC) as usize).on("F_SETFL O_ASYNC")?;

@@ -24,6 +24,7 @@ pub mod kcov;
 pub mod klock;
 pub mod kmem;
 pub mod libkern;
+pub mod local;
 pub mod mbuf;
 pub mod module;
 pub mod mutex;

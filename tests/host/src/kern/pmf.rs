@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Power handlers of devices, as sys/kern/kern_pmf.c has them, as far as counting goes: nobody
-//! suspends this machine.
+//! Power handlers of devices, as sys/kern/kern_pmf.c has them, as far as counting goes: the
+//! drivers have none of their own that would have to be called.
 
 use std::collections::BTreeSet;
 
@@ -22,6 +22,11 @@ impl Power {
         self.devices.len()
     }
 
+    /// device_pmf_is_registered(9).
+    pub fn knows(&self, device: usize) -> bool {
+        self.devices.contains(&device)
+    }
+
     /// What somebody forgot to deregister.
     pub fn leftovers(&self) -> Vec<String> {
         self.devices.iter().map(|device| format!("power handler of device {device:#x}")).collect()
@@ -33,10 +38,11 @@ type Shutdown = Option<unsafe extern "C" fn(kpi::device_t, std::ffi::c_int) -> b
 
 unsafe extern "C" fn pmf_device_register1(
     device: kpi::device_t,
-    _suspend: Handler,
-    _resume: Handler,
+    suspend: Handler,
+    resume: Handler,
     _shutdown: Shutdown,
 ) -> bool {
+    kassert!(suspend.is_none() && resume.is_none(), "the host calls no power handlers");
     let fresh = enter().power.devices.insert(device as usize);
     kassert!(fresh, "pmf_device_register: device {device:?} is registered twice");
     true

@@ -118,8 +118,9 @@ impl World {
         }
     }
 
-    /// sigaction(2) for SIGIO: from now on it is caught and counted.
-    pub(crate) fn sigio_watch(&mut self) {
+    /// sigaction(2) for SIGIO: from now on it is caught and counted, with SA_RESTART or without.
+    pub(crate) fn sigio_watch(&mut self, restart: bool) {
+        self.current_proc().restart = restart;
         let pid = self.current_pid();
         self.process_state(pid).caught = Some(SigIo::default());
         self.current_proc().pending.clear();

@@ -15,6 +15,13 @@ use crate::world::World;
 /// fcntl(2) with an integer argument; its value.
 pub fn fcntl(world: &mut World, fd: i32, command: i32, argument: usize) -> Result<i32> {
     call(world, |world| {
+        if command as u32 == kpi::F_CLOSEM {
+            if fd < 0 {
+                return Err(Errno::EBADF);
+            }
+            world.fd_close_from(fd);
+            return Ok(0);
+        }
         let file = world.fd_getfile(fd)?;
         let result = perform(world, fd, file, command as u32, argument);
         world.fd_putfile(fd);

@@ -11,6 +11,7 @@ mod kevent;
 mod open;
 mod poll;
 mod process;
+mod rights;
 mod transfer;
 
 pub use fcntl::{dup2, fcntl};
@@ -18,7 +19,8 @@ pub use ioctl::{fstat, ioctl};
 pub use kevent::{kevent, kqueue};
 pub use open::{close, mknod, open, revoke, socket, unlink};
 pub use poll::{poll, select_read};
-pub use process::{fork, kill, reap, seteuid, sigio_take, sigio_watch, sleep_ms};
+pub use process::{fork, kill, limit_open_files, reap, seteuid, sigio_take, sigio_watch, sleep_ms};
+pub use rights::{receive_fd, send_fd, socketpair};
 pub use transfer::{read, write};
 
 use tap_conformance::errno::Result;

@@ -37,10 +37,18 @@ pub fn seteuid(world: &mut World, uid: u32) -> Result<()> {
     })
 }
 
-/// Catches SIGIO from now on, and counts it.
-pub fn sigio_watch(world: &mut World) -> Result<()> {
+/// setrlimit(2) of RLIMIT_NOFILE; the limit so far.
+pub fn limit_open_files(world: &mut World, limit: u32) -> Result<u32> {
     call(world, |world| {
-        world.sigio_watch();
+        let limit = i32::try_from(limit).map_err(|_| Errno::EINVAL)?;
+        Ok(world.set_open_limit(limit) as u32)
+    })
+}
+
+/// Catches SIGIO from now on, and counts it; `restart` has the call that it cuts short made again.
+pub fn sigio_watch(world: &mut World, restart: bool) -> Result<()> {
+    call(world, |world| {
+        world.sigio_watch(restart);
         Ok(())
     })
 }

@@ -145,7 +145,7 @@ fn a_caught_signal_ends_one_sleep_and_is_counted() {
     enter().psignal(1605, sigio(1));
     settle();
     assert!(readers.iter().all(|reader| !reader.is_over()), "an ignored signal ended a sleep");
-    sigio_watch(&mut enter()).unwrap();
+    sigio_watch(&mut enter(), false).unwrap();
     enter().psignal(1605, sigio(6));
     assert!(until(|_| readers.iter().any(super::Job::is_over)));
     settle();
@@ -166,7 +166,7 @@ fn an_interrupted_read_is_made_again_when_the_handler_wants_it() {
     let driver = attach();
     let path = driver.node(1);
     let fd = open(&mut enter(), &path, O_RDWR).unwrap();
-    sigio_watch(&mut enter()).unwrap();
+    sigio_watch(&mut enter(), false).unwrap();
     enter().current_proc().restart = true;
     let reader = place.start(move || read_some(fd));
     reader.asleep();
@@ -194,7 +194,7 @@ fn owners_are_processes_or_groups() {
     assert_eq!(world.fsetown(group, -1607), Err(Errno::EINVAL));
     assert_eq!(world.fsetown(group, 31_000), Err(Errno::EINVAL));
     assert_eq!(world.fsetown(group, 0), Ok(0));
-    sigio_watch(&mut world).unwrap();
+    sigio_watch(&mut world, false).unwrap();
     world.fownsignal(0, sigio(1));
     assert_eq!(sigio_take(&mut world).count, 0);
     world.fownsignal(-1607, sigio(1));
@@ -208,7 +208,7 @@ fn a_signal_that_a_running_thread_will_take_ends_no_other_sleep() {
     let driver = attach();
     let path = driver.node(1);
     let fd = open(&mut enter(), &path, O_RDWR).unwrap();
-    sigio_watch(&mut enter()).unwrap();
+    sigio_watch(&mut enter(), false).unwrap();
     let go = Arc::new(AtomicBool::new(false));
     let wait = go.clone();
     let user = place.start(move || {

@@ -9,12 +9,12 @@ use core::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering};
 
 use tap_conformance::abi::{Kev, Kevent100, Kevent50, ModStat, PollFd, CTL_KERN, KERN_OSREV};
 use tap_conformance::errno::{Errno, Result};
-use tap_conformance::sys::{Need, SigIo, Sys};
+use tap_conformance::sys::{Drvctl, Need, SigIo, Sys};
 use tap_conformance::text::{until_nul, Text};
 use tap_conformance::user::{In, Out, Plain};
 
 use crate::raw::{self, call, call4, call6, nr};
-use crate::{signal, thread};
+use crate::{drvctl, rights, signal, thread};
 
 /// This kernel.
 #[derive(Clone, Copy)]
@@ -132,6 +132,8 @@ struct ModLoad {
     length: usize,
 }
 
+/// NetBSD's own tap(4) as a module, where the image has it.
+pub const STOCK_FILE: &CStr = c"/beside.kmod";
 /// How many bytes of a terminal's output are still to be sent.
 const TIOCOUTQ: u64 = 0x4004_7473;
 const MODCTL_LOAD: usize = 0;
@@ -224,6 +226,23 @@ impl Sys for Kernel {
         call(nr::SOCKET30, domain as usize, kind as usize, protocol as usize).map(|fd| fd as i32)
     }
 
+    fn setsockopt(self, fd: i32, level: i32, name: i32, value: In<'_>) -> Result<()> {
+        let args = [fd as usize, level as usize, name as usize, value.addr, value.len, 0];
+        call6(nr::SETSOCKOPT, args).map(drop)
+    }
+
+    fn socketpair(self) -> Result<[i32; 2]> {
+        rights::pair()
+    }
+
+    fn send_fd(self, socket: i32, fd: i32) -> Result<()> {
+        rights::send(socket, fd)
+    }
+
+    fn receive_fd(self, socket: i32) -> Result<i32> {
+        rights::receive(socket)
+    }
+
     fn sysctl(self, mib: &[i32], old: Out<'_>, new: In<'_>) -> Result<usize> {
         let mut length = old.len;
         let args = [
@@ -289,8 +308,33 @@ impl Sys for Kernel {
         call(nr::SETEUID, uid as usize, 0, 0).map(drop)
     }
 
-    fn sigio_watch(self) -> Result<()> {
-        signal::watch()
+    fn limit_open_files(self, limit: u32) -> Result<u32> {
+        const RLIMIT_NOFILE: usize = 8;
+        // struct rlimit: the limit now, and the most that it may become.
+        let mut limits = [0_u64; 2];
+        let address = limits.as_mut_ptr() as usize;
+        call(nr::GETRLIMIT, RLIMIT_NOFILE, address, 0)?;
+        let old = core::mem::replace(&mut limits[0], u64::from(limit));
+        call(nr::SETRLIMIT, RLIMIT_NOFILE, address, 0)?;
+        Ok(old as u32)
+    }
+
+    fn fktrace(self, fd: i32, ops: i32, facs: i32, pid: i32) -> Result<()> {
+        let (fd, pid) = (fd as usize, pid as usize);
+        call4(nr::FKTRACE, fd, ops as usize, facs as usize, pid).map(drop)
+    }
+
+    fn drvctl(self, what: Drvctl, device: &str) -> Result<()> {
+        drvctl::ask(what, device)
+    }
+
+    fn try_stock(self) -> Result<()> {
+        self.modload(STOCK_FILE)?;
+        self.modunload(c"if_tap")
+    }
+
+    fn sigio_watch(self, restart: bool) -> Result<()> {
+        signal::watch(restart)
     }
 
     fn sigio_take(self) -> SigIo {

@@ -9,9 +9,11 @@
 #![no_main]
 
 mod bench;
+mod drvctl;
 mod kernel;
 mod mem;
 mod raw;
+mod rights;
 mod setup;
 mod signal;
 mod thread;

@@ -4,11 +4,11 @@
 //! What init does before the cases: a console, a writable /dev, the settings, what the kernel has.
 
 use tap_conformance::abi::{
-    makedev, IfReq, AF_INET, AF_INET6, O_RDONLY, O_RDWR, SIOCIFCREATE, SIOCIFDESTROY, SOCK_DGRAM,
-    S_IFCHR,
+    makedev, IfReq, AF_INET, AF_INET6, AF_ROUTE, O_RDONLY, O_RDWR, SIOCIFCREATE, SIOCIFDESTROY,
+    SOCK_DGRAM, SOCK_RAW, S_IFCHR,
 };
 use tap_conformance::ctx::put_name;
-use tap_conformance::errno::Result;
+use tap_conformance::errno::{Errno, Result};
 use tap_conformance::sys::{Need, Sys};
 use tap_conformance::text::Text;
 use tap_conformance::user::{In, Out, Plain};
@@ -24,6 +24,9 @@ pub fn console() -> Result<()> {
     }
     Ok(())
 }
+
+/// Where a kernel that can hide processes of other users says whether it does.
+const CURTAIN: &str = "security.models.extensions.curtain";
 
 /// struct tmpfs_args.
 #[repr(C)]
@@ -101,6 +104,21 @@ fn has_bpf() -> bool {
     Kernel.open(c"/dev/bpf", O_RDWR).and_then(|fd| Kernel.close(fd)).is_ok()
 }
 
+fn asks_to_trace(sys: Kernel, _: usize) -> i32 {
+    i32::from(sys.fktrace(-1, 0, 0, 0) == Err(Errno::EBADF))
+}
+
+/// A kernel without ktrace(2) kills who calls it: a child does.
+fn can_trace() -> bool {
+    let Ok(pid) = Kernel.fork(asks_to_trace, 0) else { return false };
+    loop {
+        match Kernel.reap(pid) {
+            Ok(None) => Kernel.sleep_ms(1),
+            ended => return ended == Ok(Some(1)),
+        }
+    }
+}
+
 fn cpus() -> i32 {
     const CTL_HW: i32 = 6;
     const HW_NCPU: i32 = 3;
@@ -122,10 +140,24 @@ pub fn probe() -> Result<()> {
     grant_if(has_bpf(), Need::Bpf);
     grant_if(cpus() > 1, Need::Smp);
     grant_if(Kernel.mbufs().is_ok(), Need::MbufStat);
+    grant_if(crate::drvctl::prepare(), Need::Drvctl);
+    grant_if(can_trace(), Need::Ktrace);
+    grant_if(Kernel.sysctl_mib(CURTAIN, &mut [0; 12]).is_ok(), Need::Curtain);
+    let route = Kernel.socket(AF_ROUTE, SOCK_RAW, 0);
+    grant_if(route.is_ok(), Need::Route);
+    if let Ok(fd) = route {
+        Kernel.close(fd)?;
+    }
+    let stock = Kernel.open(kernel::STOCK_FILE, O_RDONLY);
+    grant_if(stock.is_ok() && Kernel.modstat(c"if_tap").is_err(), Need::StockFile);
+    if let Ok(fd) = stock {
+        Kernel.close(fd)?;
+    }
     let inet6 = Kernel.socket(AF_INET6, SOCK_DGRAM, 0);
     grant_if(inet6.is_ok(), Need::Inet6);
     let socket = Kernel.socket(AF_INET, SOCK_DGRAM, 0)?;
     grant(Need::Inet);
+    grant(Need::Groups);
     grant_if(can_create(socket, "bridge77"), Need::Bridge);
     grant_if(can_create(socket, "vlan77"), Need::Vlan);
     grant_if(can_create(socket, "vether77"), Need::Vether);

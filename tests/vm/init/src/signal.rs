@@ -16,6 +16,7 @@ static COUNT: AtomicU32 = AtomicU32::new(0);
 static CODE: AtomicI32 = AtomicI32::new(0);
 static BAND: AtomicI64 = AtomicI64::new(0);
 
+const SA_RESTART: i32 = 0x2;
 const SA_SIGINFO: i32 = 0x40;
 /// The version of the trampoline's contract with the kernel: siginfo.
 const TRAMPOLINE_VERSION: usize = 2;
@@ -64,11 +65,11 @@ extern "C" fn on_sigio(_signal: i32, info: *const SigInfo, _context: usize) {
     COUNT.fetch_add(1, Ordering::Release);
 }
 
-/// Counts from now on.
-pub fn watch() -> Result<()> {
+/// Counts from now on; `restart` has the interrupted call made again.
+pub fn watch(restart: bool) -> Result<()> {
     take();
-    let action =
-        SigAction { handler: on_sigio as *const () as usize, mask: [0; 4], flags: SA_SIGINFO };
+    let flags = if restart { SA_SIGINFO | SA_RESTART } else { SA_SIGINFO };
+    let action = SigAction { handler: on_sigio as *const () as usize, mask: [0; 4], flags };
     let args = [
         SIGIO as usize,
         core::ptr::from_ref(&action) as usize,

@@ -35,6 +35,14 @@ impl World {
         Ok(())
     }
 
+    /// `modload if_tap`, as far as a kernel without tap(4) lets it: its first step is a cfdriver.
+    /// It is unloaded at once if that succeeds. EEXIST.
+    pub fn try_stock_module(&mut self) -> Result<()> {
+        let cfdriver = table(|driver: &mut kpi::cfdriver| driver.cd_name = c"tap".as_ptr());
+        self.config_cfdriver_attach(cfdriver)?;
+        self.config_cfdriver_detach(cfdriver)
+    }
+
     /// `modunload if_tap` of such a kernel. ENOENT of another.
     pub fn disable_built_in_tap(&mut self) -> Result<()> {
         let Some((_, cfattach)) = self.autoconf.built_in else { return Err(Errno::ENOENT) };

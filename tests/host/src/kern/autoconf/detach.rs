@@ -18,6 +18,26 @@ impl World {
     /// `drvctl -d`, as sys/kern/kern_drvctl.c has it: the administrator detaches a device by its
     /// name. ENXIO, or what the driver says.
     pub fn drvctl_detach(&mut self, name: &str) -> Result<()> {
+        self.with_device_named(name, |world, dev| world.config_detach(dev, 0))
+    }
+
+    /// `drvctl -S` and `drvctl -Q` of a device that has no handlers of its own: EBUSY unless it
+    /// has told pmf(9) that it is there.
+    pub fn drvctl_power(&mut self, name: &str) -> Result<()> {
+        self.with_device_named(name, |world, dev| {
+            if world.power.knows(dev) {
+                Ok(())
+            } else {
+                Err(Errno::EBUSY)
+            }
+        })
+    }
+
+    fn with_device_named(
+        &mut self,
+        name: &str,
+        f: impl FnOnce(&mut World, usize) -> Result<()>,
+    ) -> Result<()> {
         self.kernel_lock(1);
         // A device that is looked at is not freed.
         self.autoconf.writers += 1;
@@ -25,7 +45,7 @@ impl World {
         let found = devices.into_iter().find(|dev| self.device_name(*dev) == name);
         let result = match found {
             None => Err(Errno::ENXIO),
-            Some(dev) => self.config_detach(dev, 0),
+            Some(dev) => f(self, dev),
         };
         self.autoconf.writers -= 1;
         self.config_collect_garbage();

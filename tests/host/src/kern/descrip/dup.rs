@@ -95,6 +95,25 @@ impl World {
         self.mutex_exit(lock);
     }
 
+    /// F_CLOSEM: closes every descriptor from `first` on, and waits for those that other threads
+    /// are about to open or to close.
+    pub(crate) fn fd_close_from(&mut self, first: i32) {
+        loop {
+            let table = self.fd_table();
+            let mut used = table.slots.iter().filter(|(_, slot)| slot.allocated);
+            let Some(last) = used.next_back().map(|(fd, _)| *fd).filter(|fd| *fd >= first) else {
+                return;
+            };
+            if self.fd_getfile(last).is_ok() {
+                // What a close says here is nobody's business.
+                self.fd_close(last).unwrap_or(());
+            } else {
+                let on = chan("closem", self.fd_table().lock);
+                self.sleep(on, Sleep { ticks: Some(1), ..Sleep::default() });
+            }
+        }
+    }
+
     /// fd_free: the calling process ends, and with it its descriptors.
     pub(crate) fn fd_free(&mut self) {
         let pid = self.current_pid();

@@ -17,6 +17,7 @@ use tap_conformance::errno::{Errno, Result};
 
 use crate::kern::errno::{errno, EPASSTHROUGH};
 use crate::kern::kmem::Kind;
+use crate::kern::local::{Discarded, Local};
 use crate::kern::uio::Request;
 use crate::kpi;
 use crate::sched::{curlwp, Pid};
@@ -125,6 +126,11 @@ pub trait NativeFile: Send + Sync {
         Err(Errno::EOPNOTSUPP)
     }
 
+    /// The end of a pair of local sockets that it is.
+    fn as_local(&self) -> Option<&Local> {
+        None
+    }
+
     /// fo_restart: ends the calls that sleep, for the descriptor is being closed.
     fn restart(&self, _world: &mut World, _file: File) {}
 
@@ -147,6 +153,7 @@ struct Open {
 pub struct Files {
     open: BTreeMap<File, Open>,
     tables: BTreeMap<Pid, Table>,
+    pub(crate) discarded: Discarded,
 }
 
 impl Files {

@@ -59,9 +59,9 @@ impl World {
         self.files.tables.insert(pid, Table { lock, slots: BTreeMap::new(), limit });
     }
 
-    /// setrlimit(2) of the number of descriptors of the calling process.
-    pub fn set_open_limit(&mut self, limit: i32) {
-        self.fd_table().limit = limit;
+    /// setrlimit(2) of the number of descriptors of the calling process; the limit so far.
+    pub fn set_open_limit(&mut self, limit: i32) -> i32 {
+        std::mem::replace(&mut self.fd_table().limit, limit)
     }
 
     pub(crate) fn fd_slot(&mut self, fd: i32) -> &mut Slot {

@@ -24,8 +24,12 @@ fn kind(header: &[u8; HEADER]) -> u32 {
 
 /// ETHER_MAX_FRAME without the frame check sequence.
 fn longest(ifp: Ifp, kind: u32) -> usize {
-    let tag = if kind == kpi::ETHERTYPE_VLAN { kpi::ETHER_VLAN_ENCAP_LEN as usize } else { 0 };
-    peek!(ifp.raw(), if_mtu) as usize + HEADER + tag
+    let more = match kind {
+        kpi::ETHERTYPE_VLAN => kpi::ETHER_VLAN_ENCAP_LEN,
+        kpi::ETHERTYPE_PPPOE => kpi::ETHER_PPPOE_ENCAP_LEN,
+        _ => 0,
+    };
+    peek!(ifp.raw(), if_mtu) as usize + HEADER + more as usize
 }
 
 impl World {
@@ -48,7 +52,8 @@ impl World {
         let mut header = [0; HEADER];
         m.copy_data(0, &mut header);
         let kind = kind(&header);
-        if len > longest(ifp, kind) {
+        // Labels of MPLS come on top, as many as there are.
+        if kind != kpi::ETHERTYPE_MPLS && len > longest(ifp, kind) {
             let text = format!("{}: discarding oversize frame (len={len})\n", ifp.name());
             crate::kern::prf::log(self, &text);
             return self.input_drop(ifp, m, kpi::if_stat_t_if_ierrors);

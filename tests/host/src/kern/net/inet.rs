@@ -183,6 +183,14 @@ impl World {
         }
     }
 
+    /// arp_rtrequest of RTM_LLINFO_UPD, for each address: the interface's MAC is another one.
+    pub(super) fn arp_announce_all(&mut self, ifp: Ifp) {
+        let ready = self.in_addresses(ifp).into_iter().filter(|inet| !inet.detached);
+        for (address, _) in ready.filter_map(|inet| v4(&inet)).collect::<Vec<_>>() {
+            self.arp_announce(ifp, address);
+        }
+    }
+
     /// arpannounce: an ARP request of an address for itself.
     pub(super) fn arp_announce(&mut self, ifp: Ifp, address: Ipv4Addr) {
         let lladdr = self.if_lladdr(ifp, "arpannounce");

@@ -65,6 +65,8 @@ impl World {
                     return 0;
                 }
                 self.if_activate_sadl(ifp, ifa);
+                // rtinit of RTM_LLINFO_UPD: neighbours hear of the new address.
+                self.arp_announce_all(ifp);
                 if ifp.has(kpi::IFF_RUNNING) {
                     self.if_init(ifp)
                 } else {
