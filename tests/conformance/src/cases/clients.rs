@@ -46,7 +46,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 }
 
 /// TAPGIFNAME into memory that nobody initialised.
-fn gifname<S: Sys>(c: &Ctx<S>, fd: i32, expected: &str) -> Verdict {
+pub fn gifname<S: Sys>(c: &Ctx<S>, fd: i32, expected: &str) -> Verdict {
     let mut req = IfReq::garbage();
     c.sys.ioctl(fd, TAPGIFNAME, Out::value(&mut req)).on("TAPGIFNAME")?;
     let name = until_nul(&req.name);
@@ -211,7 +211,7 @@ fn libtuntap<S: Sys>(c: &Ctx<S>) -> Verdict {
         let mut req = Ctx::<S>::ifreq(name.as_str());
         c.sys.ioctl(fd, SIOCGIFFLAGS, Out::value(&mut req)).on("SIOCGIFFLAGS on the descriptor")?;
         let mac = [0x54, 0x1a, 0x13, 0xef, 0xb3, 0xb5];
-        super::ioctl_if::set_phyaddr(c, name.as_str(), AF_LINK as u8, mac).on("SIOCSIFPHYADDR")?;
+        super::phyaddr::set_phyaddr(c, name.as_str(), AF_LINK as u8, mac).on("SIOCSIFPHYADDR")?;
         let now = super::lifecycle::link_address(c, name.as_str())?;
         check!(now == mac, "the address is {now:x?}");
         c.set_mtu(name.as_str(), 1400).on("mtu 1400")?;
@@ -234,7 +234,7 @@ fn tun_rs<S: Sys>(c: &Ctx<S>) -> Verdict {
     let flags = c.sys.fcntl(fd, abi::F_GETFD, 0).on("F_GETFD")?;
     check!(flags & abi::FD_CLOEXEC != 0, "F_GETFD says {flags}");
     let mac = [2, 0xff, 1, 2, 3, 4];
-    super::ioctl_if::set_phyaddr(c, "tap4", AF_LINK as u8, mac).on("SIOCSIFPHYADDR")?;
+    super::phyaddr::set_phyaddr(c, "tap4", AF_LINK as u8, mac).on("SIOCSIFPHYADDR")?;
     c.close(fd).on("close")?;
     c.destroy("tap4").on("destroy")?;
     c.destroy("tap4").fails_with(Errno::ENXIO, "destroy of a vanished name")

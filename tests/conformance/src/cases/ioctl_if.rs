@@ -4,15 +4,15 @@
 //! ioctls of the interface: address, MTU, media, as ifconfig(8) and programs use them.
 
 use crate::abi::{
-    self, IfAliasReq, IfLaddrReq, IfMediaReq, AF_LINK, IFLR_ACTIVE, IFM_1000_T, IFM_100_TX,
-    IFM_10_T, IFM_ACTIVE, IFM_AUTO, IFM_AVALID, IFM_ETHER, IFM_FDX, O_RDWR, SIOCALIFADDR,
-    SIOCGIFMEDIA, SIOCSIFMEDIA, SIOCSIFPHYADDR,
+    self, IfLaddrReq, IfMediaReq, AF_LINK, IFLR_ACTIVE, IFM_1000_T, IFM_100_TX, IFM_10_T,
+    IFM_ACTIVE, IFM_AUTO, IFM_AVALID, IFM_ETHER, IFM_FDX, O_RDWR, SIOCALIFADDR, SIOCGIFMEDIA,
+    SIOCSIFMEDIA,
 };
 use crate::case::{case, Case, On, Verdict};
 use crate::check;
 use crate::ctx::{put_name, Ctx};
-use crate::errno::{Errno, Result};
-use crate::sys::{Need, Sys};
+use crate::errno::Result;
+use crate::sys::Sys;
 use crate::user::{Out, Plain};
 
 use super::lifecycle::link_address;
@@ -21,27 +21,6 @@ use super::lifecycle::link_address;
 pub fn cases<S: Sys>() -> &'static [Case<S>] {
     const {
         &[
-            case("siocsifphyaddr", "libtuntap: the MAC in sa_data of an AF_LINK address", set::<S>)
-                .guards(&["F10"]),
-            case(
-                "siocsifphyaddr_offset",
-                "seed, tap_lifaddr: what would be a name's length moves nothing",
-                offset::<S>,
-            )
-            .guards(&["F10"]),
-            case(
-                "siocsifphyaddr_family",
-                "seed, tap_lifaddr: other families are EINVAL",
-                family::<S>,
-            ),
-            case(
-                "siocsifphyaddr_group",
-                "behaviour: group or zero addresses are EINVAL",
-                group::<S>,
-            )
-            .differs(&["F33"]),
-            case("siocsifphyaddr_unprivileged", "if.c: only the superuser", unprivileged::<S>)
-                .needs(&[Need::Privilege]),
             case("ifconfig_link", "OpenVPN --lladdr: ifconfig tap0 link MAC active", link::<S>),
             case("mtu_range", "ether_ioctl: the MTU is bounded and kept", mtu::<S>),
             case("media_list", "behaviour: the seed's media list", media::<S>).added(),
@@ -54,70 +33,6 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             ),
         ]
     }
-}
-
-/// SIOCSIFPHYADDR.
-pub fn set_phyaddr<S: Sys>(c: &Ctx<S>, name: &str, family: u8, mac: [u8; 6]) -> Result<()> {
-    let mut req = IfAliasReq::zeroed();
-    put_name(&mut req.name, name);
-    req.addr[0] = 16;
-    req.addr[1] = family;
-    req.addr[2..8].copy_from_slice(&mac);
-    c.sys.ioctl(c.socket, SIOCSIFPHYADDR, Out::value(&mut req)).map(drop)
-}
-
-fn set<S: Sys>(c: &Ctx<S>) -> Verdict {
-    c.create("tap0").on("create")?;
-    let mac = [2, 0x11, 0x22, 0x33, 0x44, 0x66];
-    set_phyaddr(c, "tap0", AF_LINK as u8, mac).on("SIOCSIFPHYADDR")?;
-    let now = link_address(c, "tap0")?;
-    check!(now == mac, "the address is {now:x?}");
-    Ok(())
-}
-
-/// Read as a struct sockaddr_dl, these would say that the address lies behind a long name.
-fn offset<S: Sys>(c: &Ctx<S>) -> Verdict {
-    c.create("tap0").on("create")?;
-    for length in [1, 8, 14, 100, 255] {
-        let mac = [2, 0, 6, length, 6, length];
-        set_phyaddr(c, "tap0", AF_LINK as u8, mac).on("SIOCSIFPHYADDR")?;
-        let now = link_address(c, "tap0")?;
-        check!(now == mac, "{mac:x?} was given, the address is {now:x?}");
-    }
-    Ok(())
-}
-
-fn unchanged<S: Sys>(c: &Ctx<S>, family: u8, mac: [u8; 6], errno: Errno) -> Verdict {
-    let before = link_address(c, "tap0")?;
-    set_phyaddr(c, "tap0", family, mac).fails_with(errno, "SIOCSIFPHYADDR")?;
-    let now = link_address(c, "tap0")?;
-    check!(now == before, "refused, but the address is {now:x?}");
-    Ok(())
-}
-
-fn family<S: Sys>(c: &Ctx<S>) -> Verdict {
-    c.create("tap0").on("create")?;
-    unchanged(c, abi::AF_INET as u8, [2, 1, 1, 1, 1, 1], Errno::EINVAL)
-}
-
-fn group<S: Sys>(c: &Ctx<S>) -> Verdict {
-    c.create("tap0").on("create")?;
-    for mac in [[1, 0, 0x5e, 0, 0, 1], [0xff; 6], [0; 6]] {
-        unchanged(c, AF_LINK as u8, mac, Errno::EINVAL)?;
-    }
-    Ok(())
-}
-
-fn unprivileged<S: Sys>(c: &Ctx<S>) -> Verdict {
-    c.create("tap0").on("create")?;
-    let before = link_address(c, "tap0")?;
-    c.sys.seteuid(1).on("seteuid")?;
-    let result = set_phyaddr(c, "tap0", AF_LINK as u8, [2, 1, 1, 1, 1, 1]);
-    c.sys.seteuid(0).on("seteuid back")?;
-    result.fails_with(Errno::EPERM, "SIOCSIFPHYADDR by another user")?;
-    let now = link_address(c, "tap0")?;
-    check!(now == before, "refused, but the address is {now:x?}");
-    Ok(())
 }
 
 fn link<S: Sys>(c: &Ctx<S>) -> Verdict {

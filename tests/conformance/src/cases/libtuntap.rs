@@ -115,7 +115,7 @@ fn mac_kept<S: Sys>(c: &Ctx<S>) -> Verdict {
     let set = [0x54, 0x1a, 0x13, 0xef, 0xb3, 0xb5];
     for wanted in [at_birth, set] {
         if wanted == set {
-            super::ioctl_if::set_phyaddr(c, "tap0", AF_LINK as u8, set).on("SIOCSIFPHYADDR")?;
+            super::phyaddr::set_phyaddr(c, "tap0", AF_LINK as u8, set).on("SIOCSIFPHYADDR")?;
         }
         for _ in 0..2 {
             let fd = c.open_unit(0, O_RDWR)?;

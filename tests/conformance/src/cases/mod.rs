@@ -8,15 +8,19 @@ use crate::sys::Sys;
 
 pub mod clients;
 pub mod counters;
+pub mod daemons;
+pub mod emulators;
 pub mod foreign;
 pub mod ioctl_fd;
 pub mod ioctl_if;
 pub mod kqueue;
+pub mod length;
 pub mod libtuntap;
 pub mod lifecycle;
 pub mod module;
 pub mod open;
 pub mod overlap;
+pub mod phyaddr;
 pub mod poll;
 pub mod races;
 pub mod read;
@@ -32,14 +36,18 @@ pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
         open::cases::<S>(),
         read::cases::<S>(),
         write::cases::<S>(),
+        length::cases::<S>(),
         ioctl_fd::cases::<S>(),
         ioctl_if::cases::<S>(),
+        phyaddr::cases::<S>(),
         poll::cases::<S>(),
         kqueue::cases::<S>(),
         sigio::cases::<S>(),
         sysctl::cases::<S>(),
         counters::cases::<S>(),
         clients::cases::<S>(),
+        daemons::cases::<S>(),
+        emulators::cases::<S>(),
         libtuntap::cases::<S>(),
         foreign::cases::<S>(),
         races::cases::<S>(),

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Writing: one frame a call, of lengths that Ethernet has.
+//! Writing: one frame a call.
+//!
+//! What lengths a frame may have is in [`super::length`].
 
-use crate::abi::{ETHER_HDR, O_RDWR, VLAN_TAG};
+use crate::abi::{ETHER_HDR, O_RDWR};
 use crate::case::{case, Case, Fallible, On, Verdict};
 use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames::{self, BROADCAST};
-use crate::net::WIDEST;
 use crate::sys::{Need, Sys};
 use crate::user::In;
+
+use super::length::accepted;
 
 /// The cases of this topic.
 pub fn cases<S: Sys>() -> &'static [Case<S>] {
@@ -20,14 +23,6 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             case("zero_write", "behaviour: EINVAL, zero included", zero::<S>).differs(&["F14"]),
             case("short_write", "behaviour: shorter than a header is EINVAL", short::<S>)
                 .differs(&["F15"]),
-            case("header_only_write", "behaviour: 14 bytes are the least", least::<S>),
-            case("largest_write", "behaviour: if_mtu + 14 + 4, inclusive", largest::<S>),
-            case("oversize_write", "behaviour: longer is EMSGSIZE", oversize::<S>)
-                .differs(&["F13"]),
-            case("oversize_write_64k", "a 64 KiB write takes no hundreds of mbufs", huge::<S>)
-                .differs(&["F13"]),
-            case("small_mtu_write", "the bound follows the MTU, as it is now", small_mtu::<S>)
-                .differs(&["F13"]),
             case("jumbo_mtu", "behaviour: jumbo MTUs work", jumbo::<S>).needs(&[Need::Inet]),
             case("write_efault", "behaviour: EFAULT leaves no trace", efault::<S>)
                 .differs(&["F16"]),
@@ -49,7 +44,8 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
     }
 }
 
-fn open_up<S: Sys>(c: &Ctx<S>) -> Fallible<i32> {
+/// tap0, open, up and non-blocking.
+pub fn open_up<S: Sys>(c: &Ctx<S>) -> Fallible<i32> {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     c.set_up("tap0", true).on("up")?;
@@ -72,58 +68,6 @@ fn short<S: Sys>(c: &Ctx<S>) -> Verdict {
         result.fails_with(Errno::EINVAL, "write shorter than a header")?;
     }
     Ok(())
-}
-
-fn accepted<S: Sys>(c: &Ctx<S>, fd: i32, n: usize) -> Verdict {
-    let mut frame = [0; WIDEST + 100];
-    frames::plain(&mut frame[..n], BROADCAST);
-    let written = c.send(fd, &frame[..n]).on("write")?;
-    check!(written == n, "write of {n} returned {written}");
-    Ok(())
-}
-
-fn refused<S: Sys>(c: &Ctx<S>, fd: i32, n: usize) -> Verdict {
-    let mut frame = [0; WIDEST + 100];
-    frames::plain(&mut frame[..n], BROADCAST);
-    c.send(fd, &frame[..n]).fails_with(Errno::EMSGSIZE, "write longer than the MTU allows")
-}
-
-fn least<S: Sys>(c: &Ctx<S>) -> Verdict {
-    let fd = open_up(c)?;
-    accepted(c, fd, ETHER_HDR)?;
-    accepted(c, fd, ETHER_HDR + 1)
-}
-
-fn largest<S: Sys>(c: &Ctx<S>) -> Verdict {
-    let fd = open_up(c)?;
-    for n in [1500 + ETHER_HDR, 1500 + ETHER_HDR + VLAN_TAG] {
-        accepted(c, fd, n)?;
-    }
-    Ok(())
-}
-
-fn oversize<S: Sys>(c: &Ctx<S>) -> Verdict {
-    let fd = open_up(c)?;
-    for n in [1519, 2048, 4096, 9000] {
-        refused(c, fd, n)?;
-    }
-    accepted(c, fd, 60)
-}
-
-static HUGE: [u8; 1 << 16] = [0xff; 1 << 16];
-
-fn huge<S: Sys>(c: &Ctx<S>) -> Verdict {
-    let fd = open_up(c)?;
-    c.send(fd, &HUGE).fails_with(Errno::EMSGSIZE, "write of 64 KiB")
-}
-
-fn small_mtu<S: Sys>(c: &Ctx<S>) -> Verdict {
-    let fd = open_up(c)?;
-    c.set_mtu("tap0", 600).on("mtu 600")?;
-    accepted(c, fd, 618)?;
-    refused(c, fd, 619)?;
-    c.set_mtu("tap0", 1500).on("mtu 1500")?;
-    accepted(c, fd, 1518)
 }
 
 fn jumbo<S: Sys>(c: &Ctx<S>) -> Verdict {
