@@ -17,6 +17,8 @@ use crate::ether::{Addr, ADDR_LEN};
 /// The bits of a command that state its argument's length in bytes, IOCPARM_LEN.
 const LENGTH_SHIFT: u32 = 16;
 const LENGTH_MASK: c_ulong = 0x1fff;
+/// How long `struct sockaddr_dl` was when tap(4) came to be: programs may still state that.
+const SOCKADDR_DL_2008: usize = 20;
 
 /// A command and its argument.
 pub struct Request<'a> {
@@ -90,7 +92,9 @@ impl<'a> Request<'a> {
             [address @ .., _, _, _, _, _, _, _, _] if len <= size_of::<kpi::sockaddr>() => {
                 Some(Addr(address))
             }
-            [_, _, _, 0, 6, 0, address @ .., _, _] if len == size_of::<kpi::sockaddr_dl>() => {
+            [_, _, _, 0, 6, 0, address @ .., _, _]
+                if len == size_of::<kpi::sockaddr_dl>() || len == SOCKADDR_DL_2008 =>
+            {
                 Some(Addr(address))
             }
             _ => None,

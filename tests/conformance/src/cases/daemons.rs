@@ -7,8 +7,8 @@
 
 use crate::abi::{
     self, IfLaddrReq, IfReq, AF_LINK, BIOCFLUSH, F_GETFL, F_SETFL, IFF_UP, IFLR_ACTIVE, O_NONBLOCK,
-    O_RDWR, POLLIN, SIOCALIFADDR, SIOCDLIFADDR, SIOCGIFFLAGS, SIOCGLIFADDR, SIOCSIFFLAGS,
-    SOCK_DGRAM, TAPGIFNAME,
+    O_RDWR, POLLIN, SIOCALIFADDR, SIOCDIFADDR, SIOCDLIFADDR, SIOCGIFFLAGS, SIOCGLIFADDR,
+    SIOCSIFFLAGS, SOCK_DGRAM, TAPGIFNAME,
 };
 use crate::case::{case, Case, Failure, Fallible, On, Verdict};
 use crate::check;
@@ -130,16 +130,24 @@ fn tapcfg<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     gifname(c, fd, "tap0")?;
-    let mac = [2, 0x11, 0x22, 0x33, 0x44, 0x55];
-    let sdl = super::phyaddr::sockaddr_dl(0, 6, 0, mac);
-    super::phyaddr::set_sockaddr(c, "tap0", &sdl).on("SIOCSIFPHYADDR")?;
-    c.set_mtu("tap0", 1400).on("SIOCSIFMTU")?;
-    c.set_up("tap0", true).on("up")?;
-    c.inet("tap0", 1).on("SIOCAIFADDR")?;
-    let live = Live { fd, name: Text::of(format_args!("tap0")), mac: [0; 6], net: 1 };
-    let now = c.greet(&live)?;
-    check!(now == mac, "ARP answers {now:x?}");
-    c.set_up("tap0", false).on("down")
+    for len in super::phyaddr::SOCKADDR_DL {
+        let mac = [2, 0x11, 0x22, 0x33, 0x44, len];
+        let sdl = super::phyaddr::sockaddr_dl(len, [0, 6, 0], mac);
+        super::phyaddr::set_sockaddr(c, "tap0", &sdl).on("SIOCSIFPHYADDR")?;
+        c.set_mtu("tap0", 1400).on("SIOCSIFMTU")?;
+        c.set_up("tap0", true).on("up")?;
+        // A bare ifreq: the first address, if there is one, makes place for another.
+        match c.if_ioctl(SIOCDIFADDR, Ctx::<S>::ifreq("tap0")) {
+            Ok(_) | Err(Errno::EADDRNOTAVAIL) => {}
+            Err(e) => return Err(e).on("SIOCDIFADDR"),
+        }
+        c.inet("tap0", 1).on("SIOCAIFADDR")?;
+        let live = Live { fd, name: Text::of(format_args!("tap0")), mac: [0; 6], net: 1 };
+        let now = c.greet(&live)?;
+        check!(now == mac, "ARP answers {now:x?}");
+        c.set_up("tap0", false).on("down")?;
+    }
+    Ok(())
 }
 
 fn openvswitch<S: Sys>(c: &Ctx<S>) -> Verdict {

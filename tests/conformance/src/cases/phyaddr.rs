@@ -82,11 +82,15 @@ fn set_plain<S: Sys>(c: &Ctx<S>, name: &str, len: u8, family: u8, mac: [u8; 6]) 
     set_sockaddr(c, name, &[len, family, a, b, d, e, f, g])
 }
 
+/// What programs state as its length: 20 bytes were the structure of 2008, 32 are that of today.
+pub const SOCKADDR_DL: [u8; 2] = [20, 32];
+
 /// A struct sockaddr_dl: length, family, index, type, the lengths of name, address and selector,
 /// and behind them what they are the lengths of.
-pub fn sockaddr_dl(name: u8, address: u8, selector: u8, mac: [u8; 6]) -> [u8; 20] {
+pub fn sockaddr_dl(len: u8, lengths: [u8; 3], mac: [u8; 6]) -> [u8; 20] {
+    let [name, address, selector] = lengths;
     let mut sdl = [0; 20];
-    sdl[..8].copy_from_slice(&[20, AF_LINK as u8, 0, 0, 0, name, address, selector]);
+    sdl[..8].copy_from_slice(&[len, AF_LINK as u8, 0, 0, 0, name, address, selector]);
     sdl[8..14].copy_from_slice(&mac);
     sdl
 }
@@ -147,10 +151,12 @@ fn unprivileged<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 fn whole<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.create("tap0").on("create")?;
-    let mac = [2, 0x11, 0x22, 0x33, 0x44, 0x55];
-    set_sockaddr(c, "tap0", &sockaddr_dl(0, 6, 0, mac)).on("SIOCSIFPHYADDR")?;
-    let now = link_address(c, "tap0")?;
-    check!(now == mac, "the address is {now:x?}");
+    for len in SOCKADDR_DL {
+        let mac = [2, 0x11, 0x22, 0x33, 0x44, len];
+        set_sockaddr(c, "tap0", &sockaddr_dl(len, [0, 6, 0], mac)).on("SIOCSIFPHYADDR")?;
+        let now = link_address(c, "tap0")?;
+        check!(now == mac, "of a length of {len} the address is {now:x?}");
+    }
     Ok(())
 }
 
@@ -171,19 +177,20 @@ fn shapes<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.create("tap0").on("create")?;
     let before = link_address(c, "tap0")?;
     let mac = [2, 0x11, 0x22, 0x33, 0x44, 0x55];
-    for [name, address, selector] in
-        [[200, 6, 0], [1, 6, 0], [6, 6, 0], [0, 8, 0], [0, 5, 0], [0, 0, 0], [0, 6, 1], [0, 6, 255]]
-    {
-        let sdl = sockaddr_dl(name, address, selector, mac);
+    let refused = |len: u8, lengths: [u8; 3], mac: [u8; 6]| {
+        let sdl = sockaddr_dl(len, lengths, mac);
         set_sockaddr(c, "tap0", &sdl).fails_with(Errno::EINVAL, "another shape")?;
         let now = link_address(c, "tap0")?;
-        check!(now == before, "nlen {name}, alen {address}, slen {selector}: {now:x?}");
+        check!(now == before, "length {len}, {lengths:?}: the address is {now:x?}");
+        Ok(())
+    };
+    for len in SOCKADDR_DL {
+        for lengths in [[200, 6, 0], [1, 6, 0], [0, 8, 0], [0, 5, 0], [0, 0, 0], [0, 6, 1]] {
+            refused(len, lengths, mac)?;
+        }
+        for nobody in [[1, 0, 0x5e, 0, 0, 1], [0xff; 6], [0; 6]] {
+            refused(len, [0, 6, 0], nobody)?;
+        }
     }
-    for mac in [[1, 0, 0x5e, 0, 0, 1], [0xff; 6], [0; 6]] {
-        let sdl = sockaddr_dl(0, 6, 0, mac);
-        set_sockaddr(c, "tap0", &sdl).fails_with(Errno::EINVAL, "a group, or nobody")?;
-        let now = link_address(c, "tap0")?;
-        check!(now == before, "refused, but the address is {now:x?}");
-    }
-    Ok(())
+    refused(255, [0, 6, 0], mac)
 }
