@@ -25,7 +25,7 @@ help:
 	@echo 'make compare [STOCK=if_tap.kmod] [NETBSD_KERNEL=file] [KMOD=f] [CASES=names]'
 	@echo "                         the cases on this driver and on NetBSD's own, side by side"
 	@echo 'make vm NETBSD_KERNEL=file [KMOD=f] [CASES=names] [NETBSD_SYS=dir] [CPUS=2] [FORCE=1] [KVM=1]'
-	@echo '                         the conformance cases in a NetBSD/amd64 kernel under qemu'
+	@echo '        [STOCK=f]        the conformance cases in a NetBSD/amd64 kernel under qemu'
 	@echo 'make vm-bench NETBSD_KERNEL=file [KMOD=f] [VS=f] [CASES=names]'
 	@echo '                         instructions for each call in that kernel, of one driver or two'
 	@echo 'make stress [SECONDS=60] everything at once in the host, on real threads'
@@ -87,7 +87,7 @@ compare: headers
 
 vm: setup
 	@[ -n "$(NETBSD_KERNEL)" ] || { echo 'make vm: NETBSD_KERNEL=file is missing' >&2; exit 1; }
-	@NETBSD_SYS="$(NETBSD_SYS)" CPUS="$(CPUS)" FORCE="$(FORCE)" KVM="$(KVM)" \
+	@NETBSD_SYS="$(NETBSD_SYS)" CPUS="$(CPUS)" FORCE="$(FORCE)" KVM="$(KVM)" STOCK="$(STOCK)" \
 		./tests/vm/run "$(NETBSD_KERNEL)" "$(KMOD)" "$(CASES)"
 
 vm-bench: setup

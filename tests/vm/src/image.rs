@@ -28,6 +28,8 @@ pub struct Settings {
     pub force: bool,
     /// The number of the first case, from 1.
     pub from: usize,
+    /// NetBSD's own driver, to be tried beside.
+    pub beside: Option<PathBuf>,
     /// Measure instead, with these numbers of interfaces, separated by commas.
     pub taps: Option<String>,
 }
@@ -43,6 +45,7 @@ impl Settings {
             dangerous: options.dangerous,
             force: module.by_force,
             from: 1,
+            beside: options.beside.clone(),
             taps: options.bench.then(|| options.taps.clone()),
         })
     }
@@ -82,9 +85,11 @@ pub fn make(
     }
     fs::copy(init, root.join("sbin/init")).context("the init program")?;
     fs::set_permissions(root.join("sbin/init"), fs::Permissions::from_mode(0o755))?;
-    if let Some(module) = module {
-        fs::copy(module, root.join("driver.kmod"))
-            .with_context(|| format!("module {}", module.display()))?;
+    for (module, name) in [(module, "driver.kmod"), (settings.beside.as_deref(), "beside.kmod")] {
+        if let Some(module) = module {
+            fs::copy(module, root.join(name))
+                .with_context(|| format!("module {}", module.display()))?;
+        }
     }
     fs::write(root.join("conf"), settings.text())?;
     let image = scratch.join("root.img");
@@ -140,6 +145,7 @@ mod tests {
             dangerous: false,
             force: false,
             from: 1,
+            beside: None,
             taps: None,
         }
     }
@@ -157,6 +163,7 @@ mod tests {
             dangerous: true,
             force: true,
             from: 7,
+            beside: Some(module.clone()),
             taps: Some("1,64".into()),
         };
         let image = make(scratch.path(), &init, Some(&module), &settings, None).unwrap();
@@ -168,6 +175,7 @@ mod tests {
         };
         assert_eq!(show("cat /sbin/init"), "init program");
         assert_eq!(show("cat /driver.kmod"), "module file");
+        assert_eq!(show("cat /beside.kmod"), "module file");
         let conf = show("cat /conf");
         assert!(conf.contains("name=if_tap_rs\nstock=0\nonly=read\ndangerous=1\nforce=1\nfrom=7\n"));
         assert!(conf.contains("bench=1\ntaps=1,64\n"));

@@ -23,6 +23,9 @@ pub struct Options {
     /// Load it even if it is built for another version.
     #[arg(long, requires = "kmod")]
     pub force: bool,
+    /// NetBSD's own driver as a module, for the cases about its being loaded beside another.
+    #[arg(long)]
+    pub beside: Option<PathBuf>,
     /// Only print the release for which a module has to be built first, if any.
     #[arg(long)]
     pub to_build: bool,

@@ -17,6 +17,13 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             case("module_stat", "modctl(2): the module is there under its name", stat::<S>),
             case("modload_twice", "modctl(2): EEXIST when it is loaded", twice::<S>)
                 .guards(&["F40"]),
+            case(
+                "modload_stock_beside",
+                "NetBSD's own module does not load beside this one: EEXIST",
+                beside::<S>,
+            )
+            .guards(&["F40", "F44"])
+            .needs(&[Need::StockFile]),
             case("modunload_busy", "behaviour: EBUSY while any tap exists", busy::<S>),
             case(
                 "modunload_busy_clone",
@@ -74,6 +81,16 @@ fn twice<S: Sys>(c: &Ctx<S>) -> Verdict {
     let refused = matches!(second, Err(Errno::EEXIST | Errno::ENOEXEC));
     check!(refused, "second load: {second:?}");
     c.create("tap0").on("create afterwards")
+}
+
+fn beside<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.sys.try_stock().fails_with(Errno::EEXIST, "loading NetBSD's own module")?;
+    c.create("tap0").on("create")?;
+    c.sys.try_stock().fails_with(Errno::EEXIST, "loading it beside an interface")?;
+    c.destroy("tap0").on("destroy")?;
+    // And nothing of that attempt stands in the way.
+    unloads(c, "after NetBSD's own module was refused")?;
+    c.sys.try_stock().fails_with(Errno::EEXIST, "loading it after this one was loaded again")
 }
 
 fn busy<S: Sys>(c: &Ctx<S>) -> Verdict {
