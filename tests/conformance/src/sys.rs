@@ -138,6 +138,8 @@ pub trait Sys: Copy + Send + Sync + 'static {
     fn modstat(self, name: &CStr) -> Result<ModStat>;
     /// mknod(2).
     fn mknod(self, path: &CStr, mode: u32, dev: u64) -> Result<()>;
+    /// chown(2), to a user and his group of the same number.
+    fn chown(self, path: &CStr, id: u32) -> Result<()>;
     /// unlink(2).
     fn unlink(self, path: &CStr) -> Result<()>;
     /// revoke(2).
@@ -148,6 +150,8 @@ pub trait Sys: Copy + Send + Sync + 'static {
     fn getpid(self) -> i32;
     /// seteuid(2), for the whole process.
     fn seteuid(self, uid: u32) -> Result<()>;
+    /// setuid(2), of the superuser, who is somebody else from then on: for children.
+    fn setuid(self, uid: u32) -> Result<()>;
     /// setrlimit(2) of RLIMIT_NOFILE; returns the limit so far.
     fn limit_open_files(self, limit: u32) -> Result<u32>;
     /// fktrace(2) ([`Need::Ktrace`]).

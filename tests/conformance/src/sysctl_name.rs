@@ -42,7 +42,7 @@ fn child<S: Sys>(sys: S, mib: &mut [i32; 12], depth: usize, part: &str) -> Resul
 }
 
 /// A slice of plain values as bytes.
-fn bytes_of<T: Plain>(values: &mut [T]) -> &mut [u8] {
+pub fn bytes_of<T: Plain>(values: &mut [T]) -> &mut [u8] {
     let start = values.as_mut_ptr().cast::<u8>();
     // SAFETY: the span is exactly the borrowed slice, of a type for which any bytes are a value.
     unsafe { core::slice::from_raw_parts_mut(start, size_of_val(values)) }

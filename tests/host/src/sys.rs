@@ -147,6 +147,10 @@ impl Sys for HostSys {
         syscall::mknod(&mut enter(), path, mode, dev)
     }
 
+    fn chown(self, path: &CStr, id: u32) -> Result<()> {
+        syscall::chown(&mut enter(), path, id)
+    }
+
     fn unlink(self, path: &CStr) -> Result<()> {
         syscall::unlink(&mut enter(), path)
     }
@@ -164,6 +168,11 @@ impl Sys for HostSys {
     }
 
     fn seteuid(self, uid: u32) -> Result<()> {
+        syscall::seteuid(&mut enter(), uid)
+    }
+
+    fn setuid(self, uid: u32) -> Result<()> {
+        // A process has no other user here than the effective one.
         syscall::seteuid(&mut enter(), uid)
     }
 

@@ -11,6 +11,7 @@ pub mod counters;
 pub mod daemons;
 pub mod emulators;
 pub mod foreign;
+pub mod groups;
 pub mod ioctl_fd;
 pub mod ioctl_if;
 pub mod kqueue;
@@ -20,13 +21,18 @@ pub mod lifecycle;
 pub mod module;
 pub mod open;
 pub mod overlap;
+pub mod passing;
 pub mod phyaddr;
 pub mod poll;
+pub mod power;
+pub mod queue;
 pub mod races;
 pub mod read;
 pub mod sigio;
+pub mod signals;
 pub mod stress;
 pub mod sysctl;
+pub mod tree;
 pub mod write;
 
 /// Calls `f` with every case.
@@ -43,13 +49,19 @@ pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
         poll::cases::<S>(),
         kqueue::cases::<S>(),
         sigio::cases::<S>(),
+        signals::cases::<S>(),
         sysctl::cases::<S>(),
+        tree::cases::<S>(),
         counters::cases::<S>(),
+        queue::cases::<S>(),
         clients::cases::<S>(),
         daemons::cases::<S>(),
         emulators::cases::<S>(),
         libtuntap::cases::<S>(),
         foreign::cases::<S>(),
+        passing::cases::<S>(),
+        groups::cases::<S>(),
+        power::cases::<S>(),
         races::cases::<S>(),
         overlap::cases::<S>(),
         stress::cases::<S>(),

@@ -51,12 +51,6 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             .needs(&[Need::Inet]),
             case("sysctl_node_goes", "behaviour: detach takes the node away", goes::<S>),
             case("sysctl_node_of_clone", "ZeroTier: every interface has its node", clone::<S>),
-            case(
-                "sysctl_openers",
-                "tap_rs(4): net.link.tap_openers says which process has opened what",
-                openers::<S>,
-            )
-            .added(),
             case("sysctl_mac_long", "behaviour: more than 17 characters is refused", long::<S>),
         ]
     }
@@ -189,48 +183,4 @@ fn clone<S: Sys>(c: &Ctx<S>) -> Verdict {
     check!(text.as_str().starts_with("f2:0b:a4:"), "reads {text}");
     c.close(fd).on("close")?;
     read(c, name.as_str()).fails_with(Errno::ENOENT, "the node after close")
-}
-
-/// Reads net.link.tap_openers into a buffer of `room` bytes.
-fn read_openers<S: Sys>(c: &Ctx<S>, room: usize) -> Result<(Text<64>, usize)> {
-    let mut path = [0; 12];
-    let depth = c.sys.sysctl_mib("net.link.tap_openers", &mut path)?;
-    let mut text = [0xa5_u8; 64];
-    let length = c.sys.sysctl(&path[..depth], Out::bytes(&mut text[..room]), In::none())?;
-    let content = core::str::from_utf8(until_nul(&text)).unwrap_or("?");
-    Ok((Text::of(format_args!("{content}")), length))
-}
-
-fn opened_are<S: Sys>(c: &Ctx<S>, expected: &str) -> Verdict {
-    let (text, length) = read_openers(c, 64).on("read")?;
-    check!(text.as_str() == expected, "reads \"{text}\" instead of \"{expected}\"");
-    check!(length == expected.len() + 1, "length {length} of \"{expected}\" and its NUL");
-    Ok(())
-}
-
-fn openers<S: Sys>(c: &Ctx<S>) -> Verdict {
-    opened_are(c, "")?;
-    c.create("tap0").on("create")?;
-    c.create("tap3").on("create")?;
-    opened_are(c, "")?;
-    let node = c.open_unit(3, O_RDWR)?;
-    let pid = c.sys.getpid();
-    let one: Text<64> = Text::of(format_args!("tap3={pid}"));
-    opened_are(c, one.as_str())?;
-    let (clone, name) = c.open_clone(O_RDWR)?;
-    let both: Text<64> = Text::of(format_args!("{name}={pid} tap3={pid}"));
-    opened_are(c, both.as_str())?;
-    read_openers(c, both.as_str().len()).fails_with(Errno::ENOMEM, "no room for the NUL")?;
-
-    let mut path = [0; 12];
-    let depth = c.sys.sysctl_mib("net.link.tap_openers", &mut path).on("name")?;
-    let size = c.sys.sysctl(&path[..depth], Out::none(), In::none()).on("size")?;
-    check!(size == both.as_str().len() + 1, "size {size} of \"{both}\" and its NUL");
-    c.sys
-        .sysctl(&path[..depth], Out::none(), In::bytes(b"tap0=1"))
-        .fails_with(Errno::EPERM, "write")?;
-
-    c.close(node).on("close")?;
-    c.close(clone).on("close of the clone")?;
-    opened_are(c, "")
 }

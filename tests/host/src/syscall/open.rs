@@ -57,6 +57,11 @@ pub fn mknod(world: &mut World, path: &CStr, mode: u32, dev: u64) -> Result<()> 
     call(world, |world| world.make_node(path, mode, dev))
 }
 
+/// chown(2), to a user and his group of the same number.
+pub fn chown(world: &mut World, path: &CStr, id: u32) -> Result<()> {
+    call(world, |world| world.give_node(path, id))
+}
+
 /// unlink(2).
 pub fn unlink(world: &mut World, path: &CStr) -> Result<()> {
     call(world, |world| world.remove_node(path))

@@ -288,6 +288,10 @@ impl Sys for Kernel {
         call(nr::MKNOD50, path(p), mode as usize, dev as usize).map(drop)
     }
 
+    fn chown(self, p: &CStr, id: u32) -> Result<()> {
+        call(nr::CHOWN, path(p), id as usize, id as usize).map(drop)
+    }
+
     fn unlink(self, p: &CStr) -> Result<()> {
         call(nr::UNLINK, path(p), 0, 0).map(drop)
     }
@@ -306,6 +310,10 @@ impl Sys for Kernel {
 
     fn seteuid(self, uid: u32) -> Result<()> {
         call(nr::SETEUID, uid as usize, 0, 0).map(drop)
+    }
+
+    fn setuid(self, uid: u32) -> Result<()> {
+        call(nr::SETUID, uid as usize, 0, 0).map(drop)
     }
 
     fn limit_open_files(self, limit: u32) -> Result<u32> {

@@ -15,7 +15,9 @@ pub mod nr {
     pub const OPEN: usize = 5;
     pub const CLOSE: usize = 6;
     pub const UNLINK: usize = 10;
+    pub const CHOWN: usize = 16;
     pub const GETPID: usize = 20;
+    pub const SETUID: usize = 23;
     pub const RECVMSG: usize = 27;
     pub const SENDMSG: usize = 28;
     pub const SYNC: usize = 36;

@@ -184,6 +184,21 @@ impl World {
         }
     }
 
+    /// chown(2), to a user and his group of the same number. EPERM for all but the superuser.
+    pub(crate) fn give_node(&mut self, path: &CStr, id: u32) -> Result<()> {
+        let key = key(path)?;
+        if user().euid != 0 {
+            return Err(Errno::EPERM);
+        }
+        let node = self.specfs.nodes.get_mut(&key).ok_or(Errno::ENOENT)?;
+        (node.attributes.uid, node.attributes.gid) = (id, id);
+        if let Some(vnode) = node.vnode {
+            let state = self.vnode_state(vnode);
+            (state.attributes.uid, state.attributes.gid) = (id, id);
+        }
+        Ok(())
+    }
+
     /// unlink(2): whoever has it open keeps it.
     pub(crate) fn remove_node(&mut self, path: &CStr) -> Result<()> {
         let key = key(path)?;
