@@ -75,8 +75,10 @@ unsafe extern "C" fn kauth_authorize_process(
 ) -> c_int {
     let mut world = enter();
     kassert!(action == kpi::KAUTH_PROCESS_CANSEE as _, "kauth: no such action here");
-    // SAFETY: the caller keeps the process, and its lock is what proc_alloc made.
-    let (pid, lock) = unsafe { ((*process).p_pid, (*process).p_lock) };
+    // SAFETY: the caller keeps the process.
+    let pid = unsafe { (*process).p_pid };
+    // SAFETY: as above; the lock is what proc_alloc made.
+    let lock = unsafe { (*process).p_lock };
     kassert!(world.mutex_owned(lock as usize), "kauth: the process is not locked");
     let asker = cred(asker as usize).euid;
     let curtain = world.sysctl_int("security.models.extensions.curtain") != 0;
