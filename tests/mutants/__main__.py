@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The if_tap_rs contributors
 """Shows that the tests named in docs/faults.md fail on code that has the fault.
 
-usage: python3 tests/mutants [table | write] [model] [module] [F1 F2 ...]
+usage: python3 tests/mutants [table | write] [model] [module] [packaging] [F1 F2 ...]
 
 Each mutant is the driver's own source with one change that brings a fault back. The test named
 must fail on it, and pass on the driver; a mutant whose text is not found, or that survives, is an
@@ -16,10 +16,11 @@ import sys
 
 import model
 import module
+import packaging
 import table
 from mutant import NoSuchText, Tree
 
-KINDS = {"model": model.MUTANTS, "module": module.MUTANTS}
+KINDS = {"model": model.MUTANTS, "module": module.MUTANTS, "packaging": packaging.MUTANTS}
 # Trees in which mutants are built, and then tested, at once.
 JOBS = 2
 
@@ -41,6 +42,8 @@ class Runner:
             with tree.changed(mutant):
                 if mutant.kind == "model":
                     return model.verdict(tree, mutant)
+                if mutant.kind == "packaging":
+                    return packaging.verdict(tree, mutant)
                 return self.host.verdict(tree, mutant)
         except NoSuchText as error:
             return False, str(error)
@@ -56,7 +59,7 @@ def main(arguments):
         kinds = list(KINDS)
     passed = failed = 0
     for word in tables:
-        for good, what in table.check(model.MUTANTS + module.MUTANTS, word == "write"):
+        for good, what in table.check(sum(KINDS.values(), []), word == "write"):
             print(f"{'ok' if good else 'FAILED'} {what}", flush=True)
             passed, failed = passed + good, failed + (not good)
     mutants = [mutant for kind in kinds for mutant in KINDS[kind]]

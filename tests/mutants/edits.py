@@ -11,6 +11,13 @@ NO_READER_WOKEN = (
         "        if false {\n            self.cv.signal();",
     ),
 )
+DESCRIPTOR_BY_UNIT = (
+    (
+        "src/entry.rs",
+        "    unsafe { file.data::<Softc>().as_ref() }",
+        "    let softc = unsafe { file.data::<Softc>().as_ref() };\n    unsafe { TABLE.get(softc.unit.get()) }.unwrap_or(softc)",
+    ),
+)
 OPEN_IN_TWO_STEPS = (
     (
         CHANNEL,

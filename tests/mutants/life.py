@@ -132,7 +132,7 @@ MUTANTS = [
     Mutant(
         "F18",
         "a cloned descriptor means whatever has its unit's number",
-        ((ENTRY, "    unsafe { file.data::<Softc>().as_ref() }", "    let softc = unsafe { file.data::<Softc>().as_ref() };\n    unsafe { TABLE.get(softc.unit.get()) }.unwrap_or(softc)"),),
+        edits.DESCRIPTOR_BY_UNIT,
         "stale_fd_after_recreate",
     ),
     Mutant(

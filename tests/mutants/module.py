@@ -8,9 +8,10 @@ import subprocess
 
 import calls
 import life
+import outside
 from mutant import CARGO, ROOT, SCRATCH, reason, run
 
-MUTANTS = calls.MUTANTS + life.MUTANTS
+MUTANTS = calls.MUTANTS + life.MUTANTS + outside.MUTANTS
 RELEASE = "10.1"
 # What a set of cases may take; one that hangs has been caught.
 LIMIT = 60

@@ -13,8 +13,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCRATCH = ROOT / "build/mutants"
 CARGO = shutil.which("cargo") or "/usr/bin/cargo"
 
-# What a build of the driver and of its tests reads.
-PARTS = ["Cargo.toml", "Cargo.lock", "build.rs", "kmod", "shim", "src", "sys-headers", "tests"]
+# What a build of the driver and of its tests, and those of its commands, read.
+PARTS = ["Cargo.toml", "Cargo.lock", "build.rs", "kmod", "packaging", "shim", "src", "sys-headers", "tests"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Mutant:
     what: what the changed driver does wrong.
     edits: (file, text, replacement), the text's first occurrence.
     test: the name of the test, or the names of the cases, that fail on it.
-    kind: what sort of test that is: model, case, host (a test of tests/host/tests), gate.
+    kind: what sort of test that is: model, case, host (a test of tests/host/tests), gate,
+        packaging (a file and a test of tests/packaging).
     seeds: for cases: with how many seeds of the host's scheduler they are run, at most; with 0
         they run on real threads.
     says: what is said when it fails, where other ends would prove less.

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The if_tap_rs contributors
+"""Mutants of what is installed around the module, shown to the tests of tests/packaging."""
+
+from mutant import Mutant, reason, run
+
+COMMAND = "packaging/sbin/tap_rs"
+# What a file of tests may take.
+LIMIT = 120
+
+MUTANTS = [
+    Mutant(
+        "F46",
+        "only one of the two names that the kernel asks for leads to the module",
+        ((COMMAND, "for name in if_tap tap; do", "for name in if_tap; do"),),
+        "command::f46_autoload_makes_both_names_lead_to_the_module",
+        kind="packaging",
+    ),
+    Mutant(
+        "F46",
+        "what stood under the names is lost",
+        ((COMMAND, '\t\tif [ -e "$path.orig" ]; then', '\t\tif false; then'),),
+        "command::f46_autoload_gives_back_what_was_there",
+        kind="packaging",
+    ),
+]
+
+
+def verdict(tree, mutant):
+    """Whether the test fails on the changed tree, which says so by its name."""
+    file, name = mutant.test.split("::")
+    _, said = run(["./tests/packaging/run", file], LIMIT, cwd=tree.path)
+    if f"FAILED {file} {name}\n" in said:
+        return True, f"FAILED {file} {name}"
+    return False, "survives" if f"ok {file} {name}\n" in said else reason(said)
