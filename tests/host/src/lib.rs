@@ -13,6 +13,7 @@
 
 pub mod bench;
 pub mod driver;
+mod edge;
 pub mod emulator;
 pub mod export;
 pub mod kern;

@@ -169,7 +169,7 @@ fn xm6<S: Sys>(c: &Ctx<S>) -> Verdict {
 fn nineteen_eighty_four<S: Sys>(c: &Ctx<S>) -> Verdict {
     // `modload if_tap || true`: beside this driver the other one must not load.
     if c.sys.has(Need::StockFile) {
-        c.sys.try_stock().fails_with(Errno::EEXIST, "modload if_tap")?;
+        super::module::refuses_stock(c, "modload if_tap")?;
     }
     c.create("tap0").on("create")?;
     c.inet("tap0", 1).on("SIOCAIFADDR")?;

@@ -35,7 +35,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "what arrives of an interface that has gone meanwhile is ENXIO",
                 in_flight_destroyed::<S>,
             )
-            .dangerous(&["F22"]),
+            .dangerous(&["F18", "F22"]),
             case(
                 "open_at_limit",
                 "setrlimit(2): EMFILE, and nothing is left of the interface",
@@ -46,8 +46,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "fcntl(2), F_CLOSEM: what it closes in the middle of a cloning open is closed",
                 closem::<S>,
             )
-            .dangerous(&["F34"])
-            .unseen(),
+            .dangerous(&["F34"]),
             case(
                 "fktrace_clone",
                 "fktrace(2): records are frames, and the kernel's thread is the last to close",

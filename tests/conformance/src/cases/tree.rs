@@ -29,8 +29,8 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "net.link.tap_openers says nothing about a process that does not exist any more",
                 gone::<S>,
             )
+            .dangerous(&["F19"])
             .guards(&["F45"])
-            .added()
             .needs(&[Need::Process]),
             case(
                 "openers_curtain",

@@ -58,6 +58,11 @@ impl Modules {
         self.list.len()
     }
 
+    /// Whether a module of that name is loaded.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.position(name).is_some()
+    }
+
     fn position(&self, name: &str) -> Option<usize> {
         self.list.iter().position(|module| module.info.name == name)
     }

@@ -36,8 +36,12 @@ impl World {
     }
 
     /// `modload if_tap`, as far as a kernel without tap(4) lets it: its first step is a cfdriver.
-    /// It is unloaded at once if that succeeds. EEXIST.
+    /// It is unloaded at once if that succeeds. EEXIST; ENOEXEC of what is loaded already, whose
+    /// symbols are global.
     pub fn try_stock_module(&mut self) -> Result<()> {
+        if self.modules.has("if_tap") {
+            return Err(Errno::ENOEXEC);
+        }
         let cfdriver = table(|driver: &mut kpi::cfdriver| driver.cd_name = c"tap".as_ptr());
         self.config_cfdriver_attach(cfdriver)?;
         self.config_cfdriver_detach(cfdriver)
