@@ -88,4 +88,16 @@ MUTANTS = [
         ((PROCESS, "NULL) == 0)", "NULL) >= 0)"),),
         "openers_curtain",
     ),
+    Mutant(
+        "F47",
+        "the address stands where struct ifreq has it",
+        (
+            (
+                "src/ioctl.rs",
+                "*request.octets()? = softc.interface.address().0;",
+                "let address = softc.interface.address();\n            request.ifreq()?.set_flags(u16::from(address.0[0]));",
+            ),
+        ),
+        "courtesy_siocgifaddr,client_tinc",
+    ),
 ]

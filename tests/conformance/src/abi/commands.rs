@@ -23,7 +23,7 @@ const fn iowr<T>(group: u8, number: u64) -> u64 {
 
 /// tap(4): the interface's name.
 pub const TAPGIFNAME: u64 = ior::<IfReq>(b'e', 0);
-/// tap(4)'s old form of the same, through the kernel's compatibility code.
+/// The same when `struct ifreq` had 32 bytes.
 pub const OTAPGIFNAME: u64 = ioc(0x4000_0000, b'e', 0, 32);
 /// Bytes that a read would return.
 pub const FIONREAD: u64 = ior::<i32>(b'f', 127);

@@ -4,8 +4,9 @@
 //! ioctls of a descriptor.
 
 use crate::abi::{
-    self, IfReq, FIOASYNC, FIOGETOWN, FIONBIO, FIONREAD, FIOSETOWN, O_RDWR, SIOCGIFADDR,
-    SIOCGIFFLAGS, TAPGIFNAME, TIOCGPGRP, TIOCSPGRP, TUNSIFHEAD, TUNSIFMODE, UNKNOWN_IOCTL,
+    self, IfReq, FIOASYNC, FIOGETOWN, FIONBIO, FIONREAD, FIOSETOWN, OTAPGIFNAME, O_RDWR,
+    SIOCGIFADDR, SIOCGIFFLAGS, TAPGIFNAME, TIOCGPGRP, TIOCSPGRP, TUNSIFHEAD, TUNSIFMODE,
+    UNKNOWN_IOCTL,
 };
 use crate::case::{case, Case, Fallible, On, Verdict};
 use crate::check;
@@ -45,9 +46,11 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 flags::<S>,
             )
             .added(),
-            case("courtesy_siocgifaddr", "tinc: SIOCGIFADDR on the descriptor", address::<S>)
-                .added()
-                .needs(&[Need::Inet]),
+            case("courtesy_siocgifaddr", "tinc: SIOCGIFADDR has room for six bytes", address::<S>)
+                .guards(&["F47"])
+                .added(),
+            case("otapgifname", "TAPGIFNAME of programs for NetBSD 4 and before", old_name::<S>)
+                .added(),
             case(
                 "ioctl_after_destroy",
                 "Linux tun_deleted: every ioctl after deletion fails",
@@ -214,12 +217,32 @@ fn flags<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 fn address<S: Sys>(c: &Ctx<S>) -> Verdict {
-    let live = c.live(0, 1)?;
-    let mut req = Ctx::<S>::ifreq("tap0");
-    c.sys.ioctl(live.fd, SIOCGIFADDR, Out::value(&mut req)).on("SIOCGIFADDR on the descriptor")?;
-    let is_mac = req.data[..].windows(6).any(|w| w == live.mac);
-    let is_inet = req.data[4..8] == crate::frames::our_ip(1);
-    check!(is_mac || is_inet, "no address of the interface: {:x?}", &req.data[..16]);
+    let fd = c.open_clone(O_RDWR)?.0;
+    let mac = super::lifecycle::link_address(c, "tap0")?;
+    only_octets(c, fd, mac)
+}
+
+/// SIOCGIFADDR on a descriptor, into the six bytes that tinc has for it: what the kernel copies out
+/// beyond them must be what stood there.
+pub(super) fn only_octets<S: Sys>(c: &Ctx<S>, fd: i32, mac: [u8; 6]) -> Verdict {
+    let mut guarded = Guarded::garbage();
+    c.sys.ioctl(fd, SIOCGIFADDR, Out::value(&mut guarded)).on("SIOCGIFADDR on the descriptor")?;
+    let (octets, behind) = guarded.as_bytes().split_at(6);
+    check!(octets == mac, "{octets:x?} instead of the address {mac:x?}");
+    check!(behind.iter().all(|&b| b == 0xa5), "more than six bytes were written");
+    Ok(())
+}
+
+fn old_name<S: Sys>(c: &Ctx<S>) -> Verdict {
+    for (fd, expected) in both(c)?.into_iter().zip(["tap0", "tap1"]) {
+        let mut guarded = Guarded::garbage();
+        c.sys.ioctl(fd, OTAPGIFNAME, Out::value(&mut guarded)).on("the old TAPGIFNAME")?;
+        // The kernel's own buffer is zero-filled, and copied out whole.
+        let (req, behind) = guarded.as_bytes().split_at(32);
+        check!(&req[..4] == expected.as_bytes(), "the name is {:x?}", &req[..16]);
+        check!(req[4..].iter().all(|&b| b == 0), "it is not zero-filled: {req:x?}");
+        check!(behind.iter().all(|&b| b == 0xa5), "more than a name was written");
+    }
     Ok(())
 }
 

@@ -210,9 +210,9 @@ fn ask_address<S: Sys>(s: S, fd: usize) -> i64 {
         if let Err(e) = s.ioctl(fd as i32, SIOCGIFADDR, Out::value(&mut req)) {
             return -i64::from(e.0);
         }
-        // A struct sockaddr: length, family, the address.
-        if req.data[2] != 2 && req.data[2] != 0xf2 {
-            return 1 + i64::from(req.data[2]);
+        let [first, ..] = req.name;
+        if first != 2 && first != 0xf2 {
+            return 1 + i64::from(first);
         }
     }
     0

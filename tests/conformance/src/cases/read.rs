@@ -3,7 +3,7 @@
 
 //! Reading: one frame a call, and every way in which none comes.
 
-use crate::abi::{O_RDWR, WAIT_FRAMES};
+use crate::abi::{O_NONBLOCK, O_RDWR, WAIT_FRAMES};
 use crate::case::{case, Case, On, Verdict};
 use crate::check;
 use crate::ctx::Ctx;
@@ -16,6 +16,12 @@ use crate::user::Out;
 pub fn cases<S: Sys>() -> &'static [Case<S>] {
     const {
         &[
+            case(
+                "read_nothing",
+                "a read of no bytes takes no frame, and is told of the end",
+                nothing::<S>,
+            )
+            .added(),
             case("read_down_ehostdown", "seed, tap_dev_read: EHOSTDOWN while down", down::<S>),
             case("read_nonblock_fionbio", "EWOULDBLOCK when empty, by FIONBIO", fionbio::<S>),
             case("read_nonblock_fcntl", "EWOULDBLOCK when empty, by F_SETFL", fcntl::<S>),
@@ -347,4 +353,12 @@ fn contended<S: Sys>(c: &Ctx<S>) -> Verdict {
     let value = c.join_long(thread, "FIONREAD in a loop")?;
     check!(value == 0, "FIONREAD failed");
     Ok(())
+}
+
+fn nothing<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let (fd, name) = c.open_clone(O_RDWR | O_NONBLOCK)?;
+    check!(c.sys.read(fd, Out::bytes(&mut [])) == Ok(0), "a read of nothing while down");
+    c.destroy(name.as_str()).on("destroy")?;
+    let after = c.sys.read(fd, Out::bytes(&mut []));
+    after.fails_with(Errno::ENXIO, "a read of nothing after the end")
 }
