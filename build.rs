@@ -10,8 +10,11 @@ use std::path::{Path, PathBuf};
 
 #[path = "sys-headers/target.rs"]
 mod target;
+#[path = "sys-headers/wanted.rs"]
+mod wanted;
 
 use target::{fail, Target};
+use wanted::Wanted;
 
 /// What the driver uses of the kernel: one regular expression a line.
 const ALLOWLIST: &str = include_str!("sys-headers/allowlist.txt");
@@ -74,7 +77,9 @@ fn bindings(root: &Path, target: &Target, to: &Path) {
         .layout_tests(true)
         .generate_comments(false)
         .wrap_unsafe_ops(true);
-    for name in ALLOWLIST.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    let names = || ALLOWLIST.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    builder = builder.parse_callbacks(Box::new(Wanted::of(names())));
+    for name in names() {
         builder = builder.allowlist_item(name);
     }
     for name in OPAQUE {

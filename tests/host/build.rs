@@ -11,8 +11,11 @@ use std::path::{Path, PathBuf};
 
 #[path = "../../sys-headers/target.rs"]
 mod target;
+#[path = "../../sys-headers/wanted.rs"]
+mod wanted;
 
 use target::{fail, Target};
+use wanted::Wanted;
 
 /// What the host uses of the kernel's headers: one regular expression a line.
 const ALLOWLIST: &str = include_str!("allowlist.txt");
@@ -60,7 +63,9 @@ fn bindings(here: &Path, root: &Path, target: &Target, to: &Path) {
         .layout_tests(true)
         .generate_comments(false)
         .wrap_unsafe_ops(true);
-    for name in ALLOWLIST.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    let names = || ALLOWLIST.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    builder = builder.parse_callbacks(Box::new(Wanted::of(names())));
+    for name in names() {
         builder = builder.allowlist_item(name);
     }
     for name in OPAQUE {
