@@ -18,6 +18,7 @@ import model
 import module
 import packaging
 import table
+from compile import Compiler, Failed
 from mutant import NoSuchText, Tree
 
 KINDS = {"model": model.MUTANTS, "module": module.MUTANTS, "packaging": packaging.MUTANTS}
@@ -29,11 +30,11 @@ class Runner:
     """Gives each mutant a tree, and the programs that test it."""
 
     def __init__(self, with_modules):
-        trees = [Tree(number) for number in range(JOBS)]
-        self.host = module.Host(trees[0]) if with_modules else None
+        self.compiler = Compiler()
+        self.host = module.Host(self.compiler) if with_modules else None
         self.trees = queue.SimpleQueue()
-        for tree in trees:
-            self.trees.put(tree)
+        for number in range(JOBS):
+            self.trees.put(Tree(f"tree{number}"))
 
     def verdict(self, mutant):
         """Whether the mutant is caught, and by what."""
@@ -41,12 +42,14 @@ class Runner:
         try:
             with tree.changed(mutant):
                 if mutant.kind == "model":
-                    return model.verdict(tree, mutant)
+                    return model.verdict(self.compiler, tree, mutant)
                 if mutant.kind == "packaging":
                     return packaging.verdict(tree, mutant)
                 return self.host.verdict(tree, mutant)
         except NoSuchText as error:
             return False, str(error)
+        except Failed as error:
+            return False, f"does not compile: {error}"
         finally:
             self.trees.put(tree)
 
@@ -70,6 +73,8 @@ def main(arguments):
             for mutant, (caught, said) in zip(mutants, pool.map(runner.verdict, mutants)):
                 print(f"{'ok' if caught else 'FAILED'} {mutant.title()}\n    {said}", flush=True)
                 passed, failed = passed + caught, failed + (not caught)
+        if len(mutants) == sum(map(len, KINDS.values())):
+            runner.compiler.forget()
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed or not passed else 0
 

@@ -5,7 +5,7 @@
 import re
 
 import edits
-from mutant import CARGO, Mutant, reason, run
+from mutant import Mutant, reason, run
 
 CHANNEL = "src/channel.rs"
 SOLO = "src/solo.rs"
@@ -190,18 +190,10 @@ MUTANTS = [
 ]
 
 
-def verdict(tree, mutant):
-    """Whether the test fails on the changed tree, and what it said.
-
-    A tree that does not compile proves nothing.
-    """
-    command = [CARGO, "test", "--quiet", "--locked", "--package", "tap-model"]
-    # Its own: in one folder, cargo takes the same package of two trees for one.
-    command += ["--target-dir", str(tree.path / "build/cargo/model")]
-    status, said = run([*command, "--no-run"], cwd=tree.path)
-    if status != 0:
-        return False, f"does not compile: {said[-2000:]}"
-    status, said = run([*command, "--", "--exact", mutant.test], LIMIT, cwd=tree.path)
+def verdict(compiler, tree, mutant):
+    """Whether the test fails on the changed tree, and what it said."""
+    program = compiler.test(tree.path, mutant.test)
+    status, said = run([str(program), "--exact", mutant.test], LIMIT, cwd=tree.path)
     if status == 0:
         return False, "survives"
     found = re.search(r"panicked at .*\n(.*)", said)

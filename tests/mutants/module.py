@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026 The if_tap_rs contributors
-"""Builds mutants as modules, and runs the tests on them in the host."""
+"""Runs the tests on mutants that are modules, in the host."""
 
 import json
 import os
@@ -9,23 +9,20 @@ import subprocess
 import calls
 import life
 import outside
-from mutant import CARGO, ROOT, SCRATCH, reason, run
+from compile import MODULE, RELEASE
+from mutant import CARGO, ROOT, reason, run
 
 MUTANTS = calls.MUTANTS + life.MUTANTS + outside.MUTANTS
-RELEASE = "10.1"
 # What a set of cases may take; one that hangs has been caught.
 LIMIT = 60
 
 
 class Host:
-    """The programs that play the kernel, and the driver itself, built from the tree as it is."""
+    """The programs that play the kernel, and the driver itself."""
 
-    def __init__(self, tree):
-        module, said = build(tree)
-        if module is None:
-            raise RuntimeError(f"the driver itself does not compile: {said}")
-        # Out of the way of what is built there next; the file's name is the module's.
-        self.driver = module.rename(SCRATCH / "if_tap_rs.kmod")
+    def __init__(self, compiler):
+        self.compiler = compiler
+        self.driver = ROOT / MODULE
         built = subprocess.run(
             ["./tests/host/build", RELEASE], cwd=ROOT, capture_output=True, text=True, check=True
         )
@@ -60,9 +57,7 @@ class Host:
 
     def verdict(self, tree, mutant):
         """Whether a command fails on the changed tree's module, and passes on the driver."""
-        module, said = build(tree)
-        if module is None:
-            return False, f"does not compile: {said}"
+        module = self.compiler.module(tree.path)
         commands = self.commands(mutant, module)
         failures = ((nth, self.failure(mutant, module, command)) for nth, command in enumerate(commands))
         nth, said = next((one for one in failures if one[1] is not None), (0, None))
@@ -99,12 +94,3 @@ def programs(package, command):
         if message.get("executable"):
             found[message["target"]["name"]] = ROOT / message["executable"]
     return found
-
-
-def build(tree):
-    """Builds a tree as it is; the module, or None, and what the compiler said."""
-    environment = {key: value for key, value in os.environ.items() if key != "NETBSD_SYS"}
-    status, said = run(["./kmod/build", RELEASE, "amd64"], env=environment, cwd=tree.path)
-    if status != 0:
-        return None, said[-3000:]
-    return tree.path / f"build/netbsd-{RELEASE}-amd64/if_tap_rs.kmod", ""

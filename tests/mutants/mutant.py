@@ -49,11 +49,11 @@ class NoSuchText(Exception):
 
 
 class Tree:
-    """A copy of the source that mutants are made in, kept so that builds in it are incremental."""
+    """A copy of the source, for mutants to be made in."""
 
-    def __init__(self, number):
+    def __init__(self, name):
         """A file is written only if it differs, with a new date, for that is what cargo looks at."""
-        self.path = SCRATCH / f"tree{number}"
+        self.path = SCRATCH / name
         ignore = shutil.ignore_patterns("target", "netbsd-*", "__pycache__", "*.swp")
         for part in PARTS:
             source = ROOT / part
@@ -64,6 +64,9 @@ class Tree:
             else:
                 self.path.mkdir(parents=True, exist_ok=True)
                 refresh(source, self.path / part)
+            for file in (self.path / part).rglob("*"):
+                if file.is_file() and not (ROOT / file.relative_to(self.path)).exists():
+                    file.unlink()
         for headers in (ROOT / "sys-headers").glob("netbsd-*"):
             link = self.path / "sys-headers" / headers.name
             if not link.is_symlink():
