@@ -159,11 +159,12 @@ fn in_flight_destroyed<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 /// The two lowest numbers that are no descriptors.
 fn free<S: Sys>(c: &Ctx<S>) -> Fallible<[i32; 2]> {
-    let fds = [c.sys.kqueue().on("kqueue")?, c.sys.kqueue().on("kqueue")?];
-    for fd in fds {
-        c.sys.close(fd).on("close")?;
+    let first = c.keep(c.sys.kqueue().on("kqueue")?);
+    let second = c.keep(c.sys.kqueue().on("kqueue")?);
+    for fd in [first, second] {
+        c.close(fd).on("close")?;
     }
-    Ok(fds)
+    Ok([first, second])
 }
 
 fn at_limit<S: Sys>(c: &Ctx<S>) -> Verdict {

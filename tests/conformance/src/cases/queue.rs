@@ -176,12 +176,12 @@ fn zeroed<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-/// Waits for one event, for ever; EV_EOF or not.
+/// Waits for one event; EV_EOF or not.
 fn one_event<S: Sys>(s: S, fd: usize) -> i64 {
     let Ok(kq) = s.kqueue() else { return -1 };
     let change = Kev { ident: fd, filter: EVFILT_READ, flags: EV_ADD, ..Kev::default() };
     let mut events = [Kev::default(); 1];
-    let n = s.kevent(kq, &[change], &mut events, -1);
+    let n = s.kevent(kq, &[change], &mut events, 20_000);
     s.close(kq).unwrap_or(());
     match n {
         Ok(1) => i64::from(events[0].flags & EV_EOF),
@@ -206,6 +206,17 @@ fn sleepers<S: Sys>(c: &Ctx<S>, fd: i32) -> Fallible<[usize; 6]> {
 
 fn six<S: Sys>(c: &Ctx<S>) -> Verdict {
     let live = c.live_clone(1)?;
+    let result = both_ways(c, &live);
+    if result.is_err() {
+        // Whoever still sleeps hears of that, and not of a close.
+        c.destroy(live.name.as_str()).unwrap_or(());
+        c.settle();
+    }
+    result
+}
+
+/// Frames wake the six, and then the interface's end.
+fn both_ways<S: Sys>(c: &Ctx<S>, live: &Live) -> Verdict {
     let fd = live.fd;
     c.set_nonblocking(fd, false).on("FIONBIO off")?;
     let threads = sleepers(c, fd)?;

@@ -6,7 +6,7 @@
 use crate::abi::{O_RDWR, SIGCONT, SIGIO, SIGKILL, SIGSTOP};
 use crate::case::{case, Case, Fallible, On, Verdict};
 use crate::check;
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, Name};
 use crate::errno::Errno;
 use crate::frames;
 use crate::sys::{Need, Sys};
@@ -105,6 +105,16 @@ fn stopped_holder<S: Sys>(c: &Ctx<S>) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     c.set_up(name.as_str(), true).on("up")?;
     let pid = c.sys.fork(status_of_read, fd as usize).on("fork")?;
+    let result = stop_and_replace(c, fd, &name, pid);
+    if result.is_err() {
+        // Nobody else would ever wake it.
+        c.sys.kill(pid, SIGKILL).unwrap_or(());
+        super::passing::ended(c, pid).unwrap_or(0);
+    }
+    result
+}
+
+fn stop_and_replace<S: Sys>(c: &Ctx<S>, fd: i32, name: &Name, pid: i32) -> Verdict {
     c.close(fd).on("close of the parent's descriptor")?;
     c.settle();
     c.sys.kill(pid, SIGSTOP).on("stop")?;

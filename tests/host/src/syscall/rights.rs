@@ -16,11 +16,16 @@ use crate::world::World;
 /// socketpair(2).
 pub fn socketpair(world: &mut World) -> Result<[i32; 2]> {
     call(world, |world| {
-        let mut ends = [-1; 2];
-        for (end, native) in ends.iter_mut().zip(local::pair()) {
-            *end = world.fd_install(native, kpi::FREAD | kpi::FWRITE)?;
+        let [one, other] = local::pair();
+        let first = world.fd_install(one, kpi::FREAD | kpi::FWRITE)?;
+        match world.fd_install(other, kpi::FREAD | kpi::FWRITE) {
+            Ok(second) => Ok([first, second]),
+            Err(error) => {
+                world.fd_getfile(first)?;
+                world.fd_close(first)?;
+                Err(error)
+            }
         }
-        Ok(ends)
     })
 }
 
