@@ -21,7 +21,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "a read of no bytes takes no frame, and is told of the end",
                 nothing::<S>,
             )
-            .added(),
+            .dangerous(&["F22"]),
             case("read_down_ehostdown", "seed, tap_dev_read: EHOSTDOWN while down", down::<S>),
             case("read_nonblock_fionbio", "EWOULDBLOCK when empty, by FIONBIO", fionbio::<S>),
             case("read_nonblock_fcntl", "EWOULDBLOCK when empty, by F_SETFL", fcntl::<S>),
