@@ -16,6 +16,7 @@ help:
 	@echo 'make kmod NETBSD_SYS=dir the same against a complete kernel source tree'
 	@echo 'make kmod-check [KMOD=f] the module gate, on one module or on all that are built'
 	@echo 'make test                lints, unit and model tests, the gate, both modules'
+	@echo 'make test-long           the same, and a module for aarch64, emulated by qemu'
 	@echo 'make bench [KMOD=f] [VS=f] [TAPS=1,64] [CASES=names]'
 	@echo '                         what calls cost the driver itself, in the host, of one or of two'
 	@echo 'make bench-reference     what make test holds these counts against, anew'
@@ -118,6 +119,10 @@ test: kmod-all
 	@./tests/setup || echo 'make test: some tests will be skipped' >&2
 	@./tests/run
 
+test-long: kmod-all
+	@./tests/setup || echo 'make test-long: some tests will be skipped' >&2
+	@./tests/run long
+
 install uninstall:
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" RELEASE="$(RELEASE)" ARCH="$(ARCH)" \
 		AUTOLOAD="$(AUTOLOAD)" ./packaging/install $@
@@ -131,4 +136,4 @@ manual:
 clean:
 	rm -rf build
 
-.PHONY: help run setup headers kmod kmod-all kmod-check bench bench-reference cases compare vm vm-bench stress fuzz mutants sanitize lint test install uninstall dist manual clean
+.PHONY: help run setup headers kmod kmod-all kmod-check bench bench-reference cases compare vm vm-bench stress fuzz mutants sanitize lint test test-long install uninstall dist manual clean

@@ -9,7 +9,10 @@
 
 . tests/cargo.sh
 release=${1:-10.1} arch=${2:-amd64} options=''
-[ "$release" = 10.1 ] || CARGO_TARGET_DIR=build/cargo/host-$release
+if [ "$release" != 10.1 ] && [ "$arch" = amd64 ]; then
+	CARGO_TARGET_DIR=build/cargo/host-$release
+	./kmod/seed "$CARGO_TARGET_DIR" build/cargo/host
+fi
 programs=$CARGO_TARGET_DIR/debug
 case $arch in
 amd64) ;;
