@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026 The if_tap_rs contributors
 #
-# if_tap_rs: a bare `make` lists the targets.
+# if_tap_rs: `make` without a target lists the targets.
 
-# On the machine itself, or else for the one that most people have.
+# On NetBSD/aarch64, build for the machine itself. Elsewhere, amd64 is the default.
 ARCH!=		case "$$(uname -sp)" in 'NetBSD aarch64') echo aarch64 ;; *) echo amd64 ;; esac
 RELEASES=	10.1 11.0
 KMOD=
@@ -11,35 +11,35 @@ PREFIX=		/usr
 SECONDS=	60
 
 help:
-	@echo 'make run [LINUX_TAP=1]   the driver at work here, in user space: a transcript, or ping(8)'
-	@echo 'make kmod [ARCH=amd64]   build/netbsd-{10.1,11.0}-<arch>/if_tap_rs.kmod'
-	@echo 'make kmod NETBSD_SYS=dir the same against a complete kernel source tree'
-	@echo 'make kmod-check [KMOD=f] the module gate, on one module or on all that are built'
-	@echo 'make test                lints, unit and model tests, the gate, both modules'
-	@echo 'make test-long           the same, and a module for aarch64, emulated by qemu'
+	@echo 'make run [LINUX_TAP=1]   show the driver at work in user space: a transcript, or ping(8)'
+	@echo 'make kmod [ARCH=amd64]   build build/netbsd-{10.1,11.0}-<arch>/if_tap_rs.kmod'
+	@echo 'make kmod NETBSD_SYS=dir build a module from a complete kernel source tree'
+	@echo 'make kmod-check [KMOD=f] run the module gate on one module, or on all that are built'
+	@echo 'make test                run the lints, the unit and model tests, the gate and both modules'
+	@echo 'make test-long           the same, and run a module for aarch64, emulated by qemu'
 	@echo 'make bench [KMOD=f] [VS=f] [TAPS=1,64] [CASES=names]'
-	@echo '                         what calls cost the driver itself, in the host, of one or of two'
-	@echo 'make bench-reference     what make test holds these counts against, anew'
+	@echo '                         count in the host what calls cost one driver, or two'
+	@echo 'make bench-reference     renew the counts that make test compares with'
 	@echo 'make cases [ARCH=amd64] [KMOD=f] [CASES=names]'
-	@echo '                         the conformance cases in the host, a process for each;'
-	@echo '                         for aarch64 emulated by qemu'
+	@echo '                         run the conformance cases in the host, one process for each;'
+	@echo '                         aarch64 is emulated by qemu'
 	@echo 'make compare [STOCK=if_tap.kmod] [NETBSD_KERNEL=file] [KMOD=f] [CASES=names]'
-	@echo "                         the cases on this driver and on NetBSD's own, side by side"
+	@echo "                         run the cases on this driver and on NetBSD's own, side by side"
 	@echo 'make vm NETBSD_KERNEL=file [KMOD=f] [CASES=names] [NETBSD_SYS=dir] [CPUS=2] [FORCE=1] [KVM=1]'
-	@echo '        [STOCK=f]        the conformance cases in a NetBSD/amd64 kernel under qemu'
+	@echo '        [STOCK=f]        run the conformance cases in a NetBSD/amd64 kernel under qemu'
 	@echo 'make vm-bench NETBSD_KERNEL=file [KMOD=f] [VS=f] [CASES=names]'
-	@echo '                         instructions for each call in that kernel, of one driver or two'
-	@echo 'make stress [SECONDS=60] everything at once in the host, on real threads'
-	@echo 'make fuzz [SECONDS=60]   libFuzzer on each target so long, on the module in user space'
-	@echo 'make mutants             the tests on drivers with a known fault brought back, each of which must fail'
-	@echo 'make sanitize            the cases under AddressSanitizer, ThreadSanitizer and valgrind'
-	@echo 'make lint                rustfmt, clippy'
-	@echo 'make headers             only fetch the header sets of the releases'
+	@echo '                         count the instructions of each call in that kernel, for one driver or two'
+	@echo 'make stress [SECONDS=60] run everything at once in the host, on real threads'
+	@echo 'make fuzz [SECONDS=60]   run libFuzzer on each target for that time, with the module in user space'
+	@echo 'make mutants             bring back each known fault, and check that its tests fail'
+	@echo 'make sanitize            run the cases under AddressSanitizer, ThreadSanitizer and valgrind'
+	@echo 'make lint                run rustfmt and clippy'
+	@echo 'make headers             only fetch the kernel headers of the releases'
 	@echo 'make setup               only install what a build needs (Debian, root)'
 	@echo 'make install [DESTDIR=d] [PREFIX=/usr] [RELEASE=10.1] [ARCH=amd64] [AUTOLOAD=yes]'
-	@echo '                         what is built, the manual pages, tap_rs(8) and rc.d/tap_rs'
-	@echo 'make uninstall           exactly what install has made'
-	@echo 'make dist                build/dist: the release archive, and its checksums'
+	@echo '                         install the built module, the manual pages, tap_rs(8) and rc.d/tap_rs'
+	@echo 'make uninstall           remove exactly what make install has installed'
+	@echo 'make dist                make the release archive and its checksums in build/dist'
 	@echo 'make manual              render the manual pages into docs/manual'
 	@echo 'make clean               remove build/'
 
@@ -80,7 +80,7 @@ cases: headers
 	@[ -n "$(KMOD)" ] || ./kmod/build-all "$(RELEASES)" "$(ARCH)"
 	@RELEASES="$(RELEASES)" ARCH="$(ARCH)" ./tests/host/cases "$(KMOD)" "$(CASES)"
 
-# A module of its own that is missing is built for the kernel.
+# With NETBSD_KERNEL and no KMOD, tests/vm builds the module for that kernel.
 compare: headers
 	@[ -n "$(KMOD)$(NETBSD_KERNEL)" ] || ./kmod/build-all "$(RELEASES)" amd64
 	@STOCK="$(STOCK)" KMOD="$(KMOD)" NETBSD_KERNEL="$(NETBSD_KERNEL)" CASES="$(CASES)" \
