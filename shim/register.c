@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The if_tap_rs contributors */
 
 /*
- * The tables by which the kernel knows this driver.  Every entry leads to
- * Rust; nothing is decided here.
+ * The tables with which this driver is registered in the kernel.  Every
+ * entry calls Rust.  No decision is made here.
  */
 
 #include <sys/param.h>
@@ -27,15 +27,16 @@ MODULE(MODULE_CLASS_DRIVER, if_tap_rs, NULL);
 CFDRIVER_DECL(tap_rs, DV_IFNET, NULL);
 
 /*
- * Holds the name of NetBSD's own driver, which is loaded as a module only if
- * it can attach a cfdriver of this name.  It never has a device.
+ * Reserves the name of NetBSD's own driver.  That driver can be loaded as a
+ * module only if it can attach a cfdriver of this name.  This cfdriver never
+ * has a device.
  */
 struct cfdriver tap_rs_reserved_cd = {
 	.cd_name = "tap",
 	.cd_class = DV_IFNET,
 };
 
-/* The softc outlives the device, so it is no part of the device's memory. */
+/* The softc outlives the device, so autoconf does not allocate it. */
 CFATTACH_DECL_NEW(tap_rs, 0, tap_rs_match, tap_rs_attach, tap_rs_detach,
     NULL);
 
@@ -43,12 +44,13 @@ struct if_clone tap_rs_cloner = IF_CLONE_INITIALIZER("tap",
     tap_rs_clone_create, tap_rs_clone_destroy);
 
 /*
- * The kernel counts no call that is still on its way out of a close or a
- * knote's detach, so the module could be unmapped under its last
- * instructions.  Each of these functions therefore ends in a jump to the
- * kernel's atomic_dec_uint{,_nv}: while the word is not zero, unload waits;
- * once it is, no instruction of the module is left to run.  The word of a
- * close counts one close only, so the value returned is zero, success.
+ * The kernel does not count a call that is returning from a close or from
+ * the detach of a knote.  The module could be unmapped before such a call has
+ * executed its last instructions.  Each of these functions therefore ends in
+ * a jump to the kernel's atomic_dec_uint{,_nv}.  Unload waits while the word
+ * is not zero.  When it is zero, no instruction of the module is left to
+ * execute.  The word of a close counts one close only, so the value returned
+ * is zero, which is success.
  */
 static int
 tap_rs_close_exit(volatile unsigned int *word)
@@ -88,8 +90,9 @@ tap_rs_kq_wdetach_exit(struct knote *kn)
 }
 
 /*
- * No d_devtounit: the cloning minor has no device behind it.  No
- * d_cfdriver: the driver finds units in a table of its own.
+ * There is no d_devtounit, because the minor number of the cloning device
+ * has no autoconf device.  There is no d_cfdriver, because the driver finds
+ * units in its own table.
  */
 const struct cdevsw tap_rs_cdevsw = {
 	.d_open = tap_rs_cdev_open,
