@@ -2,12 +2,13 @@
 /* Copyright (c) 2026 The if_tap_rs contributors */
 
 /*
- * The whole boundary between the C shim and the Rust driver, both ways.
+ * The whole interface between the C shim and the Rust driver, in both
+ * directions.
  *
  * bindgen reads this header, and src/entry.rs asserts at compile time that
- * each of its functions has the type declared here; C sees the same
- * declarations.  Nothing crosses that is not in this file or in a kernel
- * header.
+ * each of its functions has the type declared here.  C uses the same
+ * declarations.  C and Rust use nothing of each other that is not declared
+ * in this file or in a kernel header.
  */
 #ifndef TAP_RS_H
 #define TAP_RS_H
@@ -37,10 +38,10 @@ struct sysctllog;
 struct uio;
 
 /*
- * Rust, called from the tables in register.c.
+ * Rust functions, called through the tables in register.c.
  */
 
-/* Module: MODULE_CMD_INIT and MODULE_CMD_FINI. */
+/* The module: MODULE_CMD_INIT and MODULE_CMD_FINI. */
 int	tap_rs_init(void);
 int	tap_rs_fini(void);
 
@@ -49,13 +50,13 @@ int	tap_rs_match(device_t, cfdata_t, void *);
 void	tap_rs_attach(device_t, device_t, void *);
 int	tap_rs_detach(device_t, int);
 
-/* The interface cloner, under the stack's own if_clone_mtx. */
+/* The interface cloner.  The stack holds its if_clone_mtx. */
 int	tap_rs_clone_create(struct if_clone *, int);
 int	tap_rs_clone_destroy(struct ifnet *);
 
 /*
- * Character device.  tap_rs_cdev_close returns the word that the caller
- * must decrement as its last act (see register.c), or NULL.
+ * The character device.  tap_rs_cdev_close returns the word that the caller
+ * must decrement as its last action (see register.c), or NULL.
  */
 int	tap_rs_cdev_open(dev_t, int, int, struct lwp *);
 int	tap_rs_cdev_cancel(dev_t, int, int, struct lwp *);
@@ -66,7 +67,7 @@ int	tap_rs_cdev_ioctl(dev_t, u_long, void *, int, struct lwp *);
 int	tap_rs_cdev_poll(dev_t, int, struct lwp *);
 int	tap_rs_cdev_kqfilter(dev_t, struct knote *);
 
-/* A descriptor of the cloning open; tap_rs_fops_close as above. */
+/* A descriptor of a cloning open; tap_rs_fops_close returns a word, too. */
 int	tap_rs_fops_read(struct file *, off_t *, struct uio *, kauth_cred_t,
 	    int);
 int	tap_rs_fops_write(struct file *, off_t *, struct uio *, kauth_cred_t,
@@ -78,13 +79,13 @@ volatile unsigned int *tap_rs_fops_close(struct file *);
 int	tap_rs_fops_kqfilter(struct file *, struct knote *);
 void	tap_rs_fops_restart(struct file *);
 
-/* Knotes; the two detach functions return a word as above. */
+/* Knotes.  The two detach functions return a word as above. */
 volatile unsigned int *tap_rs_kq_rdetach(struct knote *);
 int	tap_rs_kq_revent(struct knote *, long);
 volatile unsigned int *tap_rs_kq_wdetach(struct knote *);
 int	tap_rs_kq_wevent(struct knote *, long);
 
-/* struct ifnet's and struct ifmedia's callbacks. */
+/* The callbacks of struct ifnet and struct ifmedia. */
 int	tap_rs_if_ioctl(struct ifnet *, u_long, void *);
 int	tap_rs_if_init(struct ifnet *);
 void	tap_rs_if_stop(struct ifnet *, int);
@@ -92,27 +93,27 @@ int	tap_rs_if_transmit(struct ifnet *, struct mbuf *);
 int	tap_rs_media_change(struct ifnet *);
 void	tap_rs_media_status(struct ifnet *, struct ifmediareq *);
 
-/* The soft interrupts: SIGIO, and frames on their way up. */
+/* The soft interrupts: one sends SIGIO, one passes frames to the stack. */
 void	tap_rs_signals_intr(void *);
 void	tap_rs_input_intr(void *);
 
 /*
- * net.link.tap.tapN: the cookie is the node's data.  The address is text,
- * NUL-terminated, in 18 bytes.
+ * net.link.tap.tapN.  The cookie is the data of the sysctl node.  The address
+ * is a NUL-terminated string in a buffer of 18 bytes.
  */
 void	tap_rs_sysctl_get(void *, char *);
 int	tap_rs_sysctl_set(void *, char *);
 
 /*
- * The name of the first interface from a unit on whose opener the caller may
- * see, and that process; the unit becomes the next to ask for.  NULL when
- * there is none left.
+ * Finds the next open interface, beginning with the given unit, whose opener
+ * the calling process may see.  Returns its name, and stores its opener.  The
+ * unit is advanced to the one to ask for next.  NULL when there are no more.
  */
 const char *tap_rs_sysctl_opener(int *, pid_t *);
 
 /*
- * C, called from Rust: the tables, and what the kernel offers only as a
- * macro, a static inline or a variadic function.
+ * C, used by Rust: the tables, and functions for what the kernel offers only
+ * as a macro, a static inline function or a variadic function.
  */
 
 /* register.c */
@@ -133,7 +134,7 @@ struct lwp *tap_rs_curlwp(void);
 struct proc *tap_rs_curproc(void);
 void	tap_rs_panic(void) __dead;
 
-/* helpers/proc.c: a process as a number that no later one has. */
+/* helpers/proc.c: a process, as a number that no later process gets. */
 uint64_t tap_rs_current_process(void);
 pid_t	tap_rs_visible_process(uint64_t);
 
