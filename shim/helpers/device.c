@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copyright (c) 2026 The if_tap_rs contributors */
 
-/* sys/device.h: lists and bit-fields. */
+/* sys/device.h: macros for lists, and a bit-field. */
 
 #include <sys/param.h>
 #include <sys/device.h>
@@ -11,8 +11,8 @@
 #include "tap_rs.h"
 
 /*
- * Is another tap driver at work?  The built-in one leaves its cfdriver
- * behind when it is unloaded, but not its attachment.
+ * Whether another tap driver is active.  When the built-in driver is
+ * disabled, its cfdriver stays attached, but its cfattach does not.
  */
 int
 tap_rs_stock_active(void)
@@ -22,7 +22,7 @@ tap_rs_stock_active(void)
 	return cd != NULL && !LIST_EMPTY(&cd->cd_attach);
 }
 
-/* The configuration data of a pseudo-device; cf_unit is a bit-field. */
+/* Fills in the cfdata of a pseudo-device.  cf_unit is a bit-field. */
 void
 tap_rs_cfdata_init(struct cfdata *cf, int unit)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copyright (c) 2026 The if_tap_rs contributors */
 
-/* net/if.h, net/if_stats.h, net/bpf.h: what struct ifnet offers as macros. */
+/* net/if.h, net/if_stats.h, net/bpf.h: operations on struct ifnet. */
 
 #include <sys/param.h>
 #include <sys/mbuf.h>
@@ -15,7 +15,7 @@
 
 #include "tap_rs.h"
 
-/* Rust names the counters by these numbers. */
+/* Rust uses these numbers for the counters. */
 __CTASSERT(if_ierrors == 1 && if_oerrors == 3 && if_iqdrops == 9);
 
 void
@@ -47,9 +47,9 @@ tap_rs_stat_inc(struct ifnet *ifp, int counter)
 }
 
 /*
- * One visit to the per-CPU counters for each frame handed to user space.
- * if_statinc_ref() and its like changed their arguments after 10.1, their
- * underlying macros did not.
+ * Counts a frame that was read, with one access to the per-CPU counters.
+ * The arguments of if_statinc_ref() and similar functions changed after 10.1.
+ * Those of the underlying macros did not.
  */
 void
 tap_rs_stat_output(struct ifnet *ifp, u_long bytes, int mcast, int errors)
@@ -65,7 +65,7 @@ tap_rs_stat_output(struct ifnet *ifp, u_long bytes, int mcast, int errors)
 	IF_STAT_PUTREF(ifp);
 }
 
-/* The caller keeps if_sadl from changing: IFNET_LOCK or KERNEL_LOCK. */
+/* The caller holds IFNET_LOCK or KERNEL_LOCK, so if_sadl does not change. */
 const unsigned char *
 tap_rs_lladdr(const struct ifnet *ifp)
 {
@@ -82,9 +82,10 @@ tap_rs_set_lladdr(struct ifnet *ifp, const unsigned char *address)
 }
 
 /*
- * Destroy an interface as ifconfig(8) would, under if_clone_mtx, which is
- * private to the stack.  Without an lwp no privilege is asked for: it is
- * the driver that wants its interface gone, whoever closes the descriptor.
+ * Destroys an interface in the same way as ifconfig(8).  The stack takes
+ * if_clone_mtx, which is private to it.  No lwp is passed, so no privilege is
+ * required: the driver destroys its own interface, whichever process closes
+ * the descriptor.
  */
 int
 tap_rs_if_destroy(const struct ifnet *ifp)

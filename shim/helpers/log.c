@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copyright (c) 2026 The if_tap_rs contributors */
 
-/* sys/systm.h: aprint(9), which is variadic. */
+/* sys/systm.h: the functions of aprint(9), which are variadic. */
 
 #include <sys/param.h>
 #include <sys/systm.h>
@@ -16,7 +16,7 @@ tap_rs_log_address(const char *ifname, const char *address)
 	aprint_verbose("%s: Ethernet address %s\n", ifname, address);
 }
 
-/* "who: what", and the error number where there is one. */
+/* Prints "who: what", and the error number unless it is 0. */
 void
 tap_rs_log_error(const char *who, const char *what, int error)
 {

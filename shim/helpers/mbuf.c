@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copyright (c) 2026 The if_tap_rs contributors */
 
-/* sys/mbuf.h: the allocations that are macros. */
+/* sys/mbuf.h: allocation, which uses a macro. */
 
 #include <sys/param.h>
 #include <sys/malloc.h>
@@ -10,7 +10,10 @@
 #include <net/if.h>
 #include "tap_rs.h"
 
-/* A packet header with one external buffer of the given size, or NULL. */
+/*
+ * Allocates an mbuf with a packet header and one external buffer of the given
+ * size.  Does not sleep.  NULL when there is no memory.
+ */
 struct mbuf *
 tap_rs_m_getext(int size)
 {

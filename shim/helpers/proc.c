@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copyright (c) 2026 The if_tap_rs contributors */
 
-/* sys/proc.h, sys/kauth.h: which process it is, and who may see it. */
+/* sys/proc.h, sys/kauth.h: identifying a process, and who may see it. */
 
 #include <sys/param.h>
 #include <sys/systm.h>
@@ -13,7 +13,10 @@
 #include <net/if.h>
 #include "tap_rs.h"
 
-/* A process number is used again; the time of the fork tells the two apart. */
+/*
+ * Identifies a process.  Process numbers are reused, so the time of the fork
+ * is included to tell two processes with the same number apart.
+ */
 static uint64_t
 tap_rs_process_of(const struct proc *p)
 {
@@ -31,7 +34,7 @@ tap_rs_current_process(void)
 	return tap_rs_process_of(curproc);
 }
 
-/* The process number, or 0 if it is gone or hidden from the caller. */
+/* The process number, or 0 if the process is gone or hidden from the caller. */
 pid_t
 tap_rs_visible_process(uint64_t process)
 {

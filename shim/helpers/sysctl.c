@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copyright (c) 2026 The if_tap_rs contributors */
 
-/* sys/sysctl.h: net.link.tap and its leaves. */
+/* sys/sysctl.h: net.link.tap, its leaves, and net.link.tap_openers. */
 
 #include <sys/param.h>
 #include <sys/systm.h>
@@ -15,9 +15,11 @@
 #define	TAP_RS_ADDRSTRLEN	(3 * ETHER_ADDR_LEN)
 
 /*
- * "tap0=417 tap3=911": what is open, and the process that has opened it.
- * The end of an interface waits for the tree's lock, which the caller holds.
- * What the buffer has no room for is counted, and sysctl(2) says ENOMEM.
+ * net.link.tap_openers: each open interface with the process that opened it,
+ * for example "tap0=417 tap3=911".  The caller holds the lock of the sysctl
+ * tree, and an interface is not destroyed before that lock is released.  Text
+ * for which the buffer has no room is only counted, and sysctl(2) returns
+ * ENOMEM.
  */
 static int
 tap_rs_sysctl_openers(SYSCTLFN_ARGS)
@@ -55,8 +57,8 @@ tap_rs_sysctl_openers(SYSCTLFN_ARGS)
 }
 
 /*
- * "link" belongs to the stack: it is made here only if nobody has yet, is
- * not logged, and so is not torn down with "tap".
+ * The node "link" belongs to the stack.  It is created here only if it does
+ * not exist yet.  It is not logged, so it is not removed together with "tap".
  */
 int
 tap_rs_sysctl_setup(struct sysctllog **clog, int *nodenum)
@@ -82,9 +84,9 @@ tap_rs_sysctl_setup(struct sysctllog **clog, int *nodenum)
 }
 
 /*
- * sysctl_lookup(9) works on a copy of the node whose data is the text of
- * the address.  An empty new value is refused before it gets there: it
- * would look at the byte before an empty buffer.
+ * Reads or sets an address.  sysctl_lookup(9) is given a copy of the node
+ * whose data is the address as text.  An empty new value is refused first,
+ * because sysctl_lookup would look at the byte before an empty buffer.
  */
 static int
 tap_rs_sysctl_handler(SYSCTLFN_ARGS)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copyright (c) 2026 The if_tap_rs contributors */
 
-/* sys/systm.h, sys/proc.h, sys/intr.h: the big lock, who runs, soft interrupts. */
+/*
+ * sys/systm.h, sys/proc.h, sys/intr.h: the kernel lock, the running thread and
+ * process, soft interrupts.
+ */
 
 #include <sys/param.h>
 #include <sys/systm.h>
@@ -26,7 +29,7 @@ tap_rs_kernel_unlock(void)
 	KERNEL_UNLOCK_ONE(NULL);
 }
 
-/* softint_schedule(9) wants the caller bound to its CPU. */
+/* softint_schedule(9) requires that the caller stay on its CPU. */
 void
 tap_rs_softint_schedule(void *sih)
 {
@@ -50,7 +53,7 @@ tap_rs_curproc(void)
 	return curproc;
 }
 
-/* The Rust panic handler's only way out; the gate proves it unreachable. */
+/* Called only by Rust's panic handler.  The gate proves it unreachable. */
 void
 tap_rs_panic(void)
 {
