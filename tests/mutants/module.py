@@ -83,7 +83,7 @@ def programs(package, command):
     """The programs that cargo builds of a package, by name."""
     arguments = [CARGO, command, "--quiet", "--locked", "--package", package]
     arguments += ["--message-format=json"] + (["--no-run"] if command == "test" else [])
-    environment = dict(os.environ, CARGO_TARGET_DIR="build/cargo/host")
+    environment = dict(os.environ, CARGO_TARGET_DIR="build/cargo/host", TAP_NETBSD=RELEASE)
     environment.setdefault("LIBCLANG_PATH", "/usr/lib/llvm-14/lib")
     built = subprocess.run(
         arguments, cwd=ROOT, capture_output=True, text=True, check=True, env=environment
