@@ -5,6 +5,8 @@
 //!
 //! The environment says for which NetBSD, see `sys-headers/target.rs`; `kmod/build` sets it.
 
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
+
 use std::env;
 use std::path::{Path, PathBuf};
 

@@ -44,35 +44,21 @@ struct if_clone tap_rs_cloner = IF_CLONE_INITIALIZER("tap",
     tap_rs_clone_create, tap_rs_clone_destroy);
 
 /*
- * The kernel does not count a call that is returning from a close or from
+ * The kernel does not count a call that is returning from fo_close or from
  * the detach of a knote.  The module could be unmapped before such a call has
  * executed its last instructions.  Each of these functions therefore ends in
  * a jump to the kernel's atomic_dec_uint{,_nv}.  Unload waits while the word
  * is not zero.  When it is zero, no instruction of the module is left to
  * execute.  The word of a close counts one close only, so the value returned
  * is zero, which is success.
+ *
+ * d_close needs no such word, because detach waits for it in vdevgone().
  */
-static int
-tap_rs_close_exit(volatile unsigned int *word)
-{
-
-	if (__predict_false(word == NULL))
-		return 0;
-	return (int)atomic_dec_uint_nv(word);
-}
-
-static int
-tap_rs_cdev_close_exit(dev_t dev, int flags, int fmt, struct lwp *l)
-{
-
-	return tap_rs_close_exit(tap_rs_cdev_close(dev));
-}
-
 static int
 tap_rs_fops_close_exit(struct file *fp)
 {
 
-	return tap_rs_close_exit(tap_rs_fops_close(fp));
+	return (int)atomic_dec_uint_nv(tap_rs_fops_close(fp));
 }
 
 static void
@@ -97,7 +83,7 @@ tap_rs_kq_wdetach_exit(struct knote *kn)
 const struct cdevsw tap_rs_cdevsw = {
 	.d_open = tap_rs_cdev_open,
 	.d_cancel = tap_rs_cdev_cancel,
-	.d_close = tap_rs_cdev_close_exit,
+	.d_close = tap_rs_cdev_close,
 	.d_read = tap_rs_cdev_read,
 	.d_write = tap_rs_cdev_write,
 	.d_ioctl = tap_rs_cdev_ioctl,

@@ -5,7 +5,7 @@
  * The whole interface between the C shim and the Rust driver, in both
  * directions.
  *
- * bindgen reads this header, and src/entry.rs asserts at compile time that
+ * bindgen reads this header, and src/entry/ asserts at compile time that
  * each of its functions has the type declared here.  C uses the same
  * declarations.  C and Rust use nothing of each other that is not declared
  * in this file or in a kernel header.
@@ -54,20 +54,20 @@ int	tap_rs_detach(device_t, int);
 int	tap_rs_clone_create(struct if_clone *, int);
 int	tap_rs_clone_destroy(struct ifnet *);
 
-/*
- * The character device.  tap_rs_cdev_close returns the word that the caller
- * must decrement as its last action (see register.c), or NULL.
- */
+/* The character device. */
 int	tap_rs_cdev_open(dev_t, int, int, struct lwp *);
 int	tap_rs_cdev_cancel(dev_t, int, int, struct lwp *);
-volatile unsigned int *tap_rs_cdev_close(dev_t);
+int	tap_rs_cdev_close(dev_t, int, int, struct lwp *);
 int	tap_rs_cdev_read(dev_t, struct uio *, int);
 int	tap_rs_cdev_write(dev_t, struct uio *, int);
 int	tap_rs_cdev_ioctl(dev_t, u_long, void *, int, struct lwp *);
 int	tap_rs_cdev_poll(dev_t, int, struct lwp *);
 int	tap_rs_cdev_kqfilter(dev_t, struct knote *);
 
-/* A descriptor of a cloning open; tap_rs_fops_close returns a word, too. */
+/*
+ * A descriptor of a cloning open.  tap_rs_fops_close returns the word that
+ * the caller must decrement as its last action (see register.c).
+ */
 int	tap_rs_fops_read(struct file *, off_t *, struct uio *, kauth_cred_t,
 	    int);
 int	tap_rs_fops_write(struct file *, off_t *, struct uio *, kauth_cred_t,

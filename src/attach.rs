@@ -9,6 +9,7 @@ use crate::channel::Opener;
 use crate::cloner;
 use crate::ether::Addr;
 use crate::event;
+use crate::ifnet::MEDIA;
 use crate::kern::device::{self, Device};
 use crate::kern::errno::{Errno, Result};
 use crate::kern::ifnet::Link;
@@ -29,7 +30,7 @@ pub fn attach(softc: &Softc, device: Device<'_>) {
     // not be told of a change.
     let open = softc.channel.is_open_by(Opener::Cloner);
     let link = if open { Link::Up } else { Link::Down };
-    softc.interface.attach(softc.cookie(), address, link);
+    softc.interface.attach(softc.cookie(), address, link, &MEDIA);
     if let Err(error) = cloner::SYSCTL.create_leaf(softc.unit, name, softc.cookie()) {
         log::error(name, c"unable to create sysctl node", error);
     }

@@ -17,16 +17,16 @@ use core::ptr;
 use crate::channel::Opener;
 use crate::event;
 use crate::input;
-use crate::kern::arc::Arc;
-use crate::kern::atomic::{AtomicPtr, AtomicU32, Ordering};
 use crate::kern::errno::{Errno, Result};
-use crate::kern::file::NewFile;
+use crate::kern::file::{FileFlags, NewFile};
 use crate::kern::log;
 use crate::kern::mutex::StaticMutex;
 use crate::kern::register::{self, Autoconf, CharDevice};
 use crate::kern::sysctl::TapNode;
 use crate::kern::systm::{pause_a_tick, LwpCell};
-use crate::kern::table::Table;
+use crate::lockfree::arc::Arc;
+use crate::lockfree::atomic::{AtomicPtr, AtomicU32, Ordering};
+use crate::lockfree::table::Table;
 use crate::softc::{Softc, GRAVEYARD};
 use crate::unit::Unit;
 
@@ -129,13 +129,13 @@ pub fn clone_destroy(softc: &Softc) -> Result {
 
 /// An open of the cloning device: a new interface, open already, and a descriptor of its own.
 /// Always an error: EMOVEFD is open(2)'s way of success. On any other nothing is left behind.
-pub fn cloning_open(flags: i32) -> Errno {
+pub fn cloning_open(flags: FileFlags) -> Errno {
     let file = match NewFile::allocate() {
         Ok(file) => file,
         Err(error) => return error,
     };
     match create(None, Opener::Cloner) {
-        Ok(softc) => file.become_open(flags, softc),
+        Ok(softc) => file.become_open(flags, softc.into_raw()),
         Err(error) => error,
     }
 }

@@ -4,19 +4,19 @@
 //! poll(2), kqueue(2) and SIGIO: all ways to be told of a frame.
 #![forbid(unsafe_code)]
 
-use crate::channel::SigIo;
-use crate::kern::arc::Arc;
-use crate::kern::atomic::Ordering;
+use crate::channel::port::SigIo;
 use crate::kern::errno::{Errno, Result};
-use crate::kern::knote::Knote;
-use crate::kern::kpi;
-use crate::kern::mailbox::Mailbox;
+use crate::kern::knote::{Filter, Knote};
+use crate::kern::select::PollEvents;
 use crate::kern::signal::{self, News};
 use crate::kern::softint::Softint;
+use crate::lockfree::arc::Arc;
+use crate::lockfree::atomic::Ordering;
+use crate::lockfree::mailbox::Mailbox;
 use crate::softc::Softc;
 
-const READABLE: u32 = kpi::POLLIN | kpi::POLLRDNORM;
-const WRITABLE: u32 = kpi::POLLOUT | kpi::POLLWRNORM;
+const READABLE: PollEvents = PollEvents::IN.union(PollEvents::RDNORM);
+const WRITABLE: PollEvents = PollEvents::OUT.union(PollEvents::WRNORM);
 
 /// Sends SIGIO, away from the stack's locks.
 pub static SOFTINT: Softint = Softint::new();
@@ -25,13 +25,13 @@ static MAILBOX: Mailbox<Softc> = Mailbox::new();
 
 /// poll(2): readable when a frame waits, always writable, and hung up when the interface is gone,
 /// and only then: a poller of an interface that is down sleeps on.
-pub fn poll(softc: &Softc, events: u32) -> u32 {
-    let Some(len) = softc.channel.look() else { return kpi::POLLHUP };
+pub fn poll(softc: &Softc, events: PollEvents) -> PollEvents {
+    let Some(len) = softc.channel.look() else { return PollEvents::HUP };
     let mut ready = events & WRITABLE;
     if len != 0 {
         ready |= events & READABLE;
     }
-    if ready != 0 {
+    if !ready.is_empty() {
         return ready;
     }
     wait(softc, events)
@@ -39,37 +39,35 @@ pub fn poll(softc: &Softc, events: u32) -> u32 {
 
 /// The rest of a poll that has nothing to say: apart, so that one which has saves no registers.
 #[inline(never)]
-fn wait(softc: &Softc, events: u32) -> u32 {
+fn wait(softc: &Softc, events: PollEvents) -> PollEvents {
     match softc.channel.look_and_record(|waiters| waiters.record_poller()) {
-        Some(0) => 0,
+        Some(0) => PollEvents::empty(),
         // It waits already, for a poller of something else, or came since the first look.
         Some(_) => events & READABLE,
-        None => kpi::POLLHUP,
+        None => PollEvents::HUP,
     }
 }
 
 /// kqueue(2): EVFILT_READ and EVFILT_WRITE. The knote holds a reference to the softc, so what it
 /// hangs on outlives the interface if the knote does. EINVAL for other filters, ENXIO when gone.
 pub fn attach_knote(softc: &Softc, mut knote: Knote<'_>) -> Result {
-    let reads = match knote.filter() {
-        kpi::EVFILT_READ => true,
-        kpi::EVFILT_WRITE => false,
-        _ => return Err(Errno::EINVAL),
-    };
-    softc.channel.attach_knote(reads, |waiters| {
-        knote.set_hook(Arc::retain(softc), reads);
-        waiters.attach(&mut knote, reads);
+    let Some(filter) = knote.filter() else { return Err(Errno::EINVAL) };
+    softc.channel.attach_knote(filter == Filter::Read, |waiters| {
+        knote.set_hook(Arc::retain(softc).into_raw(), filter);
+        waiters.attach(&mut knote, filter);
     })
 }
 
 /// The knote goes. The caller then drops the reference that it held.
-pub fn detach_knote(softc: &Softc, mut knote: Knote<'_>, reads: bool) {
-    softc.channel.detach_knote(reads, |waiters| waiters.detach(&mut knote, reads));
+pub fn detach_knote(softc: &Softc, mut knote: Knote<'_>, filter: Filter) {
+    let reads = filter == Filter::Read;
+    softc.channel.detach_knote(reads, |waiters| waiters.detach(&mut knote, filter));
 }
 
 /// Whether a knote has something to tell. Takes no lock, for it is called with and without the
 /// channel's.
-pub fn knote_event(softc: &Softc, mut knote: Knote<'_>, reads: bool) -> bool {
+pub fn knote_event(softc: &Softc, mut knote: Knote<'_>, filter: Filter) -> bool {
+    let reads = filter == Filter::Read;
     let look = softc.channel.look();
     let len = if reads { look.unwrap_or(0) } else { 0 };
     knote.set_data(len);

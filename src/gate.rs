@@ -11,7 +11,7 @@
 //! Nothing that sleeps for long, above all no copy to or from user space, is done inside.
 #![forbid(unsafe_code)]
 
-use crate::kern::atomic::{AtomicU32, Ordering};
+use crate::lockfree::atomic::{AtomicU32, Ordering};
 
 /// Set in the count as long as the gate is open; a closed and empty one is 0, which the processor
 /// compares with for nothing.

@@ -4,13 +4,24 @@
 //! What the network stack asks of the interface: init, stop, transmit, media.
 #![forbid(unsafe_code)]
 
-use crate::channel::Pushed;
+use crate::channel::queue::Pushed;
 use crate::event;
 use crate::kern::errno::{Errno, Result};
 use crate::kern::ifnet::Link;
 use crate::kern::mbuf::Mbuf;
-use crate::kern::media;
+use crate::kern::media::{self, Medium};
 use crate::softc::Softc;
+
+/// The media that tap(4) has always offered: three, each also in full duplex, and automatic choice.
+pub static MEDIA: [Medium; 7] = [
+    Medium::T1000,
+    Medium::T1000.union(Medium::FDX),
+    Medium::TX100,
+    Medium::TX100.union(Medium::FDX),
+    Medium::T10,
+    Medium::T10.union(Medium::FDX),
+    Medium::AUTO,
+];
 
 /// if_init, under IFNET_LOCK.
 pub fn init(softc: &Softc) {

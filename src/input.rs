@@ -8,12 +8,12 @@
 //! part of the time of a creation and destruction.
 #![forbid(unsafe_code)]
 
-use crate::kern::arc::Arc;
-use crate::kern::atomic::{AtomicU32, Ordering};
-use crate::kern::ifnet::Counter;
-use crate::kern::inputq::InputQueue;
+use crate::kern::ifcount::Counter;
 use crate::kern::mbuf::Mbuf;
 use crate::kern::softint::Softint;
+use crate::lockfree::arc::Arc;
+use crate::lockfree::atomic::{AtomicU32, Ordering};
+use crate::lockfree::inputq::InputQueue;
 use crate::softc::Softc;
 use crate::solo::Solo;
 

@@ -7,11 +7,10 @@
 //! take for ever to come; the softc stays because the descriptor or the node does.
 #![forbid(unsafe_code)]
 
-use crate::channel::Frame;
 use crate::ether::{check_length, BadLength};
 use crate::input;
 use crate::kern::errno::{Errno, Result};
-use crate::kern::ifnet::Counter;
+use crate::kern::ifcount::Counter;
 use crate::kern::mbuf::Mbuf;
 use crate::kern::uio::Uio;
 use crate::softc::Softc;
@@ -29,7 +28,7 @@ pub fn read(softc: &Softc, mut uio: Uio<'_>, nonblock: bool) -> Result {
     if let Some(_call) = softc.channel.enter() {
         match copied {
             Ok(bytes) => {
-                let truncated = bytes < frame.frame_len() as usize;
+                let truncated = bytes < frame.packet_len() as usize;
                 softc.interface.count_output(bytes, frame.is_multicast(), truncated);
             }
             Err(_) => softc.interface.count(Counter::OutputErrors),

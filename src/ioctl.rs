@@ -4,28 +4,10 @@
 //! ioctl(2), on a descriptor and on the interface.
 #![forbid(unsafe_code)]
 
-use core::ffi::c_ulong;
-
 use crate::kern::errno::{Errno, Result};
-use crate::kern::ioctl::Request;
-use crate::kern::kpi;
+use crate::kern::ioctl::{Command, Request};
 use crate::kern::signal;
 use crate::softc::Softc;
-
-const FIONREAD: c_ulong = kpi::FIONREAD as c_ulong;
-const FIONBIO: c_ulong = kpi::FIONBIO as c_ulong;
-const FIOASYNC: c_ulong = kpi::FIOASYNC as c_ulong;
-const FIOSETOWN: c_ulong = kpi::FIOSETOWN as c_ulong;
-const FIOGETOWN: c_ulong = kpi::FIOGETOWN as c_ulong;
-const TIOCSPGRP: c_ulong = kpi::TIOCSPGRP as c_ulong;
-const TIOCGPGRP: c_ulong = kpi::TIOCGPGRP as c_ulong;
-const TAPGIFNAME: c_ulong = kpi::TAPGIFNAME as c_ulong;
-/// TAPGIFNAME of programs that were built when `struct ifreq` had 32 bytes. The kernel's own
-/// translation of such commands sees those on sockets alone.
-const OTAPGIFNAME: c_ulong = 0x4020_6500;
-const SIOCGIFFLAGS: c_ulong = kpi::SIOCGIFFLAGS as c_ulong;
-const SIOCGIFADDR: c_ulong = kpi::SIOCGIFADDR as c_ulong;
-const SIOCSIFPHYADDR: c_ulong = kpi::SIOCSIFPHYADDR as c_ulong;
 
 /// ioctl(2) on a descriptor. ENOTTY for what it does not know, ENXIO once the interface is gone.
 ///
@@ -33,7 +15,7 @@ const SIOCSIFPHYADDR: c_ulong = kpi::SIOCSIFPHYADDR as c_ulong;
 /// at, so the mode belongs to the open and ends with it.
 pub fn descriptor(softc: &Softc, request: Request<'_>) -> Result {
     let len = softc.channel.look().ok_or(Errno::ENXIO)?;
-    if request.command() == FIONREAD {
+    if request.command() == Command::FIONREAD {
         // A frame's length is below 2^31.
         *request.int()? = len as i32;
         return Ok(());
@@ -46,19 +28,21 @@ pub fn descriptor(softc: &Softc, request: Request<'_>) -> Result {
 fn control(softc: &Softc, request: Request<'_>) -> Result {
     let command = request.command();
     match command {
-        FIONBIO => {}
-        FIOASYNC => softc.channel.set_async(*request.int()? != 0),
-        FIOSETOWN | TIOCSPGRP => {
+        Command::FIONBIO => {}
+        Command::FIOASYNC => softc.channel.set_async(*request.int()? != 0),
+        Command::FIOSETOWN | Command::TIOCSPGRP => {
             let owner = signal::check_owner(command, *request.int()?)?;
             softc.channel.set_owner(owner);
         }
-        FIOGETOWN | TIOCGPGRP => {
+        Command::FIOGETOWN | Command::TIOCGPGRP => {
             *request.int()? = signal::show_owner(command, softc.channel.owner())?;
         }
-        TAPGIFNAME | OTAPGIFNAME => *request.name()? = softc.interface.name_field(),
+        Command::TAPGIFNAME | Command::OTAPGIFNAME => {
+            *request.name()? = softc.interface.name_field();
+        }
         // A courtesy to libtuntap, which asks the descriptor instead of a socket.
-        SIOCGIFFLAGS => request.ifreq()?.set_flags(softc.interface.flags()),
-        SIOCGIFADDR => {
+        Command::SIOCGIFFLAGS => request.ifreq()?.set_flags(softc.interface.flags()),
+        Command::SIOCGIFADDR => {
             // A courtesy to tinc, which gives it room for the six octets and no more.
             let _call = softc.channel.enter().ok_or(Errno::ENXIO)?;
             *request.octets()? = softc.interface.address().0;
@@ -72,7 +56,7 @@ fn control(softc: &Softc, request: Request<'_>) -> Result {
 /// link-level one that an interface may have. `None` for what ether_ioctl(9) does.
 pub fn interface(softc: &Softc, request: Request<'_>) -> Option<Result> {
     match request.command() {
-        SIOCSIFPHYADDR => {
+        Command::SIOCSIFPHYADDR => {
             let address = request.link_address().filter(|address| address.is_assignable());
             Some(address.map(|address| softc.interface.set_address(address)).ok_or(Errno::EINVAL))
         }

@@ -9,18 +9,22 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`gate`], [`channel`] | the concurrency core: calls in flight, the queue, sleepers, life and death |
-//! | [`softc`], [`attach`] | one interface: its parts, its references, its beginning and end |
+//! | [`softc`], [`adapter`] | one interface: its parts and its references |
+//! | [`attach`] | its beginning and end |
 //! | [`cloner`] | units, create, destroy, the cloning open, load and unload |
 //! | [`io`], [`ioctl`], [`event`] | what a descriptor can be asked |
 //! | [`input`], [`solo`] | frames from write(2) to the stack, in their order |
 //! | [`ifnet`], [`sysctl`] | what the network stack and the administrator can ask |
 //! | [`ether`], [`unit`] | addresses, frame bounds and numbers: pure |
+//! | [`lockfree`] | what many threads share without a lock |
 //! | [`kern`] | the safe face of the kernel |
 //!
-//! `unsafe` stands in [`kern`] and [`entry`] only.
+//! `unsafe` stands in [`kern`], [`lockfree`] and [`entry`] only.
 
 #![no_std]
+#![deny(unused_crate_dependencies)]
 
+pub mod adapter;
 pub mod attach;
 pub mod channel;
 pub mod cloner;
@@ -33,6 +37,7 @@ pub mod input;
 pub mod io;
 pub mod ioctl;
 pub mod kern;
+pub mod lockfree;
 pub mod softc;
 pub mod solo;
 pub mod sysctl;

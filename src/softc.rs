@@ -14,23 +14,27 @@
 //!
 //! The kernel lock is taken before IFNET_LOCK where both are wanted, and given up by whoever sleeps.
 //!
-//! A softc is freed when nobody can reach it any more, see [`crate::kern::arc`]; `docs/lifetimes.md`
+//! A softc is freed when nobody can reach it any more, see [`crate::lockfree::arc`]; `docs/lifetimes.md`
 //! has the whole story.
 #![forbid(unsafe_code)]
 
 use core::ffi::c_void;
+use core::mem::offset_of;
 use core::ptr;
 
-use crate::channel::{Channel, FrameList, Opener};
-use crate::kern::arc::{Arc, Buried, Graveyard};
-use crate::kern::atomic::{AtomicBool, AtomicU32, Ordering};
+use static_assertions::{assert_impl_all, const_assert_eq};
+
+use crate::adapter::Waiters;
+use crate::channel::{Channel, Opener};
 use crate::kern::device::PseudoDevice;
 use crate::kern::errno::Result;
+use crate::kern::file::Times;
 use crate::kern::ifnet::{Interface, Link};
 use crate::kern::mbuf::MbufList;
 use crate::kern::process::ProcessCell;
-use crate::kern::select::Waiters;
 use crate::kern::systm::Ticks;
+use crate::lockfree::arc::{Arc, Buried, Graveyard};
+use crate::lockfree::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::unit::Unit;
 
 /// The softcs that nobody refers to any more, and the count of all there are.
@@ -51,9 +55,7 @@ pub struct Softc {
     birth: Ticks,
     /// Frames that user space wrote and the stack has not been given yet.
     pub incoming: AtomicU32,
-    /// 1 while a close of the node is still inside the module, and of the cloned descriptor: each
-    /// has one at a time, but both may be on their way out at once.
-    node_exit: AtomicU32,
+    /// 1 while the close of the cloned descriptor is still inside the module.
     clone_exit: AtomicU32,
     /// How many knotes' detaches are still inside the module.
     knote_exits: AtomicU32,
@@ -67,11 +69,15 @@ pub struct Softc {
     pub interface: Interface,
 }
 
+const_assert_eq!(offset_of!(Softc, channel), 0);
+// Whoever holds a reference may use it, and drop the last one, on any CPU.
+assert_impl_all!(Softc: Send, Sync);
+
 impl Buried for Softc {
     fn pin_init(&mut self) {
         self.interface.init(self.unit);
         self.channel.pin_init();
-        self.channel.listeners.pin_init(self.interface.queue_gauge());
+        self.channel.listeners.pin_init(&self.interface);
     }
 
     fn graveyard() -> &'static Graveyard<Softc> {
@@ -79,7 +85,7 @@ impl Buried for Softc {
     }
 
     fn departed(&self) -> bool {
-        let exits = [&self.node_exit, &self.clone_exit, &self.knote_exits];
+        let exits = [&self.clone_exit, &self.knote_exits];
         exits.iter().all(|exit| exit.load(Ordering::Acquire) == 0)
     }
 }
@@ -97,7 +103,6 @@ impl Softc {
             sigio_queued: AtomicBool::new(false),
             opener: ProcessCell::new(),
             incoming: AtomicU32::new(0),
-            node_exit: AtomicU32::new(0),
             clone_exit: AtomicU32::new(0),
             knote_exits: AtomicU32::new(0),
             access: AtomicU32::new(now.get()),
@@ -126,19 +131,19 @@ impl Softc {
     }
 
     /// For fstat(2).
-    pub fn times(&self) -> crate::kern::file::Times {
-        crate::kern::file::Times {
+    pub fn times(&self) -> Times {
+        Times {
             access: Ticks::from_number(self.access.load(Ordering::Relaxed)),
             modification: Ticks::from_number(self.modification.load(Ordering::Relaxed)),
             birth: self.birth,
         }
     }
 
-    /// A close begins to leave the module. The word that its last instruction must clear.
-    pub fn begin_close_exit(&self, of: Opener) -> &AtomicU32 {
-        let exit = if of == Opener::Node { &self.node_exit } else { &self.clone_exit };
-        exit.store(1, Ordering::Release);
-        exit
+    /// The close of the cloned descriptor begins to leave the module. The word that its last
+    /// instruction must clear.
+    pub fn begin_close_exit(&self) -> &AtomicU32 {
+        self.clone_exit.store(1, Ordering::Release);
+        &self.clone_exit
     }
 
     /// A knote's detach begins to leave the module. The word that it must decrement last.

@@ -4,7 +4,7 @@
 //! Work that one at a time does, for whoever else comes meanwhile.
 #![forbid(unsafe_code)]
 
-use crate::kern::atomic::{AtomicU32, Ordering};
+use crate::lockfree::atomic::{AtomicU32, Ordering};
 
 /// How many have come since the work was last begun with nobody at it.
 pub struct Solo(AtomicU32);

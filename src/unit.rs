@@ -18,6 +18,8 @@ pub struct Unit(u32);
 impl Unit {
     /// The first unit.
     pub const FIRST: Unit = Unit(0);
+    /// The last one.
+    pub const LAST: Unit = Unit(CLONER_MINOR - 1);
 
     /// The unit of that number, if there can be one.
     pub const fn new(number: u32) -> Option<Unit> {

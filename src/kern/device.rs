@@ -5,14 +5,28 @@
 
 use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_void};
-use core::mem::MaybeUninit;
+use core::mem::{offset_of, MaybeUninit};
 use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
-use super::atomic::{AtomicPtr, Ordering};
+use bitflags::bitflags;
+use static_assertions::const_assert_eq;
+
 use super::errno::{check, Errno, Result};
 use super::kpi;
 use super::systm::pause_a_tick;
 use crate::unit::Unit;
+
+bitflags! {
+    /// How a device is detached, DETACH_*.
+    #[derive(Clone, Copy)]
+    struct DetachFlags: u32 {
+        /// Whatever the driver thinks of it.
+        const FORCE = kpi::DETACH_FORCE;
+        /// Without a message.
+        const QUIET = kpi::DETACH_QUIET;
+    }
+}
 
 /// An interface's device, as a part of its softc, which lives longer.
 pub struct PseudoDevice {
@@ -28,6 +42,8 @@ struct Record {
     softc: *const c_void,
 }
 
+const_assert_eq!(offset_of!(Record, cfdata), 0);
+
 // SAFETY: the record is written while nobody else has the device, and then autoconf's own.
 unsafe impl Sync for PseudoDevice {}
 // SAFETY: as above.
@@ -42,8 +58,8 @@ impl PseudoDevice {
         }
     }
 
-    /// Attaches the device of a unit; autoconf calls [`crate::attach::attach`] on the way. EBUSY
-    /// if autoconf has that unit still. The caller holds the creation mutex.
+    /// Attaches the device of a unit; autoconf calls ca_attach on the way. EBUSY if autoconf has
+    /// that unit still. One thread at a time attaches and detaches devices of the driver.
     pub fn attach<T>(&self, unit: Unit, softc: &T) -> Result {
         let record = self.record.get().cast::<Record>();
         // SAFETY: a field of the record, which is this type's own.
@@ -52,8 +68,8 @@ impl PseudoDevice {
         unsafe { owner.write(ptr::from_ref(softc).cast()) };
         // SAFETY: the data is the record's first part; `attach` fills in all of it.
         unsafe { kpi::tap_rs_cfdata_init(record.cast(), unit.as_int()) };
-        // SAFETY: filled in above, and part of the softc, which outlives the device; the creation
-        // mutex keeps other creations and destructions out.
+        // SAFETY: filled in above, and part of the softc, which outlives the device; no other
+        // attach or detach is under way.
         let device = unsafe { kpi::config_attach_pseudo(record.cast()) };
         if device.is_null() {
             return Err(Errno::EBUSY);
@@ -62,16 +78,16 @@ impl PseudoDevice {
         Ok(())
     }
 
-    /// Detaches what [`attach`](Self::attach) attached; autoconf calls [`crate::attach::detach`] on
-    /// the way. The caller holds the creation mutex, so the device goes away here and nowhere else.
+    /// Detaches what [`attach`](Self::attach) attached; autoconf calls ca_detach on the way. One
+    /// thread at a time attaches and detaches, so the device goes away here and nowhere else.
     pub fn detach(&self) {
         let device = self.device.swap(ptr::null_mut(), Ordering::AcqRel);
         if device.is_null() {
             return;
         }
-        let flags = (kpi::DETACH_FORCE | kpi::DETACH_QUIET) as c_int;
+        let flags = DetachFlags::FORCE.union(DetachFlags::QUIET).bits() as c_int;
         loop {
-            // SAFETY: attached; the creation mutex keeps it from being freed by anybody else.
+            // SAFETY: attached; nobody else detaches it meanwhile.
             match check(unsafe { kpi::config_detach(device, flags) }) {
                 // A signal to this thread, while drvctl(8) had the device for a moment.
                 Err(Errno::EINTR | Errno::ERESTART) => pause_a_tick(),

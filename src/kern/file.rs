@@ -6,11 +6,31 @@
 use core::ffi::{c_int, c_uint};
 use core::ptr::{self, NonNull};
 
-use super::arc::{Arc, Buried};
+use bitflags::bitflags;
+use static_assertions::const_assert_eq;
+
 use super::errno::{check, Errno, Result};
 use super::kpi;
 use super::systm::Ticks;
-use crate::unit::Unit;
+use crate::unit::{Unit, CLONER_MINOR};
+
+bitflags! {
+    /// The flags of an open file, F*, and of the open that makes one, which carries O_* besides.
+    #[derive(Clone, Copy)]
+    pub struct FileFlags: u32 {
+        /// Non-blocking mode.
+        const NONBLOCK = kpi::FNONBLOCK;
+        // The access mode, O_CLOEXEC and others are passed on.
+        const _ = !0;
+    }
+}
+
+impl FileFlags {
+    /// The flags that d_open is called with.
+    pub fn from_raw(raw: c_int) -> Self {
+        Self::from_bits_retain(raw as u32)
+    }
+}
 
 /// A descriptor that has a number but no file behind it yet. Given back when dropped.
 pub struct NewFile {
@@ -29,13 +49,13 @@ impl NewFile {
     }
 
     /// Makes it the result of the open that is under way: the open's flags carry the access
-    /// mode, O_NONBLOCK and O_CLOEXEC. Returns EMOVEFD, which tells open(2) so.
-    pub fn become_open<T: Buried>(self, flags: c_int, data: Arc<T>) -> Errno {
+    /// mode, O_NONBLOCK and O_CLOEXEC. Returns EMOVEFD, which tells open(2) so. `data` comes back
+    /// in [`File::data`], until fo_close.
+    pub fn become_open<T>(self, flags: FileFlags, data: NonNull<T>) -> Errno {
         let (file, descriptor) = (self.file, self.descriptor as c_uint);
         core::mem::forget(self);
-        let data = data.into_raw().as_ptr().cast();
-        // SAFETY: allocated above and given away; f_data is a reference, which fo_close takes
-        // back.
+        let (flags, data) = (flags.bits() as c_int, data.as_ptr().cast());
+        // SAFETY: allocated above and given away; f_data is for the driver's fileops alone.
         let error =
             unsafe { kpi::fd_clone(file, descriptor, flags, &raw const kpi::tap_rs_fileops, data) };
         check(error).err().unwrap_or(Errno::EMOVEFD)
@@ -65,14 +85,14 @@ impl<'a> File<'a> {
     pub fn is_nonblocking(self) -> bool {
         // SAFETY: the file is alive; the kernel writes the flags in one piece.
         let flags = unsafe { ptr::read_volatile(&raw const self.0.f_flag) };
-        flags as u32 & kpi::FNONBLOCK != 0
+        FileFlags::from_raw(flags).contains(FileFlags::NONBLOCK)
     }
 
     /// What [`NewFile::become_open`] left.
-    pub fn data<T: Buried>(self) -> NonNull<T> {
+    pub fn data<T>(self) -> NonNull<T> {
         // SAFETY: the driver's files use this member of the union.
         let data = unsafe { self.0.f_undata.fd_data };
-        // SAFETY: `become_open` stored a reference.
+        // SAFETY: `become_open` stored what is not NULL.
         unsafe { NonNull::new_unchecked(data.cast()) }
     }
 
@@ -124,13 +144,17 @@ impl<'a> Stat<'a> {
 }
 
 /// The number of a device, makedev(3).
-pub fn make_dev(major: c_int, unit: Unit) -> kpi::dev_t {
+pub const fn make_dev(major: c_int, unit: Unit) -> kpi::dev_t {
     let major = (major as u64) << 8 & 0xf_ff00;
-    let minor = u64::from(unit.get());
+    let minor = unit.get() as u64;
     (major | (minor << 12 & 0xfff0_0000) | (minor & 0xff)) as kpi::dev_t
 }
 
 /// The minor number of a device, minor(3).
-pub fn minor(device: kpi::dev_t) -> u32 {
+pub const fn minor(device: kpi::dev_t) -> u32 {
     ((device & 0xfff0_0000) >> 12 | device & 0xff) as u32
 }
+
+// A minor number of 20 bits survives the round trip, beside the largest major of 12.
+const_assert_eq!(minor(make_dev(0xfff, Unit::FIRST)), 0);
+const_assert_eq!(minor(make_dev(0xfff, Unit::LAST)) + 1, CLONER_MINOR);

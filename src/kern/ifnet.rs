@@ -2,17 +2,19 @@
 // Copyright (c) 2026 The if_tap_rs contributors
 
 //! The network stack's side of an interface: `struct ethercom`, which begins with the
-//! `struct ifnet`, and its media list. ifnet(9).
+//! `struct ifnet`, and its media list. ifnet(9). What it counts is in [`super::ifcount`].
 
 use core::cell::UnsafeCell;
 use core::ffi::{c_char, c_int, c_ulong, c_void, CStr};
-use core::mem::MaybeUninit;
+use core::mem::{offset_of, MaybeUninit};
 
-use super::atomic::{AtomicU64, Ordering};
+use bitflags::bitflags;
+use static_assertions::const_assert_eq;
+
 use super::errno::{check, Result};
 use super::kpi;
 use super::mbuf::Mbuf;
-use super::media;
+use super::media::{self, Medium};
 use super::systm::KernelLock;
 use crate::ether::{Addr, ADDR_LEN};
 use crate::unit::Unit;
@@ -23,15 +25,37 @@ struct Parts {
     media: kpi::ifmedia,
 }
 
-/// Error counters of an interface that the driver itself counts in.
-#[derive(Clone, Copy)]
-pub enum Counter {
-    /// Frames that user space wrote and the driver had no memory for.
-    InputErrors,
-    /// Frames that the stack did not come round to.
-    InputDrops,
-    /// Frames that a reader got in part, or lost to a fault.
-    OutputErrors,
+// So that one pointer is to all three.
+const_assert_eq!(offset_of!(Parts, ethercom), 0);
+const_assert_eq!(offset_of!(kpi::ethercom, ec_if), 0);
+const_assert_eq!(ADDR_LEN, kpi::ETHER_ADDR_LEN as usize);
+
+bitflags! {
+    /// Flags of an interface, IFF_*.
+    #[derive(Clone, Copy)]
+    pub struct InterfaceFlags: u16 {
+        /// The administrator wants it to run.
+        const UP = kpi::IFF_UP as u16;
+        /// It can send to all stations.
+        const BROADCAST = kpi::IFF_BROADCAST as u16;
+        /// It runs.
+        const RUNNING = kpi::IFF_RUNNING as u16;
+        /// It does not hear its own transmissions.
+        const SIMPLEX = kpi::IFF_SIMPLEX as u16;
+        /// It can send to groups.
+        const MULTICAST = kpi::IFF_MULTICAST as u16;
+        // Others are the stack's.
+        const _ = !0;
+    }
+
+    /// What an Ethernet interface can do, ETHERCAP_*.
+    #[derive(Clone, Copy)]
+    struct EtherCapabilities: u32 {
+        /// Frames that a VLAN tag makes longer than the MTU.
+        const VLAN_MTU = kpi::ETHERCAP_VLAN_MTU;
+        /// An MTU beyond Ethernet's own.
+        const JUMBO_MTU = kpi::ETHERCAP_JUMBO_MTU;
+    }
 }
 
 /// The state of the link, as the stack is told.
@@ -47,7 +71,7 @@ pub enum Link {
 ///
 /// Part of the softc, so it outlives the attachment and its plain fields may be read at any time;
 /// what attach makes and detach destroys (counters, addresses) is touched only by a
-/// call in flight, see [`crate::gate`].
+/// call in flight: one that the driver waits for before it calls [`detach`](Self::detach).
 ///
 /// # Invariants
 ///
@@ -73,8 +97,8 @@ impl Interface {
         unsafe { kpi::if_initname(self.ifp(), c"tap".as_ptr(), unit.as_int()) };
     }
 
-    fn ifp(&self) -> *mut kpi::ifnet {
-        // The ifnet is ethercom's first field, and ethercom the first of the parts.
+    pub(super) fn ifp(&self) -> *mut kpi::ifnet {
+        // The first field of the first of the parts, as asserted above.
         self.0.get().cast()
     }
 
@@ -84,15 +108,19 @@ impl Interface {
     }
 
     /// Fills in the interface and hands it to the stack, in the order that ifnet(9) asks for:
-    /// from `ether_ifattach` on, callbacks may come.
-    pub fn attach(&self, softc: *const c_void, address: Addr, link: Link) {
+    /// from `ether_ifattach` on, callbacks may come. One of the media is automatic choice, which is
+    /// the first selection.
+    pub fn attach(&self, softc: *const c_void, address: Addr, link: Link, offered: &[Medium]) {
         let ifp = self.ifp();
         // SAFETY: owned here and zeroed, which is a value of its type; the stack does not know it
         // yet.
         let parts = unsafe { &mut *self.0.get().cast::<Parts>() };
         let ifnet = &mut parts.ethercom.ec_if;
         ifnet.if_softc = softc.cast_mut();
-        ifnet.if_flags = (kpi::IFF_BROADCAST | kpi::IFF_SIMPLEX | kpi::IFF_MULTICAST) as _;
+        ifnet.if_flags = InterfaceFlags::BROADCAST
+            .union(InterfaceFlags::SIMPLEX)
+            .union(InterfaceFlags::MULTICAST)
+            .bits();
         ifnet.if_ioctl = Some(kpi::tap_rs_if_ioctl);
         ifnet.if_init = Some(kpi::tap_rs_if_init);
         ifnet.if_stop = Some(kpi::tap_rs_if_stop);
@@ -100,10 +128,10 @@ impl Interface {
         ifnet.if_start = Some(kpi::if_nullstart);
         ifnet.if_transmit = Some(kpi::tap_rs_if_transmit);
         parts.ethercom.ec_capabilities =
-            (kpi::ETHERCAP_VLAN_MTU | kpi::ETHERCAP_JUMBO_MTU) as c_int;
+            EtherCapabilities::VLAN_MTU.union(EtherCapabilities::JUMBO_MTU).bits() as c_int;
         parts.ethercom.ec_ifmedia = &raw mut parts.media;
         // SAFETY: zeroed memory that lives as long as the softc.
-        unsafe { media::init(self.media()) };
+        unsafe { media::init(self.media(), offered) };
         // SAFETY: filled in above, and initialised once.
         unsafe { kpi::if_initialize(ifp) };
         // SAFETY: initialised above; the address is ADDR_LEN bytes.
@@ -143,33 +171,34 @@ impl Interface {
         *self.xname()
     }
 
-    /// IFF_* flags.
-    pub fn flags(&self) -> u16 {
+    /// Its flags.
+    pub fn flags(&self) -> InterfaceFlags {
         // SAFETY: a field of memory owned here.
         let field = unsafe { &raw const (*self.ifp()).if_flags };
         // SAFETY: the stack writes the field in one piece.
-        unsafe { field.read_volatile() }
+        InterfaceFlags::from_bits_retain(unsafe { field.read_volatile() })
     }
 
     /// Sets or clears IFF_RUNNING. The caller, the stack, holds IFNET_LOCK.
     pub fn set_running(&self, running: bool) {
-        let bit = kpi::IFF_RUNNING as u16;
-        self.set_flags(if running { self.flags() | bit } else { self.flags() & !bit });
+        let mut flags = self.flags();
+        flags.set(InterfaceFlags::RUNNING, running);
+        self.set_flags(flags);
     }
 
     /// IFNET_LOCK is held.
-    fn set_flags(&self, flags: u16) {
+    fn set_flags(&self, flags: InterfaceFlags) {
         // SAFETY: a field of memory owned here.
         let field = unsafe { &raw mut (*self.ifp()).if_flags };
         // SAFETY: IFNET_LOCK is held against other writers.
-        unsafe { field.write_volatile(flags as _) };
+        unsafe { field.write_volatile(flags.bits()) };
     }
 
     /// Says that the interface is neither up nor running, so that bpf(4) and lagg(4), when they let
     /// go of it, do not have the driver follow.
     fn mark_down(&self) {
         let _locked = self.lock();
-        self.set_flags(self.flags() & !((kpi::IFF_UP | kpi::IFF_RUNNING) as u16));
+        self.set_flags(self.flags() - (InterfaceFlags::UP | InterfaceFlags::RUNNING));
     }
 
     /// Tells the stack about the link. A call in flight only.
@@ -208,61 +237,6 @@ impl Interface {
         }
         // SAFETY: as above; bpf only looks at the frame.
         unsafe { kpi::tap_rs_bpf_mtap_out(self.ifp(), frame.as_ptr()) }
-    }
-
-    /// Counts one event. A call in flight only.
-    pub fn count(&self, counter: Counter) {
-        let index = match counter {
-            Counter::InputErrors => kpi::if_stat_t_if_ierrors,
-            Counter::InputDrops => kpi::if_stat_t_if_iqdrops,
-            Counter::OutputErrors => kpi::if_stat_t_if_oerrors,
-        };
-        // SAFETY: attached, as the caller is in flight.
-        unsafe { kpi::tap_rs_stat_inc(self.ifp(), index as c_int) }
-    }
-
-    /// Counts a frame that user space has read, `truncated` if not all of it. A call in flight
-    /// only.
-    pub fn count_output(&self, bytes: usize, multicast: bool, truncated: bool) {
-        let bytes = bytes as c_ulong;
-        // SAFETY: attached, as the caller is in flight.
-        unsafe {
-            kpi::tap_rs_stat_output(
-                self.ifp(),
-                bytes,
-                c_int::from(multicast),
-                c_int::from(truncated),
-            )
-        }
-    }
-
-    fn queue(&self) -> *mut kpi::ifaltq {
-        // SAFETY: a field of memory owned here.
-        unsafe { &raw mut (*self.ifp()).if_snd }
-    }
-
-    /// The bound of the output queue, `net.interfaces.tapN.sndq.maxlen`.
-    pub fn queue_limit(&self) -> u32 {
-        // SAFETY: a field of memory owned here.
-        let field = unsafe { &raw const (*self.queue()).ifq_maxlen };
-        // SAFETY: sysctl(8) writes the field in one piece.
-        let limit = unsafe { field.read_volatile() };
-        limit.try_into().unwrap_or(0)
-    }
-
-    /// What shows the queue's length. It must not outlive the interface.
-    pub fn queue_gauge(&self) -> QueueGauge {
-        // SAFETY: a field of memory owned here.
-        QueueGauge(unsafe { &raw mut (*self.queue()).ifq_len })
-    }
-
-    /// Counts frames dropped, in `net.interfaces.tapN.sndq.drops`.
-    pub fn count_drops(&self, frames: u32) {
-        // SAFETY: a field of memory owned here.
-        let field = unsafe { &raw mut (*self.queue()).ifq_drops };
-        // SAFETY: as above, aligned; all who write it do so in one piece.
-        let drops = unsafe { AtomicU64::from_ptr(field) };
-        drops.fetch_add(frames.into(), Ordering::Relaxed);
     }
 
     /// The interface's address. A call in flight or a sysctl handler only.
@@ -304,12 +278,13 @@ impl Interface {
         check(unsafe { kpi::ether_ioctl(self.ifp(), command, data) })
     }
 
-    /// The media word that is selected.
-    pub fn selected_media(&self) -> c_int {
+    /// The medium that is selected.
+    pub fn selected_media(&self) -> Medium {
         // SAFETY: attached, so the list is initialised.
         let entry = unsafe { (*self.media()).ifm_cur };
         // SAFETY: NULL, or an entry of the list, which stays until detach.
-        unsafe { entry.as_ref() }.map_or(0, |entry| entry.ifm_media as c_int)
+        let word = unsafe { entry.as_ref() }.map_or(0, |entry| entry.ifm_media);
+        Medium::from_bits_retain(word)
     }
 
     /// Has the stack destroy the interface as ifconfig(8) would.
@@ -335,21 +310,6 @@ impl Drop for Locked<'_> {
 impl Default for Interface {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// Shows the length of the driver's queue in `net.interfaces.tapN.sndq.len`.
-///
-/// # Invariants
-///
-/// Lives in the same softc as the interface that it came from.
-pub struct QueueGauge(*mut c_int);
-
-impl QueueGauge {
-    /// Shows a length. The channel's lock is held.
-    pub fn set(&self, len: u32) {
-        // SAFETY: the interface's memory lives as long as this does; the lock keeps others out.
-        unsafe { self.0.write_volatile(len as c_int) }
     }
 }
 

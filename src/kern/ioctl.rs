@@ -11,8 +11,47 @@ use core::ffi::{c_char, c_int, c_ulong, c_void};
 use core::marker::PhantomData;
 
 use super::errno::{Errno, Result};
+use super::ifnet::InterfaceFlags;
 use super::kpi;
 use crate::ether::{Addr, ADDR_LEN};
+
+/// What an ioctl(2) asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Command(c_ulong);
+
+macro_rules! commands {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[doc = concat!("`", stringify!($name), "`.")]
+            pub const $name: Command = Command(kpi::$name as c_ulong);
+        )*
+    };
+}
+
+impl Command {
+    commands!(
+        FIONREAD,
+        FIONBIO,
+        FIOASYNC,
+        FIOSETOWN,
+        FIOGETOWN,
+        TIOCSPGRP,
+        TIOCGPGRP,
+        TAPGIFNAME,
+        SIOCGIFFLAGS,
+        SIOCGIFADDR,
+        SIOCSIFPHYADDR,
+    );
+
+    /// TAPGIFNAME of programs that were built when `struct ifreq` had 32 bytes. The kernel's own
+    /// translation of such commands sees those on sockets alone.
+    pub const OTAPGIFNAME: Command = Command(0x4020_6500);
+
+    /// The number, for the kernel's own functions.
+    pub(super) fn raw(self) -> c_ulong {
+        self.0
+    }
+}
 
 /// The bits of a command that state its argument's length in bytes, IOCPARM_LEN.
 const LENGTH_SHIFT: u32 = 16;
@@ -39,8 +78,8 @@ impl<'a> Request<'a> {
     }
 
     /// The command.
-    pub fn command(&self) -> c_ulong {
-        self.command
+    pub fn command(&self) -> Command {
+        Command(self.command)
     }
 
     fn argument<T>(self) -> Result<&'a mut T> {
@@ -107,7 +146,7 @@ pub struct Ifreq<'a>(&'a mut kpi::ifreq);
 
 impl Ifreq<'_> {
     /// Sets the flags.
-    pub fn set_flags(&mut self, flags: u16) {
-        self.0.ifr_ifru.ifru_flags = flags as _;
+    pub fn set_flags(&mut self, flags: InterfaceFlags) {
+        self.0.ifr_ifru.ifru_flags = flags.bits() as _;
     }
 }

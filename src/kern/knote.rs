@@ -3,11 +3,19 @@
 
 //! A kqueue's interest in a descriptor, kfilter(9).
 
-use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use super::arc::{Arc, Buried};
 use super::kpi;
+
+/// What a knote waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Filter {
+    /// EVFILT_READ.
+    Read = kpi::EVFILT_READ,
+    /// EVFILT_WRITE.
+    Write = kpi::EVFILT_WRITE,
+}
 
 /// A knote during a call of the kernel's.
 pub struct Knote<'a>(&'a mut kpi::knote);
@@ -22,23 +30,27 @@ impl<'a> Knote<'a> {
         self.0
     }
 
-    /// What it asks for, EVFILT_READ and so on.
-    pub fn filter(&self) -> u32 {
-        self.0.kn_kevent.filter
+    /// What it asks for, if that is a filter that the driver has.
+    pub fn filter(&self) -> Option<Filter> {
+        match self.0.kn_kevent.filter {
+            kpi::EVFILT_READ => Some(Filter::Read),
+            kpi::EVFILT_WRITE => Some(Filter::Write),
+            _ => None,
+        }
     }
 
-    /// Makes the driver's functions and `hook` answer for this knote.
-    pub fn set_hook<T: Buried>(&mut self, hook: Arc<T>, reads: bool) {
-        self.0.kn_fop = if reads {
-            ptr::addr_of!(kpi::tap_rs_rfilterops)
-        } else {
-            ptr::addr_of!(kpi::tap_rs_wfilterops)
+    /// Makes the driver's functions answer for this knote. `hook` comes back in
+    /// [`hook`](Self::hook), until f_detach.
+    pub fn set_hook<T>(&mut self, hook: NonNull<T>, filter: Filter) {
+        self.0.kn_fop = match filter {
+            Filter::Read => ptr::addr_of!(kpi::tap_rs_rfilterops),
+            Filter::Write => ptr::addr_of!(kpi::tap_rs_wfilterops),
         };
-        self.0.kn_hook = hook.into_raw().as_ptr().cast::<c_void>();
+        self.0.kn_hook = hook.as_ptr().cast();
     }
 
     /// What [`set_hook`](Self::set_hook) left.
-    pub fn hook<T: Buried>(&self) -> NonNull<T> {
+    pub fn hook<T>(&self) -> NonNull<T> {
         // SAFETY: the kernel calls for a knote that `set_hook` has been through.
         unsafe { NonNull::new_unchecked(self.0.kn_hook.cast()) }
     }

@@ -7,10 +7,11 @@ use core::ffi::c_void;
 use core::mem::{offset_of, ManuallyDrop};
 use core::ptr::{self, NonNull};
 
+use bitflags::bitflags;
+
 use super::errno::{Errno, Result};
 use super::kpi;
 use super::uio::Uio;
-use crate::channel::{Frame, FrameList};
 
 /// What an mbuf with a packet header holds by itself (MHLEN).
 const HEADER_ROOM: usize = size_of::<kpi::mbuf>()
@@ -20,6 +21,17 @@ const HEADER_ROOM: usize = size_of::<kpi::mbuf>()
 const CLUSTER_ROOM: usize = kpi::MCLBYTES as usize;
 /// Room left before the Ethernet header, so that the IP header behind it is aligned to 4 bytes.
 const ALIGN: usize = 2;
+
+bitflags! {
+    /// What is said of an mbuf, M_*.
+    #[derive(Clone, Copy)]
+    struct MbufFlags: u32 {
+        /// It begins a packet, and has a packet header.
+        const PKTHDR = kpi::M_PKTHDR;
+        /// The packet goes to a group.
+        const MCAST = kpi::M_MCAST;
+    }
+}
 
 /// A packet: a chain of mbufs, the first with a packet header. Freed when dropped.
 ///
@@ -41,8 +53,8 @@ impl Mbuf {
         NonNull::new(raw).map(Mbuf)
     }
 
-    /// Gives the packet away.
-    pub(super) fn into_raw(self) -> *mut kpi::mbuf {
+    /// Gives the packet away, as it is.
+    pub fn into_raw(self) -> *mut kpi::mbuf {
         ManuallyDrop::new(self).0.as_ptr()
     }
 
@@ -57,7 +69,7 @@ impl Mbuf {
     }
 
     /// The packet, still owned here.
-    pub(super) fn as_ptr(&self) -> *mut kpi::mbuf {
+    pub fn as_ptr(&self) -> *mut kpi::mbuf {
         self.0.as_ptr()
     }
 
@@ -69,7 +81,7 @@ impl Mbuf {
             // SAFETY: no preconditions; M_DONTWAIT does not sleep.
             unsafe { kpi::m_gethdr(kpi::M_NOWAIT as i32, kpi::MT_DATA as i32) }
         } else if len <= CLUSTER_ROOM - ALIGN {
-            let flags = kpi::M_PKTHDR as i32;
+            let flags = MbufFlags::PKTHDR.bits() as i32;
             // SAFETY: as above.
             unsafe { kpi::m_getcl(kpi::M_NOWAIT as i32, kpi::MT_DATA as i32, flags) }
         } else {
@@ -119,11 +131,11 @@ impl Mbuf {
     pub fn is_multicast(&self) -> bool {
         // SAFETY: owned here.
         let flags = unsafe { (*self.as_ptr()).m_hdr.mh_flags };
-        flags as u32 & kpi::M_MCAST != 0
+        MbufFlags::from_bits_retain(flags as u32).contains(MbufFlags::MCAST)
     }
 
     /// What a driver may keep in a packet that is on no interface's queue: M_SETCTX, M_GETCTX.
-    pub(super) fn context(&mut self) -> &mut *mut c_void {
+    pub fn context(&mut self) -> &mut *mut c_void {
         // SAFETY: owned here.
         let raw = unsafe { &mut *self.as_ptr() };
         // SAFETY: a packet has a packet header, so this member of the union is set.
@@ -132,14 +144,14 @@ impl Mbuf {
         unsafe { &mut header._rcvif.ctx }
     }
 
-    pub(super) fn next_packet(&mut self) -> &mut *mut kpi::mbuf {
+    /// The packet after it on a list, m_nextpkt. It does not own what is there.
+    pub fn next_packet(&mut self) -> &mut *mut kpi::mbuf {
         // SAFETY: owned here.
         unsafe { &mut (*self.as_ptr()).m_hdr.mh_nextpkt }
     }
-}
 
-impl Frame for Mbuf {
-    fn frame_len(&self) -> u32 {
+    /// Its length in bytes, below 2^31.
+    pub fn packet_len(&self) -> u32 {
         // SAFETY: owned here.
         packet_len(unsafe { &*self.as_ptr() })
     }
@@ -174,6 +186,54 @@ pub struct MbufList {
 unsafe impl Send for MbufList {}
 
 impl MbufList {
+    /// An empty list.
+    pub const fn new() -> Self {
+        MbufList { first: ptr::null_mut(), last: ptr::null_mut(), len: 0 }
+    }
+
+    /// How many packets it holds.
+    pub fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.first.is_null()
+    }
+
+    /// Length in bytes of the first packet, 0 when there is none.
+    pub fn first_len(&self) -> u32 {
+        // SAFETY: NULL, or the first packet, which is owned here.
+        unsafe { self.first.as_ref() }.map_or(0, packet_len)
+    }
+
+    /// Appends a packet.
+    pub fn push(&mut self, mut packet: Mbuf) {
+        *packet.next_packet() = ptr::null_mut();
+        let raw = packet.into_raw();
+        // SAFETY: NULL, or the last packet, which is owned here.
+        match unsafe { self.last.as_mut() } {
+            Some(last) => last.m_hdr.mh_nextpkt = raw,
+            None => self.first = raw,
+        }
+        self.last = raw;
+        self.len = self.len.wrapping_add(1);
+    }
+
+    /// Takes the first packet.
+    pub fn pop(&mut self) -> Option<Mbuf> {
+        // SAFETY: NULL, or the first packet, which leaves the list here.
+        let mut packet = unsafe { Mbuf::from_raw(self.first) }?;
+        let next = packet.next_packet();
+        self.first = *next;
+        *next = ptr::null_mut();
+        if self.first.is_null() {
+            self.last = ptr::null_mut();
+        }
+        self.len = self.len.wrapping_sub(1);
+        Some(packet)
+    }
+
     /// Apart, for most lists that are dropped hold nothing.
     #[inline(never)]
     fn free_all(&mut self) {
@@ -185,49 +245,9 @@ impl MbufList {
     }
 }
 
-impl FrameList for MbufList {
-    type Frame = Mbuf;
-
-    fn empty() -> Self {
-        MbufList { first: ptr::null_mut(), last: ptr::null_mut(), len: 0 }
-    }
-
-    fn len(&self) -> u32 {
-        self.len
-    }
-
-    fn is_empty(&self) -> bool {
-        self.first.is_null()
-    }
-
-    fn first_len(&self) -> u32 {
-        // SAFETY: NULL, or the first packet, which is owned here.
-        unsafe { self.first.as_ref() }.map_or(0, packet_len)
-    }
-
-    fn push(&mut self, mut frame: Mbuf) {
-        *frame.next_packet() = ptr::null_mut();
-        let raw = frame.into_raw();
-        // SAFETY: NULL, or the last packet, which is owned here.
-        match unsafe { self.last.as_mut() } {
-            Some(last) => last.m_hdr.mh_nextpkt = raw,
-            None => self.first = raw,
-        }
-        self.last = raw;
-        self.len = self.len.wrapping_add(1);
-    }
-
-    fn pop(&mut self) -> Option<Mbuf> {
-        // SAFETY: NULL, or the first packet, which leaves the list here.
-        let mut frame = unsafe { Mbuf::from_raw(self.first) }?;
-        let next = frame.next_packet();
-        self.first = *next;
-        *next = ptr::null_mut();
-        if self.first.is_null() {
-            self.last = ptr::null_mut();
-        }
-        self.len = self.len.wrapping_sub(1);
-        Some(frame)
+impl Default for MbufList {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

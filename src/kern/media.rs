@@ -6,38 +6,64 @@
 use core::ffi::c_int;
 use core::ptr;
 
+use bitflags::bitflags;
+
 use super::kpi;
 
-/// The media that the driver has always offered: 1000baseT, 100baseTX and 10baseT, each also in
-/// full duplex, and automatic choice, which is also the first selection.
-static OFFERED: [u32; 7] = [
-    kpi::IFM_ETHER | kpi::IFM_1000_T,
-    kpi::IFM_ETHER | kpi::IFM_1000_T | kpi::IFM_FDX,
-    kpi::IFM_ETHER | kpi::IFM_100_TX,
-    kpi::IFM_ETHER | kpi::IFM_100_TX | kpi::IFM_FDX,
-    kpi::IFM_ETHER | kpi::IFM_10_T,
-    kpi::IFM_ETHER | kpi::IFM_10_T | kpi::IFM_FDX,
-    kpi::IFM_ETHER | kpi::IFM_AUTO,
-];
+bitflags! {
+    /// A medium, IFM_*: the type of network, one subtype of it, and options.
+    #[derive(Clone, Copy)]
+    pub struct Medium: u32 {
+        /// Ethernet; all others here are of this type.
+        const ETHER = kpi::IFM_ETHER;
+        /// 1000baseT.
+        const T1000 = kpi::IFM_ETHER | kpi::IFM_1000_T;
+        /// 100baseTX.
+        const TX100 = kpi::IFM_ETHER | kpi::IFM_100_TX;
+        /// 10baseT.
+        const T10 = kpi::IFM_ETHER | kpi::IFM_10_T;
+        /// Automatic choice.
+        const AUTO = kpi::IFM_ETHER | kpi::IFM_AUTO;
+        /// Full duplex, an option.
+        const FDX = kpi::IFM_FDX;
+        // The stack may select others.
+        const _ = !0;
+    }
 
-/// Prepares a media list.
+    /// What is known of the link, IFM_*.
+    #[derive(Clone, Copy)]
+    struct MediaStatus: u32 {
+        /// The other bit is valid.
+        const AVALID = kpi::IFM_AVALID;
+        /// There is a link.
+        const ACTIVE = kpi::IFM_ACTIVE;
+    }
+}
+
+impl Medium {
+    fn to_raw(self) -> c_int {
+        self.bits() as c_int
+    }
+}
+
+/// Prepares a media list that offers some media, among them automatic choice, which is selected.
 ///
 /// # Safety
 ///
 /// `media` is zeroed memory that stays where it is until [`fini`].
-pub(super) unsafe fn init(media: *mut kpi::ifmedia) {
+pub(super) unsafe fn init(media: *mut kpi::ifmedia, offered: &[Medium]) {
     let change = Some(kpi::tap_rs_media_change as unsafe extern "C" fn(*mut kpi::ifnet) -> c_int);
     let status = Some(
         kpi::tap_rs_media_status as unsafe extern "C" fn(*mut kpi::ifnet, *mut kpi::ifmediareq),
     );
     // SAFETY: the caller's promise.
     unsafe { kpi::ifmedia_init(media, 0, change, status) };
-    for word in &OFFERED {
+    for medium in offered {
         // SAFETY: initialised above.
-        unsafe { kpi::ifmedia_add(media, *word as c_int, 0, ptr::null_mut()) };
+        unsafe { kpi::ifmedia_add(media, medium.to_raw(), 0, ptr::null_mut()) };
     }
-    // SAFETY: initialised above, and automatic choice is in the list.
-    unsafe { kpi::ifmedia_set(media, (kpi::IFM_ETHER | kpi::IFM_AUTO) as c_int) }
+    // SAFETY: initialised above, and the caller offers it.
+    unsafe { kpi::ifmedia_set(media, Medium::AUTO.to_raw()) }
 }
 
 /// Frees a media list.
@@ -60,11 +86,10 @@ impl<'a> Request<'a> {
     }
 
     /// Says what is selected, and whether there is a link.
-    pub fn set(&mut self, active: c_int, link: bool) {
-        self.0.ifm_active = active;
-        self.0.ifm_status = kpi::IFM_AVALID as c_int;
-        if link {
-            self.0.ifm_status |= kpi::IFM_ACTIVE as c_int;
-        }
+    pub fn set(&mut self, active: Medium, link: bool) {
+        let mut status = MediaStatus::AVALID;
+        status.set(MediaStatus::ACTIVE, link);
+        self.0.ifm_active = active.to_raw();
+        self.0.ifm_status = status.bits() as c_int;
     }
 }

@@ -3,24 +3,26 @@
 
 //! The safe face of the kernel: one file for each of its concepts, named after it.
 //!
-//! Types here own what they stand for, and their `Drop` gives it back. What the kernel offers as
-//! a function is called directly; what it offers as a macro, a static inline or a variadic
-//! function has a helper in `shim/helpers/`.
+//! Types here own what they stand for, and their `Drop` gives it back. A word of flags is a set of
+//! its own type. What the kernel offers as a function is called directly; what it offers as a
+//! macro, a static inline or a variadic function has a helper in `shim/helpers/`.
+//!
+//! It stands alone: of this driver it names only [`crate::ether`] and [`crate::unit`], which are
+//! pure, and `make lint` keeps it so. Another driver can take it over with `shim/`, and then
+//! replaces what begins with `tap`: the functions and tables that `shim/tap_rs.h` declares, their
+//! names in [`register`] and [`sysctl`], and the prefix of an interface's name.
 
-pub mod arc;
-pub mod atomic;
 pub mod condvar;
 pub mod device;
 pub mod errno;
 pub mod file;
+pub mod ifcount;
 pub mod ifnet;
-pub mod inputq;
 pub mod ioctl;
 pub mod kmem;
 pub mod knote;
 pub mod kpi;
 pub mod log;
-pub mod mailbox;
 pub mod mbuf;
 pub mod media;
 pub mod mutex;
@@ -31,5 +33,4 @@ pub mod signal;
 pub mod softint;
 pub mod sysctl;
 pub mod systm;
-pub mod table;
 pub mod uio;

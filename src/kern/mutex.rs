@@ -14,7 +14,7 @@ use super::kpi;
 /// # Invariants
 ///
 /// [`init`](Self::init) has run, at the mutex's final address, before anybody else can see it:
-/// [`super::arc::Arc::new`] sees to it for what lives in an `Arc`, [`StaticMutex`] for statics.
+/// [`StaticMutex`] sees to it for statics; the owner of any other does so itself.
 #[repr(C)]
 pub struct Mutex<T> {
     raw: UnsafeCell<MaybeUninit<kpi::kmutex_t>>,

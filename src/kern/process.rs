@@ -3,7 +3,8 @@
 
 //! Processes, by a name that outlives them.
 
-use super::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
+
 use super::kpi;
 
 /// Remembers a process, which may end meanwhile.

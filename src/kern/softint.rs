@@ -6,9 +6,24 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use super::atomic::{AtomicPtr, Ordering};
+use bitflags::bitflags;
+use core::sync::atomic::{AtomicPtr, Ordering};
+
 use super::errno::{Errno, Result};
 use super::kpi;
+
+bitflags! {
+    /// The level of a soft interrupt, one of CLOCK and NET, and how its handler is called.
+    #[derive(Clone, Copy)]
+    struct SoftintFlags: u32 {
+        /// The clock's level.
+        const CLOCK = kpi::SOFTINT_CLOCK;
+        /// The network's.
+        const NET = kpi::SOFTINT_NET;
+        /// Without the kernel lock.
+        const MPSAFE = kpi::SOFTINT_MPSAFE;
+    }
+}
 
 type Handler = unsafe extern "C" fn(*mut c_void);
 
@@ -26,18 +41,20 @@ impl Softint {
 
     /// At module load: the one that sends SIGIO, at the clock's level, without the kernel lock.
     pub fn establish_signals(&self) -> Result {
-        self.establish(kpi::SOFTINT_CLOCK | kpi::SOFTINT_MPSAFE, kpi::tap_rs_signals_intr)
+        let flags = SoftintFlags::CLOCK.union(SoftintFlags::MPSAFE);
+        self.establish(flags, kpi::tap_rs_signals_intr)
     }
 
     /// At module load: the one that hands frames to the stack, with the kernel lock, as the stack's
     /// own does for an interface that is not IFEF_MPSAFE.
     pub fn establish_input(&self) -> Result {
-        self.establish(kpi::SOFTINT_NET, kpi::tap_rs_input_intr)
+        self.establish(SoftintFlags::NET, kpi::tap_rs_input_intr)
     }
 
-    fn establish(&self, flags: u32, handler: Handler) -> Result {
+    fn establish(&self, flags: SoftintFlags, handler: Handler) -> Result {
         // SAFETY: the handlers ignore their argument, and stay until `disestablish`.
-        let cookie = unsafe { kpi::softint_establish(flags, Some(handler), ptr::null_mut()) };
+        let cookie =
+            unsafe { kpi::softint_establish(flags.bits(), Some(handler), ptr::null_mut()) };
         if cookie.is_null() {
             return Err(Errno::ENOMEM);
         }
@@ -49,7 +66,7 @@ impl Softint {
     pub fn schedule(&self) {
         let cookie = self.0.load(Ordering::Acquire);
         if !cookie.is_null() {
-            // SAFETY: established, and not disestablished before the last softc is gone.
+            // SAFETY: established; whoever unloads sees to it that nobody schedules afterwards.
             unsafe { kpi::tap_rs_softint_schedule(cookie) }
         }
     }

@@ -6,8 +6,8 @@
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use super::atomic::{AtomicPtr, Ordering};
 use super::kpi;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// The kernel lock; released when dropped.
 pub struct KernelLock(());

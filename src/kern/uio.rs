@@ -3,8 +3,28 @@
 
 //! What a read or write moves, uiomove(9).
 
+use core::ffi::c_int;
+
+use bitflags::bitflags;
+
 use super::errno::{check, Result};
 use super::kpi;
+
+bitflags! {
+    /// How a node is read or written, IO_*.
+    #[derive(Clone, Copy)]
+    pub struct IoFlags: u32 {
+        /// Without sleeping.
+        const NDELAY = kpi::IO_NDELAY;
+    }
+}
+
+impl IoFlags {
+    /// The flags that d_read and d_write are called with.
+    pub fn from_raw(raw: c_int) -> Self {
+        Self::from_bits_truncate(raw as u32)
+    }
+}
 
 /// A request of read(2) or write(2), or their vector forms.
 pub struct Uio<'a>(&'a mut kpi::uio);

@@ -6,6 +6,8 @@
 //!
 //! `TAP_NETBSD` says which release, see `sys-headers/target.rs`.
 
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
+
 use std::env;
 use std::path::{Path, PathBuf};
 

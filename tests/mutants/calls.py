@@ -5,7 +5,8 @@
 import edits
 from mutant import Mutant
 
-CHANNEL, ENTRY, ETHER = "src/channel.rs", "src/entry.rs", "src/ether.rs"
+CHANNEL, QUEUE, ETHER = "src/channel/mod.rs", "src/channel/queue.rs", "src/ether.rs"
+CDEVSW, FILEOPS, CALLBACKS = "src/entry/cdevsw.rs", "src/entry/fileops.rs", "src/entry/ifnet.rs"
 IFNET, IO, IOCTL = "src/ifnet.rs", "src/io.rs", "src/ioctl.rs"
 FILE, STACK = "src/kern/file.rs", "src/kern/ifnet.rs"
 
@@ -19,16 +20,16 @@ MUTANTS = [
     Mutant(
         "F1",
         "an interface ioctl's error is dropped",
-        ((ENTRY, "        other => to_int(other),\n", "        _ => 0,\n"),),
+        ((CALLBACKS, "        other => to_int(other),\n", "        _ => 0,\n"),),
         "interface_ioctl_unknown",
     ),
     Mutant(
         "F7",
         "a non-blocking read does not wait for the lock",
         (
-            (CHANNEL, "#![forbid(unsafe_code)]", ""),
+            (QUEUE, "#![forbid(unsafe_code)]", ""),
             (
-                CHANNEL,
+                QUEUE,
                 "pub fn next(&self, nonblock: bool) -> Result<L::Frame> {\n"
                 "        let mut state = self.state.lock();",
                 "pub fn next(&self, nonblock: bool) -> Result<L::Frame> {\n"
@@ -49,7 +50,7 @@ MUTANTS = [
     Mutant(
         "F9",
         "write knotes are on the read list",
-        (("src/kern/select.rs", "        if reads {\n            &self.read", "        if true {\n            &self.read"),),
+        (("src/adapter.rs", "Filter::Write => &self.write", "Filter::Write => &self.read"),),
         "kqueue_write_beside_read",
     ),
     Mutant(
@@ -58,10 +59,10 @@ MUTANTS = [
         (
             (
                 "src/kern/ioctl.rs",
-                "        let bytes = address.sa_data.first_chunk()?;\n",
+                "        let data = address.sa_data.map(|byte| byte as u8);\n",
                 "        let at = 6 + usize::from(address.sa_data[3] as u8);\n"
                 "        let from = address.sa_data.as_ptr().wrapping_add(at);\n"
-                "        let bytes = unsafe { from.cast::<[c_char; 6]>().read() };\n",
+                "        let data = unsafe { from.cast::<[u8; 14]>().read() };\n",
             ),
         ),
         "siocsifphyaddr_offset",
@@ -71,8 +72,8 @@ MUTANTS = [
         "non-blocking mode is the interface's",
         (
             (IOCTL, "FIONBIO => {}", "FIONBIO => crate::io::NONBLOCK.store(*request.int()? as u32, Ordering::Relaxed),"),
-            (IOCTL, "use crate::kern::signal;", "use crate::kern::atomic::Ordering;\nuse crate::kern::signal;"),
-            (IO, "use crate::channel::Frame;", "use crate::channel::Frame;\nuse crate::kern::atomic::{AtomicU32, Ordering};\n\npub static NONBLOCK: AtomicU32 = AtomicU32::new(0);"),
+            (IOCTL, "use crate::kern::signal;", "use crate::kern::signal;\nuse crate::lockfree::atomic::Ordering;"),
+            (IO, "use crate::softc::Softc;", "use crate::lockfree::atomic::{AtomicU32, Ordering};\nuse crate::softc::Softc;\n\npub static NONBLOCK: AtomicU32 = AtomicU32::new(0);"),
             (IO, "next(nonblock)", "next(nonblock || NONBLOCK.load(Ordering::Relaxed) != 0)"),
         ),
         "close_resets_nonblock",
@@ -124,7 +125,7 @@ MUTANTS = [
     Mutant(
         "F17",
         "a truncated read counts no error",
-        ((IO, "let truncated = bytes < frame.frame_len() as usize;", "let truncated = false;"),),
+        ((IO, "let truncated = bytes < frame.packet_len() as usize;", "let truncated = false;"),),
         "truncating_read_counted",
     ),
     Mutant(
@@ -152,7 +153,7 @@ MUTANTS = [
             (CHANNEL, "    polled: bool,\n", "    polled: bool,\n    active: bool,\n"),
             (CHANNEL, "                polled: false,\n", "                polled: false,\n                active: false,\n"),
             (CHANNEL, "        if state.polled || state.knotes != 0 {\n", "        if !core::mem::replace(&mut state.active, true) {\n"),
-            (CHANNEL, "                self.publish(&state);\n", "                self.publish(&state);\n                state.active = !state.frames.is_empty();\n"),
+            (QUEUE, "                self.publish(&state);\n", "                self.publish(&state);\n                state.active = !state.frames.is_empty();\n"),
         ),
         "kqueue_clear_down_up,down_up_wakes",
     ),
@@ -189,13 +190,13 @@ MUTANTS = [
     Mutant(
         "F28",
         "O_NONBLOCK is ignored on a node",
-        ((ENTRY, "flags as u32 & kpi::IO_NDELAY != 0", "false"),),
+        ((CDEVSW, "IoFlags::from_raw(flags).contains(IoFlags::NDELAY)", "false"),),
         "node_nonblock",
     ),
     Mutant(
         "F30",
         "fstat leaves mode and device zero",
-        ((ENTRY, "    stat.fill(", "    if false { stat.fill("), (ENTRY, "&softc.times());", "&softc.times()); }")),
+        ((FILEOPS, "    stat.fill(", "    if false { stat.fill("), (FILEOPS, "&softc.times());", "&softc.times()); }")),
         "fstat_rdev",
     ),
     Mutant(

@@ -2,27 +2,28 @@
 # Copyright (c) 2026 The if_tap_rs contributors
 """Changes to the driver that more than one test is shown: (file, text, replacement) each."""
 
-CHANNEL, ETHER, UNIT = "src/channel.rs", "src/ether.rs", "src/unit.rs"
+CHANNEL, QUEUE = "src/channel/mod.rs", "src/channel/queue.rs"
+ETHER, UNIT, FILEOPS = "src/ether.rs", "src/unit.rs", "src/entry/fileops.rs"
 
 NO_READER_WOKEN = (
     (
-        CHANNEL,
+        QUEUE,
         "        if state.sleepers != 0 {\n            self.cv.signal();",
         "        if false {\n            self.cv.signal();",
     ),
 )
 DESCRIPTOR_BY_UNIT = (
     (
-        "src/entry.rs",
+        FILEOPS,
         "    unsafe { file.data::<Softc>().as_ref() }",
-        "    let softc = unsafe { file.data::<Softc>().as_ref() };\n    unsafe { TABLE.get(softc.unit.get()) }.unwrap_or(softc)",
+        "    let softc = unsafe { file.data::<Softc>().as_ref() };\n    unsafe { cloner::TABLE.get(softc.unit.get()) }.unwrap_or(softc)",
     ),
 )
 OPEN_IN_TWO_STEPS = (
     (
         CHANNEL,
-        "        state.opener = Opener::Node;",
-        "        drop(state);\n        let mut state = self.state.lock();\n        state.opener = Opener::Node;",
+        "        self.set_opener(Opener::Node);",
+        "        drop(state);\n        let mut state = self.state.lock();\n        self.set_opener(Opener::Node);",
     ),
 )
 OWNER_STAYS = (
@@ -35,8 +36,13 @@ OWNER_STAYS = (
 EMPTY_FRAME = (
     (
         ETHER,
-        "if len < HDR_LEN",
-        "if len != 0 && len < HDR_LEN",
+        "0..HDR_LEN =>",
+        "1..HDR_LEN =>",
+    ),
+    (
+        ETHER,
+        "HDR_LEN..=MAX_FRAME_LEN =>",
+        "0 | HDR_LEN..=MAX_FRAME_LEN =>",
     ),
 )
 RUNT = (
@@ -44,6 +50,11 @@ RUNT = (
         ETHER,
         "0..HDR_LEN =>",
         "0 =>",
+    ),
+    (
+        ETHER,
+        "HDR_LEN..=MAX_FRAME_LEN =>",
+        "1..=MAX_FRAME_LEN =>",
     ),
 )
 GIANT = (
@@ -90,8 +101,8 @@ GROUP_ADDRESS = (
 )
 QUEUED_FOR_NOBODY = (
     (
-        CHANNEL,
-        "if !state.running || state.opener == Opener::None {",
+        QUEUE,
+        "if !state.running || self.is_open_by(Opener::None) {",
         "if !state.running {",
     ),
 )

@@ -5,9 +5,11 @@
 import edits
 from mutant import Mutant
 
-ATTACH, CHANNEL, CLONER = "src/attach.rs", "src/channel.rs", "src/cloner.rs"
+ATTACH, CLONER = "src/attach.rs", "src/cloner.rs"
+CHANNEL, QUEUE, INTEREST = "src/channel/mod.rs", "src/channel/queue.rs", "src/channel/interest.rs"
 SYSTM = "src/kern/systm.rs"
-DEVICE, ENTRY, EVENT, IFNET = "src/kern/device.rs", "src/entry.rs", "src/event.rs", "src/ifnet.rs"
+MODULE, CDEVSW, FILTEROPS = "src/entry/module.rs", "src/entry/cdevsw.rs", "src/entry/filterops.rs"
+EVENT, IFNET = "src/event.rs", "src/ifnet.rs"
 IO, IOCTL, STACK, SOFTC = "src/io.rs", "src/ioctl.rs", "src/kern/ifnet.rs", "src/softc.rs"
 REGISTER, SYSCTL = "shim/register.c", "shim/helpers/sysctl.c"
 
@@ -22,7 +24,7 @@ MUTANTS = [
     Mutant(
         "F2",
         "destroy takes the interface for the softc",
-        ((ENTRY, "cloner::clone_destroy(unsafe { softc_of(ifp) })", "cloner::clone_destroy(unsafe { &*ifp.cast() })"),),
+        ((MODULE, "cloner::clone_destroy(unsafe { softc_of(ifp) })", "cloner::clone_destroy(unsafe { &*ifp.cast() })"),),
         "create_destroy",
     ),
     Mutant(
@@ -80,7 +82,7 @@ MUTANTS = [
         "F5a",
         "a poller is recorded after the look, under another hold of the lock",
         (
-            (CHANNEL, "        record(&self.listeners);", "        drop(state);\n        let mut state = self.state.lock();\n        record(&self.listeners);"),
+            (INTEREST, "        record(&self.listeners);", "        drop(state);\n        let mut state = self.state.lock();\n        record(&self.listeners);"),
         ),
         "poll_no_lost_wakeup",
         seeds=8,
@@ -88,7 +90,7 @@ MUTANTS = [
     Mutant(
         "F5a",
         "a poller is not recorded while a frame waits",
-        ((CHANNEL, "        if look.is_some() {\n", "        if look == Some(0) {\n"),),
+        ((INTEREST, "        if look.is_some() {\n", "        if look == Some(0) {\n"),),
         "poll_for_the_end,poll_beside_another",
         seeds=1,
     ),
@@ -96,8 +98,8 @@ MUTANTS = [
         "F6",
         "a reader that is woken for nothing returns 0",
         (
-            (CHANNEL, "            woken?;\n", "            woken?;\n            if state.frames.is_empty() && state.running {\n                return Err(Errno::EMOVEFD);\n            }\n"),
-            (CHANNEL, "self.cv.signal();\n        }\n        self.notify", "self.cv.broadcast();\n        }\n        self.notify"),
+            (QUEUE, "            woken?;\n", "            woken?;\n            if state.frames.is_empty() && state.running {\n                return Err(Errno::EMOVEFD);\n            }\n"),
+            (QUEUE, "self.cv.signal();\n        }\n        self.notify", "self.cv.broadcast();\n        }\n        self.notify"),
             (IO, "let frame = softc.channel.next(nonblock)?;", "let frame = match softc.channel.next(nonblock) {\n        Err(Errno::EMOVEFD) => return Ok(()),\n        other => other?,\n    };"),
         ),
         "read_two_readers,stop_continue_reading",
@@ -160,9 +162,9 @@ MUTANTS = [
         "F19",
         "a knote holds no reference",
         (
-            (EVENT, "knote.set_hook(Arc::retain(softc), reads);", "knote.set_hook(unsafe { core::ptr::read(&Arc::retain(softc)) }, reads);"),
+            (EVENT, "knote.set_hook(Arc::retain(softc).into_raw(), filter);", "knote.set_hook(unsafe { core::ptr::read(&Arc::retain(softc)) }.into_raw(), filter);"),
             (EVENT, "#![forbid(unsafe_code)]", ""),
-            (ENTRY, "let softc = unsafe { Arc::from_raw(knote.hook::<Softc>()) };", "let softc = core::mem::ManuallyDrop::new(unsafe { Arc::from_raw(knote.hook::<Softc>()) });"),
+            (FILTEROPS, "let softc = unsafe { Arc::from_raw(knote.hook::<Softc>()) };", "let softc = core::mem::ManuallyDrop::new(unsafe { Arc::from_raw(knote.hook::<Softc>()) });"),
         ),
         "kqueue_knote_survives",
     ),
@@ -240,7 +242,7 @@ MUTANTS = [
     Mutant(
         "F29",
         "a revoke does not wake the reader of a node",
-        ((ENTRY, "        softc.channel.cancel();\n", "        let _ = softc;\n"),),
+        ((CDEVSW, "        softc.channel.cancel();\n", "        let _ = softc;\n"),),
         "revoke_while_reading",
         seeds=1,
     ),
@@ -254,7 +256,7 @@ MUTANTS = [
     Mutant(
         "F29",
         "the revoke of a node ends a read on the cloned descriptor beside it",
-        ((CHANNEL, "        if state.opener == Opener::Node {\n            state.cancelled", "        if state.opener != Opener::None {\n            state.cancelled"),),
+        ((CHANNEL, "        if self.is_open_by(Opener::Node) {\n            state.cancelled", "        if !self.is_open_by(Opener::None) {\n            state.cancelled"),),
         "revoke_beside_a_clone",
         seeds=1,
     ),
@@ -325,23 +327,16 @@ MUTANTS = [
     Mutant(
         "F39",
         "unload does not wait for a close on its way out",
-        ((SOFTC, "[&self.node_exit, &self.clone_exit, &self.knote_exits]", "[&self.knote_exits]"),),
+        ((SOFTC, "[&self.clone_exit, &self.knote_exits]", "[&self.knote_exits]"),),
         "unload_against_close",
         seeds=40,
     ),
     Mutant(
         "F39",
         "unload does not wait for a knote on its way out",
-        ((SOFTC, "[&self.node_exit, &self.clone_exit, &self.knote_exits]", "[&self.node_exit, &self.clone_exit]"),),
+        ((SOFTC, "[&self.clone_exit, &self.knote_exits]", "[&self.clone_exit]"),),
         "unload_against_close",
         seeds=40,
-    ),
-    Mutant(
-        "F39",
-        "two closes on their way out count as one",
-        ((SOFTC, "if of == Opener::Node { &self.node_exit } else { &self.clone_exit }", "if of == Opener::None { &self.node_exit } else { &self.clone_exit }"),),
-        "revoke_beside_a_clone",
-        seeds=100,
     ),
     Mutant(
         "F39",
@@ -366,7 +361,7 @@ MUTANTS = [
     Mutant(
         "F39",
         "a close ends in a return",
-        ((REGISTER, "\treturn (int)atomic_dec_uint_nv(word);", "\tatomic_dec_uint(word);\n\treturn 0;"),),
+        ((REGISTER, "\treturn (int)atomic_dec_uint_nv(tap_rs_fops_close(fp));", "\tatomic_dec_uint(tap_rs_fops_close(fp));\n\treturn 0;"),),
         "close-exit",
         kind="gate",
     ),

@@ -5,7 +5,7 @@
 import edits
 from mutant import Mutant
 
-ATTACH, CHANNEL, IO = "src/attach.rs", "src/channel.rs", "src/io.rs"
+ATTACH, CHANNEL, QUEUE, IO = "src/attach.rs", "src/channel/mod.rs", "src/channel/queue.rs", "src/io.rs"
 ARGUMENT, REGISTER = "src/kern/ioctl.rs", "src/kern/register.rs"
 PROCESS = "shim/helpers/proc.c"
 
@@ -49,7 +49,7 @@ MUTANTS = [
     Mutant(
         "F29",
         "a signal does not end a read",
-        ((CHANNEL, "let woken = self.cv.wait_sig(state);", "self.cv.wait(state);\n            let woken: Result = Ok(());"),),
+        ((QUEUE, "let woken = self.cv.wait_sig(state);", "self.cv.wait(state);\n            let woken: Result = Ok(());"),),
         "read_eintr",
     ),
     Mutant(

@@ -37,7 +37,7 @@ test_rendered_pages_are_fresh() {
 
 test_every_ioctl_of_the_driver_is_told() {
 	# shellcheck disable=SC2013 # Words are wanted.
-	for name in $(sed -n 's/^const \([A-Z]*\): c_ulong.*/\1/p' "$top/src/ioctl.rs"); do
+	for name in $(grep -o 'Command::[A-Z]*' "$top/src/ioctl.rs" | sed 's/.*:://'); do
 		grep -q "Dv.*$name" "$top/kmod/tap_rs.4" || fail "$name is not told"
 	done
 }

@@ -5,7 +5,10 @@
 //! matter are told apart by their fixed bits, as in the A64 chapter of the Arm Architecture
 //! Reference Manual; bits are numbered as there.
 
-use crate::code::Function;
+use crate::machine::{Function, Machine};
+
+/// How its code is read.
+pub const MACHINE: Machine = Machine { vector, frame_size, jumps };
 
 /// Register number 31, where it means the stack pointer.
 const SP: u32 = 31;
@@ -43,7 +46,7 @@ fn vector_group(word: u32) -> Option<&'static str> {
 }
 
 /// The place and kind of the first instruction that uses a floating-point or vector register.
-pub fn vector(function: &Function) -> Option<(u64, String)> {
+fn vector(function: &Function) -> Option<(u64, String)> {
     words(function).find_map(|(at, word)| {
         vector_group(word).map(|group| (at - function.start, format!("{group} {word:#010x}")))
     })
@@ -77,7 +80,7 @@ fn lowered(offset: i64) -> u64 {
 
 /// The bytes of the stack that a function takes: the largest push with write-back and the largest
 /// subtraction, of which a prologue has one each at most.
-pub fn frame_size(function: &Function) -> u64 {
+fn frame_size(function: &Function) -> u64 {
     let (mut pushed, mut reserved) = (0, 0);
     for (_, word) in words(function) {
         let is_store = bits(word, 28, 25) & 0b0101 == 0b0100;
@@ -88,6 +91,6 @@ pub fn frame_size(function: &Function) -> u64 {
 }
 
 /// Where the relocations of a function's jumps (B) are, calls (BL) apart.
-pub fn jumps(function: &Function) -> Vec<u64> {
+fn jumps(function: &Function) -> Vec<u64> {
     words(function).filter(|(_, word)| bits(*word, 31, 26) == 0b00_0101).map(|(at, _)| at).collect()
 }

@@ -8,7 +8,10 @@ use iced_x86::{
     OpKind, Register,
 };
 
-use crate::code::Function;
+use crate::machine::{Function, Machine};
+
+/// How its code is read.
+pub const MACHINE: Machine = Machine { vector, frame_size, jumps };
 
 /// Decodes a function.
 fn decode(function: &Function) -> Vec<Instruction> {
@@ -23,7 +26,7 @@ fn is_vector_or_float(register: Register) -> bool {
 
 /// The place and name of the first instruction that uses a floating-point or vector register, or
 /// that is none.
-pub fn vector(function: &Function) -> Option<(u64, String)> {
+fn vector(function: &Function) -> Option<(u64, String)> {
     let mut factory = InstructionInfoFactory::new();
     let code = decode(function);
     let bad = code.iter().find(|instruction| {
@@ -36,7 +39,7 @@ pub fn vector(function: &Function) -> Option<(u64, String)> {
 }
 
 /// The bytes of the stack that a function takes: pushes and the one subtraction of its prologue.
-pub fn frame_size(function: &Function) -> u64 {
+fn frame_size(function: &Function) -> u64 {
     let code = decode(function);
     let pushes = code
         .iter()
@@ -57,7 +60,7 @@ pub fn frame_size(function: &Function) -> u64 {
 }
 
 /// Where the relocations of a function's jumps are, calls apart.
-pub fn jumps(function: &Function) -> Vec<u64> {
+fn jumps(function: &Function) -> Vec<u64> {
     decode(function)
         .iter()
         .filter(|instruction| instruction.flow_control() == FlowControl::UnconditionalBranch)

@@ -4,53 +4,20 @@
 //! Rules about machine code. The kernel saves no floating-point or vector registers for its own
 //! code, its stacks are small, and unload relies on how the close functions end.
 
-use object::{
-    Architecture, Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionKind, SymbolKind,
-};
+use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionKind, SymbolKind};
 
-use crate::{aarch64, amd64, Finding, Module};
+use crate::machine::{Function, Machine};
+use crate::{Finding, Module};
 
 /// Most bytes that one function may take of the stack.
 pub const FRAME_LIMIT: u64 = 1024;
 /// Functions that must end in a jump to one of [`EXITS`], see `shim/register.c`.
-const CLOSERS: &[&str] = &[
-    "tap_rs_cdev_close_exit",
-    "tap_rs_fops_close_exit",
-    "tap_rs_kq_rdetach_exit",
-    "tap_rs_kq_wdetach_exit",
-];
+const CLOSERS: &[&str] =
+    &["tap_rs_fops_close_exit", "tap_rs_kq_rdetach_exit", "tap_rs_kq_wdetach_exit"];
 const EXITS: &[&str] = &["atomic_dec_uint", "atomic_dec_uint_nv"];
 
-/// A function of the module: its name, its place in its section, and its code.
-pub struct Function {
-    /// The symbol.
-    pub name: String,
-    /// The offset in the section.
-    pub start: u64,
-    /// Machine code.
-    pub bytes: Vec<u8>,
-}
-
-/// What the rules ask of an architecture.
-struct Machine {
-    vector: fn(&Function) -> Option<(u64, String)>,
-    frame_size: fn(&Function) -> u64,
-    jumps: fn(&Function) -> Vec<u64>,
-}
-
-const AMD64: Machine =
-    Machine { vector: amd64::vector, frame_size: amd64::frame_size, jumps: amd64::jumps };
-const AARCH64: Machine =
-    Machine { vector: aarch64::vector, frame_size: aarch64::frame_size, jumps: aarch64::jumps };
-
-/// All rules of this file.
-pub fn check(module: &Module<'_>) -> Vec<Finding> {
-    let machine = match module.architecture() {
-        Architecture::X86_64 => AMD64,
-        Architecture::Aarch64 => AARCH64,
-        // A finding of another rule.
-        _ => return Vec::new(),
-    };
+/// All rules of this file, on a module for that machine.
+pub fn check(module: &Module<'_>, machine: &Machine) -> Vec<Finding> {
     let mut findings = Vec::new();
     for function in functions(module) {
         if let Some((at, what)) = (machine.vector)(&function) {

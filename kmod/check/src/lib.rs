@@ -6,15 +6,18 @@
 //!
 //! Every rule is a function that returns its findings; [`check`] runs them all.
 
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
+
 pub mod aarch64;
 pub mod amd64;
 pub mod code;
 pub mod layout;
+pub mod machine;
 pub mod size;
 pub mod symbols;
 
 use object::read::elf::ElfFile64;
-use object::{Endianness, FileKind};
+use object::{Architecture, Endianness, FileKind, Object};
 
 /// A relocatable ELF object.
 pub type Module<'a> = ElfFile64<'a, Endianness>;
@@ -52,6 +55,14 @@ pub fn check(data: &[u8]) -> Result<Vec<Finding>, String> {
     let module = Module::parse(data).map_err(|error| error.to_string())?;
     let mut findings = layout::check(&module);
     findings.extend(symbols::check(&module));
-    findings.extend(code::check(&module));
+    let machine = match module.architecture() {
+        Architecture::X86_64 => Some(amd64::MACHINE),
+        Architecture::Aarch64 => Some(aarch64::MACHINE),
+        // A finding of the layout.
+        _ => None,
+    };
+    if let Some(machine) = machine {
+        findings.extend(code::check(&module, &machine));
+    }
     Ok(findings)
 }

@@ -9,9 +9,14 @@
 //! text is. [`measure`] puts them together, [`table`] shows them, [`reference`] holds them against
 //! the counts that are checked in.
 
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
+
 pub mod dump;
 pub mod measure;
 pub mod reference;
 pub mod services;
 pub mod table;
 pub mod transcript;
+
+// The program alone has arguments.
+use clap as _;

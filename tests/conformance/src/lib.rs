@@ -7,6 +7,8 @@
 //! `Sys` for `cargo test`; the init program of `tests/vm` implements it with raw system calls in a
 //! real NetBSD. The same cases run on NetBSD's own C driver; those that show its known faults say
 //! so by number.
+
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
 #![no_std]
 
 pub mod abi;

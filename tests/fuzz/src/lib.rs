@@ -8,6 +8,8 @@
 //! same machine: after each, everything is closed and destroyed, and the host must have just what
 //! it had before.
 
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
+
 pub mod address;
 pub mod bytes;
 pub mod calls;

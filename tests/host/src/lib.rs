@@ -11,6 +11,9 @@
 //! One lock, [`world::World`]'s, guards all state of the host. The module runs outside of it, on
 //! as many threads as there are, and takes it for the length of each kernel call.
 
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
+
+pub mod arch;
 pub mod bench;
 pub mod driver;
 mod edge;
@@ -26,3 +29,6 @@ pub mod syscall;
 #[cfg(test)]
 mod tests;
 pub mod world;
+
+// The program alone waits for processes.
+use wait_timeout as _;

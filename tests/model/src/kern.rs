@@ -3,11 +3,6 @@
 
 //! Stand-ins for what the concurrency core uses of `src/kern`, over loom.
 
-/// Atomics.
-pub mod atomic {
-    pub use loom::sync::atomic::{AtomicU32, Ordering};
-}
-
 /// Error numbers; the values are NetBSD's.
 pub mod errno {
     /// An error number.

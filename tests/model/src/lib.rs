@@ -4,7 +4,9 @@
 //! The driver's own source files, compiled for this machine: the pure ones as they are, the
 //! concurrency core over loom's mutexes, condition variables and atomics in place of the kernel's.
 
-#[path = "../../../src/channel.rs"]
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
+
+#[path = "../../../src/channel/mod.rs"]
 pub mod channel;
 #[path = "../../../src/ether.rs"]
 pub mod ether;
@@ -16,3 +18,4 @@ pub mod solo;
 pub mod unit;
 
 pub mod kern;
+pub mod lockfree;

@@ -10,7 +10,9 @@ use std::collections::VecDeque;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::sync::Arc;
 use loom::thread;
-use tap_model::channel::{Channel, Frame, FrameList, Listeners, Opener, Pushed};
+use tap_model::channel::port::{Frame, FrameList, Listeners};
+use tap_model::channel::queue::Pushed;
+use tap_model::channel::{Channel, Opener};
 use tap_model::kern::errno::Errno;
 
 /// A frame: a number, and 60 bytes long.

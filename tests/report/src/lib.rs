@@ -5,6 +5,8 @@
 //! results read from what a run printed, reports in files, several runs side by side, and which
 //! kernel a module was built for.
 
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
+
 pub mod compare;
 pub mod files;
 pub mod module;

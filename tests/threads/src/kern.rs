@@ -1,16 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! The driver's lists as they are, and stand-ins for what they use of the kernel.
-
-// Not all of it is on a frame's way up.
-#[allow(dead_code)]
-#[path = "../../../src/kern/arc.rs"]
-pub mod arc;
-#[path = "../../../src/kern/atomic.rs"]
-pub mod atomic;
-#[path = "../../../src/kern/inputq.rs"]
-pub mod inputq;
+//! Stand-ins for what frames on their way up meet of the kernel.
 
 /// Memory.
 pub mod kmem {
@@ -63,8 +54,8 @@ pub mod mbuf {
     use std::mem::ManuallyDrop;
     use std::ptr::{null_mut, NonNull};
 
-    use super::atomic::{AtomicI32, Ordering};
     use super::kpi;
+    use crate::lockfree::atomic::{AtomicI32, Ordering};
 
     /// How many there are.
     pub static EXISTING: AtomicI32 = AtomicI32::new(0);
@@ -129,7 +120,7 @@ pub mod mbuf {
 }
 
 /// Counters of an interface.
-pub mod ifnet {
+pub mod ifcount {
     /// Which.
     pub enum Counter {
         /// Frames from user space that nobody took.

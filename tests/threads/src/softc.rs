@@ -5,10 +5,10 @@
 
 use std::cell::UnsafeCell;
 
-use crate::kern::arc::{Buried, Graveyard};
-use crate::kern::atomic::{AtomicBool, AtomicU32, Ordering};
-use crate::kern::ifnet::Counter;
+use crate::kern::ifcount::Counter;
 use crate::kern::mbuf::Mbuf;
+use crate::lockfree::arc::{Buried, Graveyard};
+use crate::lockfree::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// An interface.
 #[derive(Default)]

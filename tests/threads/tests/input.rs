@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use tap_threads::input::{deliver, post};
-use tap_threads::kern::arc::Arc;
 use tap_threads::kern::mbuf::{Mbuf, EXISTING};
+use tap_threads::lockfree::arc::Arc;
 use tap_threads::softc::{Softc, GRAVEYARD};
 
 const WRITERS: usize = 4;

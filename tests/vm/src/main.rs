@@ -7,6 +7,8 @@
 //! Given a kernel file and nothing else of NetBSD, it builds init, puts it and the module into a
 //! file system image, boots the kernel with it, and reads the results from the serial console.
 
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
+
 mod bench;
 mod boot;
 mod comparison;

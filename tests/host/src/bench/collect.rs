@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::ffi::CString;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::machine::request;
+use crate::arch::gate::request;
 
 /// The requests that are for any of valgrind's tools begin here.
 const CORE: usize = 0x1000;

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::OnceLock;
 
-use super::machine::{gate, GATE};
+use crate::arch::gate::{gate, GATE};
+use crate::arch::Length;
 use crate::host_panic;
 use crate::loader::arena::{Access, Pages};
 use crate::loader::symbols::Resolved;
@@ -34,17 +35,6 @@ pub struct Calls {
     pub calls: u64,
     /// How many bytes they were to copy.
     pub bytes: u64,
-}
-
-/// The register with the number of bytes that a function copies, as the ABI numbers arguments.
-#[derive(Clone, Copy)]
-pub(super) enum Length {
-    /// The second argument, a size_t.
-    Second,
-    /// The third argument, a size_t.
-    Third,
-    /// The third argument, an int.
-    ThirdInt,
 }
 
 /// The functions that copy bytes.

@@ -13,7 +13,6 @@
 
 pub mod collect;
 pub mod gates;
-mod machine;
 mod rig;
 
 use std::ffi::CStr;

@@ -12,6 +12,7 @@ use std::fs;
 use std::path::Path;
 
 use tap_conformance::run::in_order;
+use tap_host::arch::SUFFIX;
 use tap_host::driver::{file, Driver};
 use tap_host::sys::HostSys;
 use tap_report::files;
@@ -24,9 +25,6 @@ use options::Options;
 
 /// The faults that only show where the host forgives nothing that a kernel does not notice.
 const SPIN_MUTEX_FAULTS: [&str; 2] = ["F26", "F27"];
-
-/// What tells the reports of an emulated host from those of this machine's.
-const MACHINE: &str = if cfg!(target_arch = "aarch64") { "-aarch64" } else { "" };
 
 /// A case to run.
 struct Case {
@@ -51,7 +49,7 @@ pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
     let kernel = Version(kernel);
     let name = module_name(driver);
     let out = options.out.clone();
-    let out = out.unwrap_or_else(|| format!("build/cases/{name}-{kernel}{MACHINE}").into());
+    let out = out.unwrap_or_else(|| format!("build/cases/{name}-{kernel}{SUFFIX}").into());
     let logs = out.join("log");
     // Those of an earlier run would be taken for this one's.
     fs::remove_dir_all(&logs)
@@ -66,7 +64,7 @@ pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
     });
     let planned = Some(outcomes.len());
     let run = Transcript { outcomes, planned, done: true, ..Transcript::default() };
-    let title = format!("{name} in the host of NetBSD {kernel}{MACHINE}");
+    let title = format!("{name} in the host of NetBSD {kernel}{SUFFIX}");
     files::write(&out, &run, &title).map_err(|e| format!("{e:#}"))?;
     println!("{}\nreports: {}", run.summary(), out.display());
     if run.is_good() {

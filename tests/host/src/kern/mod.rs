@@ -11,7 +11,6 @@ pub mod autoconf;
 pub mod cfglock;
 pub mod condvar;
 pub mod cprng;
-pub mod curlwp;
 pub mod descrip;
 pub mod devsw;
 pub mod errno;
@@ -45,6 +44,7 @@ pub mod time;
 pub mod uio;
 mod usercopy;
 
+use crate::arch;
 use crate::export::Export;
 
 /// Everything that a module may import.
@@ -56,7 +56,7 @@ pub fn exports() -> impl Iterator<Item = &'static Export> {
         autoconf::EXPORTS,
         condvar::EXPORTS,
         cprng::EXPORTS,
-        curlwp::EXPORTS,
+        arch::curlwp::EXPORTS,
         descrip::EXPORTS,
         devsw::EXPORTS,
         ether_text::EXPORTS,

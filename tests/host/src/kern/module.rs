@@ -14,7 +14,7 @@ use tap_conformance::errno::Result;
 use tap_conformance::user::Plain;
 use tap_conformance::Errno;
 
-use crate::kern::curlwp;
+use crate::arch::curlwp;
 use crate::kern::kauth::cred;
 use crate::kern::prf;
 use crate::kpi;

@@ -15,8 +15,8 @@ use std::collections::VecDeque;
 use std::ptr;
 use std::sync::{Mutex, PoisonError};
 
-use super::cpu;
 use super::place::PAGE;
+use crate::arch::cpu;
 use crate::{host_panic, kassert};
 
 /// Bytes of the array behind mmap.

@@ -6,8 +6,8 @@
 use object::elf::{self, FileHeader64, Rela64, SectionHeader64, Sym64};
 use object::{LittleEndian as LE, Pod, ReadRef};
 
-use super::machine::own::MACHINE;
 use super::{Loaded, Refusal};
+use crate::arch::machine::MACHINE;
 
 /// ELF_MAXSHNUM of sys/exec_elf.h.
 const MAX_SECTIONS: usize = 32768;

@@ -7,8 +7,8 @@ use std::ffi::{c_int, c_void};
 use std::ptr;
 use std::sync::OnceLock;
 
-use super::cpu;
 use super::trace::{backtrace, symbolise};
+use crate::arch::cpu;
 
 /// Seconds after which a report that hangs, as on a lock that the faulting thread has, is given up.
 const PATIENCE: u32 = 10;

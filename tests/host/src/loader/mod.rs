@@ -12,7 +12,6 @@
 //! Nothing here knows the host's state; `kern::module` does what sys/kern/kern_module.c does.
 
 pub mod arena;
-mod cpu;
 mod elf;
 pub mod fault;
 mod image;

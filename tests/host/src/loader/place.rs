@@ -7,8 +7,8 @@
 use object::elf;
 
 use super::elf::{File, Section};
-use super::machine::own::TRAMPOLINE;
 use super::{Loaded, Refusal};
+use crate::arch::machine::TRAMPOLINE;
 
 /// Bytes of a page.
 pub const PAGE: usize = 4096;

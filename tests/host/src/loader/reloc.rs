@@ -8,10 +8,10 @@ use object::LittleEndian as LE;
 
 use super::elf::Symbol;
 use super::image::Staged;
-use super::machine::own::{self, trampoline, TRAMPOLINE};
 use super::machine::{Misfit, Terms};
 use super::place::Span;
 use super::{Loaded, Refusal};
+use crate::arch::machine::{self, trampoline, TRAMPOLINE};
 
 /// Applies one relocation of the section at `target`, in the pass that it belongs to: `local`, or
 /// the one for symbols that others may see.
@@ -25,7 +25,7 @@ pub fn apply(image: &mut Staged, target: Span, rela: &Rela64<LE>, local: bool) -
     if local != (symbol.binding == elf::STB_LOCAL) {
         return Ok(());
     }
-    let shape = own::shape(kind).ok_or_else(|| refuse("unexpected type"))?;
+    let shape = machine::shape(kind).ok_or_else(|| refuse("unexpected type"))?;
     if shape.width == 0 {
         return Ok(());
     }
@@ -45,11 +45,11 @@ pub fn apply(image: &mut Staged, target: Span, rela: &Rela64<LE>, local: bool) -
         base: image.address_of(target.start),
     };
     let mut bytes = image.bytes[at..at + shape.width].to_vec();
-    let mut result = own::apply(&terms, &mut bytes);
+    let mut result = machine::apply(&terms, &mut bytes);
     if result == Err(Misfit::Far) {
         // By way of a jump, if it is a function.
         terms.symbol = near(image, index).ok_or_else(|| refuse("out of reach"))?;
-        result = own::apply(&terms, &mut bytes);
+        result = machine::apply(&terms, &mut bytes);
     }
     result.map_err(|misfit| match misfit {
         Misfit::Far | Misfit::Range => refuse("out of reach"),

@@ -15,8 +15,8 @@ use object::elf;
 
 use super::arena::GRAVEYARD;
 use super::elf::Symbol;
-use super::machine::own::{FRAME_POINTER, RETURN_ADDRESS};
 use super::symbols::kernel;
+use crate::arch::machine::{FRAME_POINTER, RETURN_ADDRESS};
 
 /// One module that is or was loaded.
 struct Entry {

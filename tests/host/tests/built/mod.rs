@@ -17,7 +17,7 @@ pub fn path() -> CString {
     let version: u32 = env!("TAP_KERNEL_VERSION").parse().unwrap();
     let release = format!("{}.{}", version / 100_000_000, version / 1_000_000 % 100);
     let build = concat!(env!("CARGO_MANIFEST_DIR"), "/../../build");
-    let arch = if cfg!(target_arch = "aarch64") { "aarch64" } else { "amd64" };
+    let arch = tap_host::arch::NAME;
     let path = format!("{build}/netbsd-{release}-{arch}/if_tap_rs.kmod");
     assert!(std::fs::exists(&path).unwrap(), "no {path}: make kmod");
     CString::new(path).unwrap()

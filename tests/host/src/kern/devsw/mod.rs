@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use tap_conformance::errno::{Errno, Result};
 
+use crate::arch::BPF_MAJOR;
 use crate::kern::descrip::NativeFile;
 use crate::kern::errno::to_int;
 use crate::kern::net::bpf_dev::BpfDevice;
@@ -22,8 +23,6 @@ use crate::{exports, host_panic, kassert};
 
 /// What conf/majors gives tap(4), whether a kernel has it or not.
 const TAP_MAJOR: i32 = 169;
-/// What the architecture's majors give bpf(4), which is built in.
-const BPF_MAJOR: i32 = if cfg!(target_arch = "aarch64") { 32 } else { 23 };
 /// The first major number that no driver has in conf/majors and the architecture's own.
 const FIRST_DYNAMIC: i32 = 367;
 /// MAXDEVSW: one more than the highest major number.

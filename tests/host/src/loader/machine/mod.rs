@@ -7,11 +7,6 @@
 pub mod aarch64;
 pub mod amd64;
 
-#[cfg(target_arch = "aarch64")]
-pub use aarch64 as own;
-#[cfg(target_arch = "x86_64")]
-pub use amd64 as own;
-
 /// What a type of relocation changes, and what it wants to know.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Shape {

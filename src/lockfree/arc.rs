@@ -14,7 +14,7 @@ use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
 use super::atomic::{AtomicPtr, AtomicU32, Ordering};
-use super::kmem;
+use crate::kern::kmem;
 
 /// A value that lives in an [`Arc`] and ends in a graveyard.
 pub trait Buried: Sized + Sync + 'static {

@@ -4,8 +4,16 @@
 //! The concurrency core of an interface: its life, its one opener, the frames that wait for user
 //! space, and all who sleep on them.
 //!
-//! It knows no frame, no interface and no file: those are type parameters, so that the tests run
-//! this very code under loom with frames of their own. `docs/lifetimes.md` states its invariants.
+//! It knows no frame, no interface and no file: those are the type parameters of [`port`], so that
+//! the tests run this very code under loom with frames of their own. `docs/lifetimes.md` states its
+//! invariants.
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | this one | life: open, close, up, down, death, and the calls that are in flight meanwhile |
+//! | [`queue`] | the frames: push, and read with its sleep |
+//! | [`interest`] | pollers, knotes and SIGIO |
+//! | [`port`] | what the channel asks of frames and listeners |
 //!
 //! Locks: one adaptive mutex guards [`State`]. It is taken by user threads and by the stack's
 //! soft interrupts, never held across a copy to user space, an allocation, bpf, or a call of the
@@ -13,54 +21,23 @@
 //! kern_event.c ask (object lock, then kq_lock).
 #![forbid(unsafe_code)]
 
+pub mod interest;
+pub mod port;
+pub mod queue;
+
+use self::port::{FrameList, Listeners, SigIo};
 use crate::gate::{Gate, Left};
-use crate::kern::atomic::{AtomicU32, Ordering};
 use crate::kern::condvar::Condvar;
 use crate::kern::errno::{Errno, Result};
-use crate::kern::mutex::{Guard, Mutex};
+use crate::kern::mutex::Mutex;
+use crate::lockfree::atomic::{AtomicU32, Ordering};
 
 /// Set in [`Channel::head`] once the interface is gone.
 const GONE: u32 = 1 << 31;
 
-/// A frame: the channel asks only its length.
-pub trait Frame {
-    /// Length in bytes, below 2^31.
-    fn frame_len(&self) -> u32;
-}
-
-/// A first-in-first-out list of frames that allocates nothing.
-pub trait FrameList: Sized {
-    /// What the list holds.
-    type Frame: Frame;
-    /// An empty list.
-    fn empty() -> Self;
-    /// How many frames it holds.
-    fn len(&self) -> u32;
-    /// Whether it holds none.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-    /// Length in bytes of the first frame, 0 when there is none.
-    fn first_len(&self) -> u32;
-    /// Appends a frame.
-    fn push(&mut self, frame: Self::Frame);
-    /// Takes the first frame.
-    fn pop(&mut self) -> Option<Self::Frame>;
-}
-
-/// Those outside of the channel who want to know: pollers, knotes, and the gauge of the queue's
-/// length. Called with the lock held.
-pub trait Listeners {
-    /// So many frames wait now.
-    fn length(&self, frames: u32);
-    /// A frame has come, or the node is revoked: there is something to see.
-    fn readable(&self);
-    /// The interface is gone.
-    fn gone(&self);
-}
-
 /// Who has the interface open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
 pub enum Opener {
     /// Nobody.
     None,
@@ -70,20 +47,10 @@ pub enum Opener {
     Cloner,
 }
 
-/// Whom SIGIO goes to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct SigIo {
-    /// A process, or a process group when negative; 0 is nobody.
-    pub owner: i32,
-    /// Whether the interface runs, that is whether the news is data rather than a hang-up.
-    pub running: bool,
-}
-
 /// What the lock guards.
 pub struct State<L> {
     /// Detach has begun.
     dying: bool,
-    opener: Opener,
     /// The node is being revoked or closed by force.
     cancelled: bool,
     /// The stack has called if_init and not if_stop since.
@@ -105,20 +72,6 @@ pub struct State<L> {
     owner: i32,
 }
 
-/// What became of a frame that the stack sent.
-#[must_use]
-pub enum Pushed<F> {
-    /// It waits for a reader; the flag asks for SIGIO.
-    Queued {
-        /// Whether the owner wants a signal.
-        sigio: bool,
-    },
-    /// Nobody has the interface open, or it does not run.
-    Closed(F),
-    /// The queue is full, or the frame is empty.
-    Full(F),
-}
-
 /// One interface's channel to user space.
 #[repr(C)]
 pub struct Channel<L, W> {
@@ -127,6 +80,8 @@ pub struct Channel<L, W> {
     /// The first frame's length, 0 when there is none, and [`GONE`]: written under the lock, read
     /// without it by who wants no more than that.
     head: AtomicU32,
+    /// The [`Opener`]: written under the lock.
+    opener: AtomicU32,
     /// Readers and the drain sleep here.
     cv: Condvar,
     /// Pollers and knotes.
@@ -148,7 +103,6 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         Channel {
             state: Mutex::new(State {
                 dying: false,
-                opener,
                 cancelled: false,
                 running: false,
                 frames: L::empty(),
@@ -163,6 +117,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
             cv: Condvar::new(),
             calls: Gate::new(),
             head: AtomicU32::new(0),
+            opener: AtomicU32::new(opener as u32),
             listeners,
         }
     }
@@ -215,27 +170,33 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         if state.dying {
             return Err(Errno::ENXIO);
         }
-        if state.opener != Opener::None {
+        if !self.is_open_by(Opener::None) {
             return Err(Errno::EBUSY);
         }
-        state.opener = Opener::Node;
+        self.set_opener(Opener::Node);
         state.cancelled = false;
         Ok(())
     }
 
-    /// Whether `opener` has the interface open.
+    /// Whether `opener` has the interface open. Takes no lock: `opener` itself, who alone ends its
+    /// use, needs none.
     pub fn is_open_by(&self, opener: Opener) -> bool {
-        self.state.lock().opener == opener
+        self.opener.load(Ordering::Relaxed) == opener as u32
+    }
+
+    /// The lock is held.
+    fn set_opener(&self, opener: Opener) {
+        self.opener.store(opener as u32, Ordering::Relaxed);
     }
 
     /// `opener` closes. Nothing of its use is left for the next one. Returns the frames that it
     /// did not read, for the caller to count and free outside of the lock.
     pub fn close(&self, opener: Opener) -> L {
         let mut state = self.state.lock();
-        if state.opener != opener {
+        if !self.is_open_by(opener) {
             return L::empty();
         }
-        state.opener = Opener::None;
+        self.set_opener(Opener::None);
         state.cancelled = false;
         state.async_io = false;
         state.owner = 0;
@@ -247,7 +208,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
     /// beside it, which is refused, can be revoked too.
     pub fn cancel(&self) {
         let mut state = self.state.lock();
-        if state.opener == Opener::Node {
+        if self.is_open_by(Opener::Node) {
             state.cancelled = true;
             self.cv.broadcast();
             self.notify(&mut state);
@@ -301,141 +262,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         }
     }
 
-    /// The stack sends a frame. `max` is the queue's bound.
-    pub fn push(&self, frame: L::Frame, max: u32) -> Pushed<L::Frame> {
-        let mut state = self.state.lock();
-        if !state.running || state.opener == Opener::None {
-            return Pushed::Closed(frame);
-        }
-        if state.frames.len() >= max || frame.frame_len() == 0 {
-            return Pushed::Full(frame);
-        }
-        state.frames.push(frame);
-        self.publish(&state);
-        if state.sleepers != 0 {
-            self.cv.signal();
-        }
-        self.notify(&mut state);
-        Pushed::Queued { sigio: state.async_io }
-    }
-
-    /// Takes the next frame, and sleeps for one unless `nonblock`.
-    ///
-    /// ENXIO when the interface is gone, EIO when the node is revoked, EHOSTDOWN while it is down,
-    /// EWOULDBLOCK, or what a signal ends the sleep with. It never comes back empty-handed
-    /// without an error, so a read never returns 0, which clients take for end of file.
-    pub fn next(&self, nonblock: bool) -> Result<L::Frame> {
-        let mut state = self.state.lock();
-        loop {
-            // A frame that waits says that the interface is alive and runs: its end purges.
-            if let Some(frame) = state.frames.pop() {
-                self.publish(&state);
-                return Ok(frame);
-            }
-            self.wait_for_frame(&mut state, nonblock)?;
-        }
-    }
-
-    /// Returns once a frame waits, or with the error that [`next`](Self::next) ends with.
-    #[cold]
-    #[inline(never)]
-    fn wait_for_frame(&self, state: &mut Guard<'_, State<L>>, nonblock: bool) -> Result {
-        state.readers = state.readers.wrapping_add(1);
-        let waited = self.sleep_for_frame(state, nonblock);
-        state.readers = state.readers.wrapping_sub(1);
-        if state.readers == 0 {
-            state.restart = false;
-        }
-        if waited.is_err() && state.sleepers != 0 && !state.frames.is_empty() {
-            // The wake-up for that frame may have been spent on this reader: pass it on.
-            self.cv.signal();
-        }
-        waited
-    }
-
-    fn sleep_for_frame(&self, state: &mut Guard<'_, State<L>>, nonblock: bool) -> Result {
-        loop {
-            if state.dying {
-                return Err(Errno::ENXIO);
-            }
-            if state.cancelled {
-                return Err(Errno::EIO);
-            }
-            if !state.running {
-                return Err(Errno::EHOSTDOWN);
-            }
-            if !state.frames.is_empty() {
-                return Ok(());
-            }
-            if nonblock {
-                return Err(Errno::EWOULDBLOCK);
-            }
-            if state.restart {
-                return Err(Errno::ERESTART);
-            }
-            state.sleepers = state.sleepers.wrapping_add(1);
-            let woken = self.cv.wait_sig(state);
-            state.sleepers = state.sleepers.wrapping_sub(1);
-            woken?;
-        }
-    }
-
-    /// Looks again, under the lock, and runs `record` if the interface is there, so that a frame
-    /// that comes later, or the end, finds the poller recorded. One for whom a frame waits may have
-    /// asked for something else.
-    pub fn look_and_record(&self, record: impl FnOnce(&W)) -> Option<u32> {
-        let mut state = self.state.lock();
-        let look = self.look();
-        if look.is_some() {
-            record(&self.listeners);
-            state.polled = true;
-        }
-        look
-    }
-
-    /// Runs `attach` under the lock unless the interface is gone, and counts one more knote that
-    /// waits for frames when `reads`.
-    pub fn attach_knote(&self, reads: bool, attach: impl FnOnce(&W)) -> Result {
-        let mut state = self.state.lock();
-        if state.dying {
-            return Err(Errno::ENXIO);
-        }
-        attach(&self.listeners);
-        if reads {
-            state.knotes = state.knotes.wrapping_add(1);
-        }
-        Ok(())
-    }
-
-    /// The reverse of [`attach_knote`](Self::attach_knote).
-    pub fn detach_knote(&self, reads: bool, detach: impl FnOnce(&W)) {
-        let mut state = self.state.lock();
-        detach(&self.listeners);
-        if reads {
-            state.knotes = state.knotes.wrapping_sub(1);
-        }
-    }
-
-    /// FIOASYNC.
-    pub fn set_async(&self, on: bool) {
-        self.state.lock().async_io = on;
-    }
-
-    /// FIOSETOWN, with an owner that fsetown(9) has checked.
-    pub fn set_owner(&self, owner: i32) {
-        self.state.lock().owner = owner;
-    }
-
-    /// FIOGETOWN.
-    pub fn owner(&self) -> i32 {
-        self.state.lock().owner
-    }
-
-    /// Whom a signal goes to now, if to anybody.
-    pub fn sigio(&self) -> Option<SigIo> {
-        Self::sigio_of(&self.state.lock())
-    }
-
+    /// Whom a signal goes to in that state.
     fn sigio_of(state: &State<L>) -> Option<SigIo> {
         let wanted = state.async_io && state.owner != 0;
         wanted.then_some(SigIo { owner: state.owner, running: state.running })

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! amd64: by a function.
+//! Which `struct lwp` runs, as code asks for it that was built with machine/cpu.h: by a function.
 
 use crate::exports;
 use crate::kpi;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! amd64's.
+//! The instructions that measuring is made of, amd64's.
 
-use crate::bench::gates::Length;
+use crate::arch::Length;
 
 /// Bytes of one gate, padded.
 pub const GATE: usize = 48;

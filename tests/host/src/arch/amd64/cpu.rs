@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! amd64: code of the kernel's memory model runs in the low 2 GiB.
+//! What the loader asks of the processor and its Linux. Code of the kernel's memory model runs in the low 2 GiB.
 
 use std::ptr;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! aarch64's.
+//! The instructions that measuring is made of, aarch64's.
 
-use crate::bench::gates::Length;
+use crate::arch::Length;
 
 /// Bytes of one gate: twelve instructions at most, and two addresses.
 pub const GATE: usize = 64;

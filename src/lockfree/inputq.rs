@@ -8,8 +8,8 @@ use core::ptr::{self, NonNull};
 
 use super::arc::{prepend, Arc, Buried};
 use super::atomic::{AtomicPtr, Ordering};
-use super::kpi;
-use super::mbuf::Mbuf;
+use crate::kern::kpi;
+use crate::kern::mbuf::Mbuf;
 
 /// A list of frames, each with a reference to the value it belongs to, that anybody may add to and
 /// one taker empties. Linked through m_nextpkt; the reference is the packet header's context.

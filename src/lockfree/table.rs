@@ -9,13 +9,17 @@
 
 use core::ptr::{self, NonNull};
 
+use static_assertions::const_assert;
+
 use super::arc::{Arc, Buried};
 use super::atomic::{AtomicPtr, Ordering};
-use super::errno::{Errno, Result};
-use super::kmem;
+use crate::kern::errno::{Errno, Result};
+use crate::kern::kmem;
 use crate::unit::{Unit, CLONER_MINOR};
 
 const FANOUT: usize = 1024;
+
+const_assert!(CLONER_MINOR as usize <= FANOUT * FANOUT);
 
 struct Leaf<T> {
     slots: [AtomicPtr<T>; FANOUT],

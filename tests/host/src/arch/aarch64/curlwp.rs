@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! aarch64: from a register of the kernel's own. A process may not read it and is sent SIGILL, so
-//! the read is done for it: the module's text stays as it was built.
+//! Which `struct lwp` runs, as code asks for it that was built with machine/cpu.h: by a register of
+//! the kernel's own. A process may not read it and is sent SIGILL, so the read is done for it: the
+//! module's text stays as it was built.
 
 use crate::exports;
 use crate::sched::curlwp;

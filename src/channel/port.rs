@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! What the channel asks of the frames that it carries, and of those who wait outside of it. In a
+//! kernel they are mbufs and selinfos, see `adapter.rs`; in a test, whatever it likes.
+#![forbid(unsafe_code)]
+
+/// A frame: the channel asks only its length.
+pub trait Frame {
+    /// Length in bytes, below 2^31.
+    fn frame_len(&self) -> u32;
+}
+
+/// A first-in-first-out list of frames that allocates nothing.
+pub trait FrameList: Sized {
+    /// What the list holds.
+    type Frame: Frame;
+    /// An empty list.
+    fn empty() -> Self;
+    /// How many frames it holds.
+    fn len(&self) -> u32;
+    /// Whether it holds none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Length in bytes of the first frame, 0 when there is none.
+    fn first_len(&self) -> u32;
+    /// Appends a frame.
+    fn push(&mut self, frame: Self::Frame);
+    /// Takes the first frame.
+    fn pop(&mut self) -> Option<Self::Frame>;
+}
+
+/// Those outside of the channel who want to know: pollers, knotes, and the gauge of the queue's
+/// length. Called with the lock held.
+pub trait Listeners {
+    /// So many frames wait now.
+    fn length(&self, frames: u32);
+    /// A frame has come, or the node is revoked: there is something to see.
+    fn readable(&self);
+    /// The interface is gone.
+    fn gone(&self);
+}
+
+/// Whom SIGIO goes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SigIo {
+    /// A process, or a process group when negative; 0 is nobody.
+    pub owner: i32,
+    /// Whether the interface runs, that is whether the news is data rather than a hang-up.
+    pub running: bool,
+}
