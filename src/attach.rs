@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! An interface's beginning and end in the kernel: autoconf(9) calls these, on behalf of
-//! [`cloner`], which holds the creation mutex meanwhile. `docs/lifetimes.md` has the whole story.
+//! Attaches an interface to the kernel, and detaches it. autoconf(9) calls these functions on
+//! behalf of [`cloner`], which holds the creation mutex. `docs/lifetimes.md` explains the order.
 #![forbid(unsafe_code)]
 
 use crate::channel::Opener;
@@ -17,8 +17,8 @@ use crate::kern::log;
 use crate::kern::systm::random_bytes;
 use crate::softc::Softc;
 
-/// ca_attach: hands a softc to the stack. Everything that a callback may use is ready before; no
-/// node leads to it until the creation is done.
+/// ca_attach: attaches a softc to the stack. Everything that a callback uses is ready before that.
+/// The softc cannot be reached through a node until the creation has finished.
 pub fn attach(softc: &Softc, device: Device<'_>) {
     let name = softc.interface.name();
     if !device.register_power_handler() {
@@ -26,8 +26,8 @@ pub fn attach(softc: &Softc, device: Device<'_>) {
     }
     let address = Addr::initial(random_bytes());
     log::address(name, address);
-    // A cloning open has it open already: then the link is up from the start, and the stack need
-    // not be told of a change.
+    // If a cloning open creates the interface, it is already open. The link is then up from the
+    // start, and no link change has to be reported to the stack.
     let open = softc.channel.is_open_by(Opener::Cloner);
     let link = if open { Link::Up } else { Link::Down };
     softc.interface.attach(softc.cookie(), address, link, &MEDIA);
@@ -36,17 +36,21 @@ pub fn attach(softc: &Softc, device: Device<'_>) {
     }
 }
 
-/// ca_detach: the reverse of [`attach`], once nobody is inside. EBUSY unless it is the driver's
-/// own wish, in the thread that has it: autoconf alone (drvctl(8)) would leave half of it behind.
+/// ca_detach: undoes [`attach`], after every call has left. It fails with EBUSY unless the thread
+/// that destroys the interface calls it. A detach by autoconf alone (drvctl(8)) would leave half of
+/// the interface behind.
 ///
-/// Never waits for a descriptor to be closed. In this order, and why:
+/// It never waits for a descriptor to be closed. The order is:
 ///
-/// 1. dying: no call gets in, no reader sleeps, pollers and knotes are told;
-/// 2. commit, so that who waits for the device in autoconf fails instead of waiting for this;
-/// 3. out of the table, so that no new call through a node finds the softc;
-/// 4. the nodes' vnodes are revoked, which drains calls that found it before;
-/// 5. the calls in flight through cloned descriptors and from the stack drain;
-/// 6. now nobody uses the interface: sysctl leaf, interface, power handler.
+/// 1. Mark the channel as dying. No call enters, no reader sleeps, and pollers and knotes are
+///    notified.
+/// 2. Commit the detach, so that threads that wait for the device in autoconf fail instead of
+///    waiting for the detach.
+/// 3. Remove the softc from the table, so that new calls through a node do not find it.
+/// 4. Revoke the vnodes of the nodes. This drains the calls that found the softc before step 3.
+/// 5. Drain the calls in flight through cloned descriptors and from the stack.
+/// 6. No call uses the interface any more: destroy the sysctl leaf, detach the interface, and
+///    deregister the power handler.
 pub fn detach(softc: &Softc, device: Device<'_>) -> Result {
     if !cloner::DETACHER.is_current() {
         return Err(Errno::EBUSY);
@@ -56,7 +60,7 @@ pub fn detach(softc: &Softc, device: Device<'_>) -> Result {
     event::signal_gone(sigio);
     softc.discard(frames);
     device.commit_detach();
-    // The table's reference lasts until nobody is inside any more.
+    // The table's reference is kept until every call has left.
     let in_table = cloner::TABLE.remove(unit);
     device::revoke_nodes(cloner::DEVICE.major(), unit);
     softc.channel.drain();

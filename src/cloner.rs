@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Units: how interfaces come and go, and with them the module.
+//! Creates and destroys interfaces, and loads and unloads the module.
 //!
-//! An interface is made by `ifconfig tapN create` or by an open of the cloning device. It ends by
-//! `ifconfig tapN destroy` or with the close of the descriptor that made it. Every end goes
-//! through the stack's SIOCIFDESTROY, the close's too: only so does it exclude another destroy
-//! that already holds a pointer to the interface.
+//! An interface is created by `ifconfig tapN create` or by an open of the cloning device. It is
+//! destroyed by `ifconfig tapN destroy` or by the close of the descriptor that created it. Both go
+//! through the stack's SIOCIFDESTROY. This is the only way to exclude another destroy that already
+//! holds a pointer to the interface.
 //!
-//! [`CREATION`] serialises all attaches and detaches, because the kernel's sysctl tree does not
-//! bear two at once.
+//! [`CREATION`] serialises all attaches and detaches, because two at the same time can panic the
+//! kernel in its sysctl tree.
 #![forbid(unsafe_code)]
 
 use core::ptr;
@@ -39,13 +39,13 @@ static AUTOCONF: Autoconf = Autoconf::new();
 /// net.link.tap.
 pub static SYSCTL: TapNode = TapNode::new();
 
-/// Held round every creation and destruction, and what they share.
+/// Held during every creation and destruction. It guards what they share.
 static CREATION: StaticMutex<Creation> =
     StaticMutex::new(Creation { open: false, lowest: Unit::FIRST });
 /// Held by a close that destroys its interface.
 static CLOSE: StaticMutex<()> = StaticMutex::new(());
-/// The thread of that close, and the softc that it means; it stays alive meanwhile. Only that
-/// thread itself ever learns anything from them, so they need no lock.
+/// The thread of that close, and the softc that it closes, which stays alive during the close. The
+/// values matter only to that thread itself, so they need no lock.
 static CLOSER: LwpCell = LwpCell::new();
 static CLOSING: AtomicPtr<Softc> = AtomicPtr::new(ptr::null_mut());
 /// The thread that detaches a device, with [`CREATION`] held.
@@ -53,8 +53,8 @@ pub static DETACHER: LwpCell = LwpCell::new();
 /// How many interfaces are attached.
 static ATTACHED: AtomicU32 = AtomicU32::new(0);
 
-/// How many clock ticks unload waits for softcs that a call on its way out still holds, and how
-/// many for one that somebody else refers to.
+/// How many clock ticks unload waits for softcs that only a returning call still holds, and how
+/// many for a softc to which there is another reference.
 const PATIENCE: u32 = 50;
 const SHORT_PATIENCE: u32 = 2;
 
@@ -77,7 +77,7 @@ fn create(wanted: Option<Unit>, opener: Opener) -> Result<Arc<Softc>> {
     loop {
         match attach_unit(unit, opener) {
             Err(Errno::EEXIST) if wanted.is_none() => {}
-            // Passed over this time.
+            // Skip the unit this time, but try it again in the next creation.
             Err(Errno::EBUSY) if wanted.is_none() => all_taken = false,
             made => {
                 if all_taken {
@@ -90,8 +90,8 @@ fn create(wanted: Option<Unit>, opener: Opener) -> Result<Arc<Softc>> {
     }
 }
 
-/// EEXIST when the unit is taken, EBUSY when autoconf still has its former device. The caller holds
-/// [`CREATION`].
+/// Creates the interface of a unit. EEXIST if the unit exists, EBUSY if autoconf still has its
+/// former device. The caller holds [`CREATION`].
 fn attach_unit(unit: Unit, opener: Opener) -> Result<Arc<Softc>> {
     let slot = TABLE.vacant(unit)?;
     let softc = Softc::new(unit, opener);
@@ -101,17 +101,17 @@ fn attach_unit(unit: Unit, opener: Opener) -> Result<Arc<Softc>> {
     Ok(softc)
 }
 
-/// ifc_create: `ifconfig tapN create`. EINVAL beyond the last unit, EEXIST when it is there.
+/// ifc_create: `ifconfig tapN create`. EINVAL if the unit is too large, EEXIST if it exists.
 pub fn clone_create(number: i32) -> Result {
     let unit = Unit::from_int(number).ok_or(Errno::EINVAL)?;
     create(Some(unit), Opener::None).map(drop)
 }
 
-/// ifc_destroy: `ifconfig tapN destroy`, or the end of a close. Called under if_clone_mtx, and
-/// only here do interfaces end, so the softc is attached.
+/// ifc_destroy: `ifconfig tapN destroy`, or the last part of a close. It is called with
+/// if_clone_mtx held. Interfaces are destroyed only here, so the softc is attached.
 pub fn clone_destroy(softc: &Softc) -> Result {
     if CLOSER.is_current() && !ptr::eq(CLOSING.load(Ordering::Relaxed), softc) {
-        // A close whose interface went meanwhile, and whose name another one bears now.
+        // The interface of this close is already gone, and another one has its name now.
         return Err(Errno::EBUSY);
     }
     let mut creation = CREATION.lock();
@@ -127,8 +127,9 @@ pub fn clone_destroy(softc: &Softc) -> Result {
     Ok(())
 }
 
-/// An open of the cloning device: a new interface, open already, and a descriptor of its own.
-/// Always an error: EMOVEFD is open(2)'s way of success. On any other nothing is left behind.
+/// An open of the cloning device. It creates an interface that is already open, and a descriptor
+/// for it. It always returns an error number. EMOVEFD tells open(2) that it succeeded. After any
+/// other error, nothing is left behind.
 pub fn cloning_open(flags: FileFlags) -> Errno {
     let file = match NewFile::allocate() {
         Ok(file) => file,
@@ -140,8 +141,8 @@ pub fn cloning_open(flags: FileFlags) -> Errno {
     }
 }
 
-/// The close of a cloned descriptor: its interface goes with it, unless it has gone already. The
-/// link is not taken down before: the stack is told that the interface goes.
+/// The close of a cloned descriptor. It destroys the interface, unless that is already gone. It
+/// does not take the link down first, because the stack reports that the interface departs.
 pub fn close_cloned(softc: &Softc) {
     softc.close(Opener::Cloner);
     if softc.channel.is_gone() {
@@ -150,12 +151,13 @@ pub fn close_cloned(softc: &Softc) {
     let _one_at_a_time = CLOSE.lock();
     CLOSING.store(ptr::from_ref(softc).cast_mut(), Ordering::Relaxed);
     CLOSER.set_current();
-    // An error says that somebody else was quicker, which is as good.
+    // An error means that another thread has destroyed the interface, which is as good.
     let _gone = softc.interface.request_destroy();
     CLOSER.clear();
 }
 
-/// MODULE_CMD_INIT. EEXIST when a tap driver is at work; on any failure nothing is left behind.
+/// MODULE_CMD_INIT. EEXIST if another tap driver is active. After a failure, nothing is left
+/// behind.
 pub fn load() -> Result {
     if register::stock_driver_active() {
         log::message(c"if_tap_rs", c"a tap driver is active, modunload if_tap first");
@@ -169,14 +171,15 @@ pub fn load() -> Result {
         unregister();
         return Err(error);
     }
-    // Before anything can be created: an interface without its cloner cannot be destroyed, and a
-    // close that tries would leave it behind.
+    // The cloner is attached before anything can be created. Without it, an interface cannot be
+    // destroyed, and a close would leave its interface behind.
     register::attach_cloner();
     CREATION.lock().open = true;
     Ok(())
 }
 
-/// Everything that can fail, the character device last: from then on opens come.
+/// Registers everything that can fail. The character device comes last, because it can be opened
+/// from then on.
 fn register() -> Result {
     event::SOFTINT.establish_signals()?;
     input::SOFTINT.establish_input()?;
@@ -185,11 +188,12 @@ fn register() -> Result {
     DEVICE.attach()
 }
 
-/// Undoes what has been done of a load, from the last step back, the character device excepted:
-/// what has not been registered is left alone.
+/// Undoes a load that succeeded or failed, in the reverse order, except for the character device.
+/// What has not been registered is left alone.
 fn unregister() {
     SYSCTL.destroy();
-    // It has no device in a load that fails, and has been detached in an unload.
+    // This cannot fail: in a failed load there is no device, and in an unload it is already
+    // detached.
     let _detached = AUTOCONF.detach();
     input::SOFTINT.disestablish();
     event::SOFTINT.disestablish();
@@ -198,8 +202,8 @@ fn unregister() {
     CREATION.destroy();
 }
 
-/// MODULE_CMD_FINI. EBUSY while an interface exists, a descriptor is open or a knote is attached;
-/// then nothing has changed. Otherwise nothing is left behind.
+/// MODULE_CMD_FINI. If an interface exists, a descriptor is open or a knote is attached, it fails
+/// with EBUSY and changes nothing. Otherwise nothing is left behind.
 pub fn unload() -> Result {
     {
         let mut creation = CREATION.lock();
@@ -207,24 +211,24 @@ pub fn unload() -> Result {
             return Err(Errno::EBUSY);
         }
         AUTOCONF.detach()?;
-        // From here on nothing can be created, so nothing can come to be open.
+        // From here on, no interface can be created, so none can be opened.
         creation.open = false;
     }
     register::detach_cloner();
-    // Drains opens that are under way, which now all fail.
+    // Waits for opens that have begun. They all fail now.
     DEVICE.detach();
     unregister();
     Ok(())
 }
 
-/// Waits a little for softcs that only a call on its way out still holds.
+/// Waits a short time for softcs that only a returning call still holds.
 fn all_departed() -> bool {
     for waited in 0..PATIENCE {
         if GRAVEYARD.reap() == 0 {
             return true;
         }
         if waited >= SHORT_PATIENCE && !GRAVEYARD.has_buried() {
-            // A descriptor or a knote, then, not a signal on its way.
+            // The reference belongs to a descriptor or a knote, and not to a pending signal.
             return false;
         }
         pause_a_tick();

@@ -18,8 +18,8 @@ pub const MAX_FRAME_LEN: usize = 65535;
 pub struct Addr(pub [u8; ADDR_LEN]);
 
 impl Addr {
-    /// A new interface's address: the prefix of tap(4), locally administered, and three bytes of
-    /// the caller's choice.
+    /// The address of a new interface: the locally administered prefix of tap(4), and three bytes
+    /// that the caller chooses.
     pub const fn initial(tail: [u8; 3]) -> Addr {
         let [a, b, c] = tail;
         Addr([0xf2, 0x0b, 0xa4, a, b, c])
@@ -92,8 +92,8 @@ pub enum BadLength {
     Giant,
 }
 
-/// Checks the length of a frame that user space writes. The MTU plays no part: what the interface
-/// cannot receive the stack drops and counts, as it does with a frame from a wire.
+/// Checks the length of a frame that user space writes. The MTU is not used. If the frame is longer
+/// than the interface can receive, the stack drops and counts it, as it does with one from a wire.
 pub fn check_length(len: usize) -> Result<(), BadLength> {
     match len {
         0..HDR_LEN => Err(BadLength::Runt),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! poll(2), kqueue(2) and SIGIO: all ways to be told of a frame.
+//! poll(2), kqueue(2) and SIGIO: the ways to be notified of a frame.
 #![forbid(unsafe_code)]
 
 use crate::channel::port::SigIo;
@@ -18,13 +18,13 @@ use crate::softc::Softc;
 const READABLE: PollEvents = PollEvents::IN.union(PollEvents::RDNORM);
 const WRITABLE: PollEvents = PollEvents::OUT.union(PollEvents::WRNORM);
 
-/// Sends SIGIO, away from the stack's locks.
+/// The soft interrupt that sends SIGIO, where no lock of the stack is held.
 pub static SOFTINT: Softint = Softint::new();
-/// Softcs that want a SIGIO sent.
+/// The softcs for which a SIGIO must be sent.
 static MAILBOX: Mailbox<Softc> = Mailbox::new();
 
-/// poll(2): readable when a frame waits, always writable, and hung up when the interface is gone,
-/// and only then: a poller of an interface that is down sleeps on.
+/// poll(2). The device is readable if a frame is queued, and always writable. It is hung up only if
+/// the interface is gone. If the interface is merely down, a poller goes on sleeping.
 pub fn poll(softc: &Softc, events: PollEvents) -> PollEvents {
     let Some(len) = softc.channel.look() else { return PollEvents::HUP };
     let mut ready = events & WRITABLE;
@@ -37,19 +37,22 @@ pub fn poll(softc: &Softc, events: PollEvents) -> PollEvents {
     wait(softc, events)
 }
 
-/// The rest of a poll that has nothing to say: apart, so that one which has saves no registers.
+/// The rest of a poll that found nothing ready. It is a separate function, so that a poll that
+/// finds something ready saves no registers.
 #[inline(never)]
 fn wait(softc: &Softc, events: PollEvents) -> PollEvents {
     match softc.channel.look_and_record(|waiters| waiters.record_poller()) {
         Some(0) => PollEvents::empty(),
-        // It waits already, for a poller of something else, or came since the first look.
+        // The poller did not ask for the frame that is queued, or it was queued since the first
+        // check.
         Some(_) => events & READABLE,
         None => PollEvents::HUP,
     }
 }
 
-/// kqueue(2): EVFILT_READ and EVFILT_WRITE. The knote holds a reference to the softc, so what it
-/// hangs on outlives the interface if the knote does. EINVAL for other filters, ENXIO when gone.
+/// kqueue(2): attaches a knote for EVFILT_READ or EVFILT_WRITE. The knote holds a reference to the
+/// softc, so the list that it is on exists as long as the knote. EINVAL for other filters, ENXIO if
+/// the interface is gone.
 pub fn attach_knote(softc: &Softc, mut knote: Knote<'_>) -> Result {
     let Some(filter) = knote.filter() else { return Err(Errno::EINVAL) };
     softc.channel.attach_knote(filter == Filter::Read, |waiters| {
@@ -58,14 +61,14 @@ pub fn attach_knote(softc: &Softc, mut knote: Knote<'_>) -> Result {
     })
 }
 
-/// The knote goes. The caller then drops the reference that it held.
+/// Detaches a knote. The caller then drops the knote's reference.
 pub fn detach_knote(softc: &Softc, mut knote: Knote<'_>, filter: Filter) {
     let reads = filter == Filter::Read;
     softc.channel.detach_knote(reads, |waiters| waiters.detach(&mut knote, filter));
 }
 
-/// Whether a knote has something to tell. Takes no lock, for it is called with and without the
-/// channel's.
+/// f_event: whether a knote is active. It takes no lock, because it is called both with and without
+/// the channel's lock held.
 pub fn knote_event(softc: &Softc, mut knote: Knote<'_>, filter: Filter) -> bool {
     let reads = filter == Filter::Read;
     let look = softc.channel.look();
@@ -78,7 +81,7 @@ pub fn knote_event(softc: &Softc, mut knote: Knote<'_>, filter: Filter) -> bool 
     !reads || len != 0
 }
 
-/// There is news, and the owner wants to know: have the soft interrupt send the signal.
+/// Requests a SIGIO for the owner. The soft interrupt sends it.
 pub fn request_sigio(softc: &Softc) {
     if !softc.sigio_queued.swap(true, Ordering::AcqRel) {
         MAILBOX.post(Arc::retain(softc));
@@ -89,7 +92,7 @@ pub fn request_sigio(softc: &Softc) {
 /// The soft interrupt.
 pub fn deliver_sigio() {
     for softc in MAILBOX.take() {
-        // Cleared before the look, so that later news sends another signal.
+        // This is cleared before the check, so that a later event sends another signal.
         softc.sigio_queued.store(false, Ordering::Release);
         if let Some(sigio) = softc.channel.sigio() {
             send(sigio);
@@ -97,7 +100,8 @@ pub fn deliver_sigio() {
     }
 }
 
-/// The interface is gone, and its channel with it: who wanted signals is told from here.
+/// Sends the last SIGIO, when the interface is destroyed. The channel no longer has a receiver, so
+/// the caller passes it.
 pub fn signal_gone(sigio: Option<SigIo>) {
     if let Some(sigio) = sigio {
         send(SigIo { running: false, ..sigio });

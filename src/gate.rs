@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! A count of the calls in flight, and a door that closes behind them.
+//! A count of the calls in flight, which can be closed to later calls.
 //!
-//! A call that touches what detach tears down (the attached `ifnet`, its counters, its input
-//! queue) enters first and leaves last. Detach closes the gate once, so that no later call gets
-//! in, and waits until those inside have left. Entering and leaving cost one atomic instruction
-//! each and take no lock; only the last call out of a closed gate has more to do.
+//! A call that uses what detach destroys (the attached `ifnet`, its counters, its input queue)
+//! enters the gate before, and leaves it after. Detach closes the gate, so that later calls are
+//! refused, and waits until the calls inside have left. Entering and leaving take one atomic
+//! instruction each, and no lock. Only the last call that leaves a closed gate has to do more.
 //!
-//! Nothing that sleeps for long, above all no copy to or from user space, is done inside.
+//! A call inside the gate must not sleep for long. In particular, it must not copy to or from user
+//! space.
 #![forbid(unsafe_code)]
 
 use crate::lockfree::atomic::{AtomicU32, Ordering};
 
-/// Set in the count as long as the gate is open; a closed and empty one is 0, which the processor
-/// compares with for nothing.
+/// Set in the count while the gate is open. A closed and empty gate is 0, so the check for it needs
+/// no compare instruction.
 const OPEN: u32 = 1 << 31;
 
 /// The count of calls in flight. The top bit says that the gate is open.
 pub struct Gate(AtomicU32);
 
-/// What is left to do for a call that leaves.
+/// What a call that leaves has to do.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Left {
     /// Nothing.
     Open,
-    /// It was the last one out of a closed gate: who waits for that must be told.
+    /// It was the last call to leave a closed gate, and must wake up the drain.
     Last,
 }
 
@@ -35,9 +36,8 @@ impl Gate {
         Gate(AtomicU32::new(OPEN))
     }
 
-    /// Counts the caller in, and says whether the gate was open. Whatever the answer, the caller
-    /// must [`leave`](Self::leave): a refused call was counted for a moment, and a waiter may have
-    /// seen it.
+    /// Counts the caller in, and returns whether the gate was open. In both cases the caller must
+    /// [`leave`](Self::leave). A refused call was counted too, and the drain may have seen it.
     #[must_use]
     pub fn enter(&self) -> bool {
         self.0.fetch_add(1, Ordering::Acquire) & OPEN != 0

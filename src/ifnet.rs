@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! What the network stack asks of the interface: init, stop, transmit, media.
+//! The callbacks of the network stack: init, stop, transmit, media.
 #![forbid(unsafe_code)]
 
 use crate::channel::queue::Pushed;
@@ -23,14 +23,14 @@ pub static MEDIA: [Medium; 7] = [
     Medium::AUTO,
 ];
 
-/// if_init, under IFNET_LOCK.
+/// if_init. The stack holds IFNET_LOCK.
 pub fn init(softc: &Softc) {
     softc.interface.set_running(true);
     let _nothing_to_free = softc.channel.set_running(true);
 }
 
-/// if_stop, under IFNET_LOCK: the frames that wait are dropped, and readers wake to be told
-/// EHOSTDOWN.
+/// if_stop. The stack holds IFNET_LOCK. The queued frames are dropped, and readers wake up and
+/// return EHOSTDOWN.
 pub fn stop(softc: &Softc) {
     softc.interface.set_running(false);
     let (frames, sigio) = softc.channel.set_running(false);
@@ -40,10 +40,10 @@ pub fn stop(softc: &Softc) {
     }
 }
 
-/// if_transmit: a frame goes out, to user space if somebody has the interface open. bpf(4) sees
-/// each frame once, whether it is dropped here or read later.
+/// if_transmit: queues a frame for user space, or drops it if the interface is not open. bpf(4)
+/// sees each frame once, whether it is dropped or queued.
 ///
-/// A frame counts as sent when it is read, so one that is dropped is in no byte counter.
+/// A frame counts as sent when it is read. A frame that is dropped is in no byte counter.
 pub fn transmit(softc: &Softc, frame: Mbuf) -> Result {
     let _call = softc.channel.enter().ok_or(Errno::ENETDOWN)?;
     softc.interface.tap_output(&frame);
@@ -54,7 +54,8 @@ pub fn transmit(softc: &Softc, frame: Mbuf) -> Result {
             }
             return Ok(());
         }
-        // A cable without a far end: no error of the sender's.
+        // This is like a cable that is not connected at the other end, which is no error for the
+        // sender.
         Pushed::Closed(frame) => (frame, Ok(())),
         Pushed::Full(frame) => (frame, Err(Errno::ENOBUFS)),
     };
@@ -63,8 +64,8 @@ pub fn transmit(softc: &Softc, frame: Mbuf) -> Result {
     result
 }
 
-/// ifm_status: the selected medium, and the link as the stack has been told. ifmedia(9) holds its
-/// spin mutex, so the channel's lock cannot be taken here.
+/// ifm_status: reports the selected medium, and the link state that was last reported to the stack.
+/// ifmedia(9) holds its spin mutex, so the channel's lock cannot be taken here.
 pub fn media_status(softc: &Softc, request: &mut media::Request<'_>) {
     request.set(softc.interface.selected_media(), softc.interface.link() == Link::Up);
 }

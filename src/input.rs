@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Frames on their way up, from write(2) to the network stack.
+//! Passes frames from write(2) to the network stack.
 //!
-//! The stack wants them in a soft interrupt. All interfaces share one, and one queue: if_percpuq,
-//! which gives each interface its own, takes one of the kernel's few hundred for each, and a good
-//! part of the time of a creation and destruction.
+//! The stack must receive frames in a soft interrupt. All interfaces share one soft interrupt and
+//! one queue. if_percpuq would take a soft interrupt for each interface, of the few hundred that
+//! the kernel has, and would take a large part of the time of a creation and destruction.
 #![forbid(unsafe_code)]
 
 use crate::kern::ifcount::Counter;
@@ -19,14 +19,15 @@ use crate::solo::Solo;
 
 /// Calls [`deliver`].
 pub static SOFTINT: Softint = Softint::new();
-/// Frames of all interfaces, each with a reference to its softc.
+/// The frames of all interfaces, each with a reference to its softc.
 static QUEUE: InputQueue<Softc> = InputQueue::new();
-/// The one CPU that is in [`deliver`].
+/// Ensures that one CPU at a time works in [`deliver`].
 static AT_WORK: Solo = Solo::new(AtomicU32::new(0));
-/// How many frames of one interface may wait, as many as in its if_percpuq.
+/// How many frames of one interface can be queued. An if_percpuq has the same limit.
 const MAX_WAITING: u32 = 256;
 
-/// Sends a frame up. One that too many wait before is dropped and counted, as by if_percpuq.
+/// Queues a frame for the stack. If too many are queued, it is dropped and counted, as by
+/// if_percpuq.
 pub fn post(softc: &Softc, frame: Mbuf) {
     if softc.incoming.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
         return refuse(softc);
@@ -43,10 +44,11 @@ fn refuse(softc: &Softc) {
     }
 }
 
-/// The soft interrupt: hands to the stack what has come, except to interfaces that are gone.
+/// The soft interrupt: passes the queued frames to the stack, except those of interfaces that are
+/// gone.
 ///
-/// The stack may sleep over a frame. What comes on another CPU meanwhile waits, so that an
-/// interface's frames stay in order.
+/// The stack may sleep while it handles a frame. Frames that another CPU queues during that time
+/// wait, so that the frames of an interface stay in order.
 pub fn deliver() {
     AT_WORK.run(|| {
         for (frame, softc) in QUEUE.take() {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! read(2) and write(2): one call, one frame.
+//! read(2) and write(2). Each call transfers one frame.
 //!
-//! Bytes are copied to and from user space outside of every lock and of the gate, for a page may
-//! take for ever to come; the softc stays because the descriptor or the node does.
+//! A copy to or from user space is made with no lock held and outside the gate, because it may wait
+//! for a page without limit. The descriptor or the node keeps the softc alive during the copy.
 #![forbid(unsafe_code)]
 
 use crate::ether::{check_length, BadLength};
@@ -15,9 +15,10 @@ use crate::kern::mbuf::Mbuf;
 use crate::kern::uio::Uio;
 use crate::softc::Softc;
 
-/// read(2): the next frame that the stack sent. A short buffer gets the frame's beginning, and the
-/// loss is counted as an output error; so is a frame that a fault lost, which is not counted as
-/// sent. A request of no bytes takes no frame, as spec_read(9) has it for nodes.
+/// read(2): returns the next frame that the stack sent. If the buffer is too short, it gets the
+/// beginning of the frame, and an output error is counted. If the copy faults, the frame is lost.
+/// It is then counted as an output error, and not as sent. A request of no bytes removes no frame,
+/// as spec_read does for nodes.
 pub fn read(softc: &Softc, mut uio: Uio<'_>, nonblock: bool) -> Result {
     if uio.resid() == 0 {
         return if softc.channel.is_gone() { Err(Errno::ENXIO) } else { Ok(()) };
@@ -37,8 +38,8 @@ pub fn read(softc: &Softc, mut uio: Uio<'_>, nonblock: bool) -> Result {
     copied.map(drop)
 }
 
-/// write(2), writev(2): a frame from the wire. EINVAL without a whole Ethernet header, EMSGSIZE
-/// beyond 65535 bytes; ENOBUFS, which is counted, without memory.
+/// write(2), writev(2): receives a frame. EINVAL if it has no complete Ethernet header, EMSGSIZE if
+/// it is longer than 65535 bytes, ENOBUFS if there is no memory, which is counted.
 pub fn write(softc: &Softc, mut uio: Uio<'_>) -> Result {
     if softc.channel.is_gone() {
         return Err(Errno::ENXIO);
@@ -58,7 +59,7 @@ pub fn write(softc: &Softc, mut uio: Uio<'_>) -> Result {
     Ok(())
 }
 
-/// Counts a frame that there was no memory for. Returns what to tell the writer.
+/// Counts a frame for which there was no memory. Returns the error for the writer.
 #[cold]
 fn not_read(softc: &Softc, error: Errno) -> Errno {
     let Some(_call) = softc.channel.enter() else { return Errno::ENXIO };

@@ -9,10 +9,10 @@ use crate::kern::ioctl::{Command, Request};
 use crate::kern::signal;
 use crate::softc::Softc;
 
-/// ioctl(2) on a descriptor. ENOTTY for what it does not know, ENXIO once the interface is gone.
+/// ioctl(2) on a descriptor. ENOTTY for an unknown command, ENXIO if the interface is gone.
 ///
-/// FIONBIO changes nothing here: the kernel has set FNONBLOCK in the file, which every read looks
-/// at, so the mode belongs to the open and ends with it.
+/// FIONBIO changes nothing here. The kernel has already set FNONBLOCK in the file, and every read
+/// checks that. The mode therefore belongs to the open, and ends with it.
 pub fn descriptor(softc: &Softc, request: Request<'_>) -> Result {
     let len = softc.channel.look().ok_or(Errno::ENXIO)?;
     if request.command() == Command::FIONREAD {
@@ -23,7 +23,8 @@ pub fn descriptor(softc: &Softc, request: Request<'_>) -> Result {
     control(softc, request)
 }
 
-/// All but FIONREAD: apart, so that what is asked before every read saves no registers.
+/// All commands except FIONREAD. They have a function of their own, so that FIONREAD, which
+/// programs call before every read, saves no registers.
 #[inline(never)]
 fn control(softc: &Softc, request: Request<'_>) -> Result {
     let command = request.command();
@@ -40,10 +41,10 @@ fn control(softc: &Softc, request: Request<'_>) -> Result {
         Command::TAPGIFNAME | Command::OTAPGIFNAME => {
             *request.name()? = softc.interface.name_field();
         }
-        // A courtesy to libtuntap, which asks the descriptor instead of a socket.
+        // This is for libtuntap, which uses the descriptor instead of a socket.
         Command::SIOCGIFFLAGS => request.ifreq()?.set_flags(softc.interface.flags()),
         Command::SIOCGIFADDR => {
-            // A courtesy to tinc, which gives it room for the six octets and no more.
+            // This is for tinc, whose buffer has room for the six bytes only.
             let _call = softc.channel.enter().ok_or(Errno::ENXIO)?;
             *request.octets()? = softc.interface.address().0;
         }
@@ -52,8 +53,9 @@ fn control(softc: &Softc, request: Request<'_>) -> Result {
     Ok(())
 }
 
-/// if_ioctl, under IFNET_LOCK: SIOCSIFPHYADDR sets the Ethernet address, EINVAL unless it is a
-/// link-level one that an interface may have. `None` for what ether_ioctl(9) does.
+/// if_ioctl. The stack holds IFNET_LOCK. SIOCSIFPHYADDR sets the Ethernet address. It fails with
+/// EINVAL unless the address is a link-level address that an interface may have. `None` for the
+/// commands that ether_ioctl handles.
 pub fn interface(softc: &Softc, request: Request<'_>) -> Option<Result> {
     match request.command() {
         Command::SIOCSIFPHYADDR => {

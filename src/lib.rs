@@ -8,16 +8,16 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`gate`], [`channel`] | the concurrency core: calls in flight, the queue, sleepers, life and death |
+//! | [`gate`], [`channel`] | the concurrency core: calls in flight, the queue, sleepers, destruction |
 //! | [`softc`], [`adapter`] | one interface: its parts and its references |
 //! | [`attach`] | its beginning and end |
 //! | [`cloner`] | units, create, destroy, the cloning open, load and unload |
-//! | [`io`], [`ioctl`], [`event`] | what a descriptor can be asked |
-//! | [`input`], [`solo`] | frames from write(2) to the stack, in their order |
-//! | [`ifnet`], [`sysctl`] | what the network stack and the administrator can ask |
+//! | [`io`], [`ioctl`], [`event`] | the calls on a descriptor |
+//! | [`input`], [`solo`] | passes frames from write(2) to the stack, in order |
+//! | [`ifnet`], [`sysctl`] | the calls of the network stack and of the administrator |
 //! | [`ether`], [`unit`] | addresses, frame bounds and numbers: pure |
 //! | [`lockfree`] | what many threads share without a lock |
-//! | [`kern`] | the safe face of the kernel |
+//! | [`kern`] | a safe interface to the kernel |
 //!
 //! `unsafe` stands in [`kern`], [`lockfree`] and [`entry`] only.
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! One interface: its parts and who refers to them.
+//! The softc of one interface: its parts, and who holds references to it.
 //!
-//! Lock order, outermost first; the host asserts it:
+//! The lock order, outermost first. The host asserts it.
 //!
 //! 1. `cloner::CLOSE`, held by a close that destroys its interface
 //! 2. the stack's if_clone_mtx
-//! 3. `cloner::CREATION`, held round every attach and detach
+//! 3. `cloner::CREATION`, held during every attach and detach
 //! 4. the sysctl tree's lock, the interface's IFNET_LOCK
 //! 5. the channel's mutex
 //! 6. the kernel's own: kq_lock, sleep queues, selection clusters
@@ -37,35 +37,36 @@ use crate::lockfree::arc::{Arc, Buried, Graveyard};
 use crate::lockfree::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::unit::Unit;
 
-/// The softcs that nobody refers to any more, and the count of all there are.
+/// The softcs to which no reference is left, and the count of all softcs.
 pub static GRAVEYARD: Graveyard<Softc> = Graveyard::new();
 
 /// The softc of a tap interface.
 ///
-/// Begins with the channel, which begins with its mutex, so that one register leads to all three;
-/// the large parts come last, so that the others can be reached by short instructions.
+/// The softc begins with the channel, and the channel with its mutex, so all three have the same
+/// address. The large parts come last, so that the small ones are within reach of instructions with
+/// a short offset.
 #[repr(C)]
 pub struct Softc {
-    /// Frames to user space, and who waits for them.
+    /// The queue of frames for user space, and the threads that wait for them.
     pub channel: Channel<MbufList, Waiters>,
-    /// Its number.
+    /// The unit number.
     pub unit: Unit,
     access: AtomicU32,
     modification: AtomicU32,
     birth: Ticks,
-    /// Frames that user space wrote and the stack has not been given yet.
+    /// The number of frames that user space wrote and that the stack has not been given yet.
     pub incoming: AtomicU32,
     /// 1 while the close of the cloned descriptor is still inside the module.
     clone_exit: AtomicU32,
-    /// How many knotes' detaches are still inside the module.
+    /// The number of knote detaches that are still in the module.
     knote_exits: AtomicU32,
-    /// A SIGIO is on its way, so no second one need be sent off.
+    /// A SIGIO has been requested and not sent yet, so a second request is not needed.
     pub sigio_queued: AtomicBool,
-    /// The process that has opened it. A descriptor that was handed on still counts as its.
+    /// The process that opened the device. It stays the opener if it passes the descriptor on.
     pub opener: ProcessCell,
-    /// What autoconf knows it by.
+    /// Its device in autoconf(9).
     pub device: PseudoDevice,
-    /// The stack's side.
+    /// The interface in the network stack.
     pub interface: Interface,
 }
 
@@ -91,7 +92,7 @@ impl Buried for Softc {
 }
 
 impl Softc {
-    /// A softc that is not attached yet; nobody else can open it if `opener` has it already.
+    /// Makes a softc that is not attached yet. If `opener` is not `None`, it is already open.
     #[inline(never)]
     pub fn new(unit: Unit, opener: Opener) -> Arc<Softc> {
         let now = Ticks::now();
@@ -115,7 +116,7 @@ impl Softc {
         softc
     }
 
-    /// What the kernel keeps for this softc, in `if_softc` and as the sysctl leaf's data.
+    /// The pointer to this softc that the kernel keeps in `if_softc` and in the sysctl leaf.
     pub fn cookie(&self) -> *const c_void {
         ptr::from_ref(self).cast()
     }
@@ -146,7 +147,8 @@ impl Softc {
         &self.clone_exit
     }
 
-    /// A knote's detach begins to leave the module. The word that it must decrement last.
+    /// Marks that a knote's detach is leaving the module. Returns the word that its last
+    /// instruction must decrement.
     pub fn begin_knote_exit(&self) -> &AtomicU32 {
         self.knote_exits.fetch_add(1, Ordering::AcqRel);
         &self.knote_exits
@@ -159,7 +161,7 @@ impl Softc {
         }
     }
 
-    /// An open of the device node. ENXIO when the interface is not there, EBUSY when it is open.
+    /// Opens the device node. ENXIO if the interface is gone, EBUSY if it is already open.
     pub fn open_node(&self) -> Result {
         self.channel.open()?;
         self.opener.set_current();
@@ -174,8 +176,8 @@ impl Softc {
         }
     }
 
-    /// The device node is closed: the link goes down first, so that a next open's link up comes
-    /// after it, and then nothing of this use is left.
+    /// Closes the device node. The link goes down first, so that the link change of the next open
+    /// comes after it.
     pub fn close_node(&self) {
         if self.channel.is_open_by(Opener::Node) {
             self.set_link(Link::Down);
@@ -183,7 +185,7 @@ impl Softc {
         }
     }
 
-    /// `opener` closes: nothing of its use is left.
+    /// Closes for `opener`, and resets everything that the next opener must not inherit.
     pub fn close(&self, opener: Opener) {
         self.opener.clear();
         self.discard(self.channel.close(opener));

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Work that one at a time does, for whoever else comes meanwhile.
+//! Work that one caller at a time does, on behalf of all callers that arrive in the meantime.
 #![forbid(unsafe_code)]
 
 use crate::lockfree::atomic::{AtomicU32, Ordering};
 
-/// How many have come since the work was last begun with nobody at it.
+/// The number of callers since the work began; 0 if no caller is at work.
 pub struct Solo(AtomicU32);
 
 impl Solo {
-    /// Nobody is at work; the count begins at 0.
+    /// Makes one with no caller at work. `count` must be 0.
     pub const fn new(count: AtomicU32) -> Self {
         Solo(count)
     }
 
-    /// Does the work, and again if others come meanwhile; if somebody is at it already, leaves it to
-    /// that one. What the caller did before is seen by the work that is done for it.
+    /// Does the work, and repeats it if other callers arrive during it. If another caller is
+    /// already at work, that caller does it. The work that is done for a caller sees everything
+    /// that the caller did before.
     pub fn run(&self, mut work: impl FnMut()) {
         let mut come = self.0.fetch_add(1, Ordering::AcqRel).wrapping_add(1);
         if come != 1 {

@@ -13,7 +13,7 @@ pub fn get(softc: &Softc, text: &mut [u8; ADDR_STRLEN]) {
     softc.interface.address().print(text);
 }
 
-/// A new address; EINVAL, and no change, if it is none that an interface may have.
+/// Sets the address. EINVAL, with no change, unless it is an address that an interface may have.
 pub fn set(softc: &Softc, text: &[u8; ADDR_STRLEN]) -> Result {
     let address = Addr::parse(text).filter(|address| address.is_assignable());
     let address = address.ok_or(Errno::EINVAL)?;

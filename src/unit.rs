@@ -3,9 +3,9 @@
 
 //! Unit numbers: the N of tapN.
 //!
-//! A unit is also the minor number of the interface's device node, so it stays below the cloner's
-//! minor. The kernel would store a larger one in 24 bits of `cf_unit` and so make another
-//! interface than the one asked for: it is bounded here, before anything is done with it.
+//! A unit is also the minor number of the interface's device node, so it must be below the minor
+//! number of the cloning device. The kernel stores a unit in the 24 bits of `cf_unit`. A larger one
+//! would create another interface than the one requested, so it is refused here first.
 #![forbid(unsafe_code)]
 
 /// The minor number of the cloning device, `/dev/tap`.

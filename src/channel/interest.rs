@@ -10,9 +10,9 @@ use super::Channel;
 use crate::kern::errno::{Errno, Result};
 
 impl<L: FrameList, W: Listeners> Channel<L, W> {
-    /// Looks again, under the lock, and runs `record` if the interface is there, so that a frame
-    /// that comes later, or the end, finds the poller recorded. One for whom a frame waits may have
-    /// asked for something else.
+    /// Checks again with the lock held, and runs `record` unless the interface is gone. A later
+    /// frame, or the destruction of the interface, then notifies the poller. The poller is recorded
+    /// even if a frame is queued, because it may have asked for another event.
     pub fn look_and_record(&self, record: impl FnOnce(&W)) -> Option<u32> {
         let mut state = self.state.lock();
         let look = self.look();
@@ -23,8 +23,8 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         look
     }
 
-    /// Runs `attach` under the lock unless the interface is gone, and counts one more knote that
-    /// waits for frames when `reads`.
+    /// Runs `attach` with the lock held, unless the interface is gone. If `reads` is set, counts
+    /// one more knote that waits for frames.
     pub fn attach_knote(&self, reads: bool, attach: impl FnOnce(&W)) -> Result {
         let mut state = self.state.lock();
         if state.dying {
@@ -61,7 +61,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         self.state.lock().owner
     }
 
-    /// Whom a signal goes to now, if to anybody.
+    /// The present receiver of SIGIO, if there is one.
     pub fn sigio(&self) -> Option<SigIo> {
         Self::sigio_of(&self.state.lock())
     }

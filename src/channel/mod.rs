@@ -15,10 +15,10 @@
 //! | [`interest`] | pollers, knotes and SIGIO |
 //! | [`port`] | what the channel asks of frames and listeners |
 //!
-//! Locks: one adaptive mutex guards [`State`]. It is taken by user threads and by the stack's
-//! soft interrupts, never held across a copy to user space, an allocation, bpf, or a call of the
-//! stack. `selnotify` and `knote` are called with it held, as sys/kern/sys_select.c and
-//! kern_event.c ask (object lock, then kq_lock).
+//! Locks: one adaptive mutex guards [`State`]. It is taken by user threads and by the stack's soft
+//! interrupts. It is never held during a copy to user space, an allocation, a call of bpf, or a
+//! call into the stack. `selnotify` and `knote` are called with it held, as sys/kern/sys_select.c
+//! and kern_event.c require (object lock first, then kq_lock).
 #![forbid(unsafe_code)]
 
 pub mod interest;
@@ -53,18 +53,18 @@ pub struct State<L> {
     dying: bool,
     /// The node is being revoked or closed by force.
     cancelled: bool,
-    /// The stack has called if_init and not if_stop since.
+    /// The stack has called if_init, and has not called if_stop since.
     running: bool,
     frames: L,
     /// Readers inside [`Channel::next`], asleep or not.
     readers: u32,
     /// Those of them that are asleep.
     sleepers: u32,
-    /// Another thread closes the descriptor: readers must not sleep, but return.
+    /// Another thread closes the descriptor. Readers must return instead of sleeping.
     restart: bool,
-    /// Somebody has been recorded by selrecord since the last notification.
+    /// selrecord has recorded a poller since the last notification.
     polled: bool,
-    /// Knotes attached that wait for frames.
+    /// The number of attached knotes that wait for frames.
     knotes: u32,
     /// FIOASYNC.
     async_io: bool,
@@ -77,8 +77,8 @@ pub struct State<L> {
 pub struct Channel<L, W> {
     state: Mutex<State<L>>,
     calls: Gate,
-    /// The first frame's length, 0 when there is none, and [`GONE`]: written under the lock, read
-    /// without it by who wants no more than that.
+    /// The length of the first frame (0 if the queue is empty), and [`GONE`]. It is written with
+    /// the lock held, and can be read without it.
     head: AtomicU32,
     /// The [`Opener`]: written under the lock.
     opener: AtomicU32,
@@ -88,7 +88,7 @@ pub struct Channel<L, W> {
     pub listeners: W,
 }
 
-/// A call in flight: as long as it lives, the interface stays attached.
+/// A call in flight. The interface stays attached until this is dropped.
 pub struct Call<'a, L: FrameList, W: Listeners>(&'a Channel<L, W>);
 
 impl<L: FrameList, W: Listeners> Drop for Call<'_, L, W> {
@@ -98,7 +98,7 @@ impl<L: FrameList, W: Listeners> Drop for Call<'_, L, W> {
 }
 
 impl<L: FrameList, W: Listeners> Channel<L, W> {
-    /// A channel of an interface that nobody can reach yet.
+    /// Makes the channel of an interface that no other thread can reach yet.
     pub fn new(opener: Opener, listeners: W) -> Self {
         Channel {
             state: Mutex::new(State {
@@ -159,12 +159,12 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
     #[cold]
     #[inline(never)]
     fn wake_drain(&self) {
-        // Under the lock, so that the drain cannot miss it between its look and its sleep.
+        // The lock is held so that the drain cannot miss the wake-up between check and sleep.
         let _state = self.state.lock();
         self.cv.broadcast();
     }
 
-    /// A device node is opened. One opener at a time; the decision is made under the lock.
+    /// Opens a device node. There is one opener at a time, which is decided with the lock held.
     pub fn open(&self) -> Result {
         let mut state = self.state.lock();
         if state.dying {
@@ -189,8 +189,8 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         self.opener.store(opener as u32, Ordering::Relaxed);
     }
 
-    /// `opener` closes. Nothing of its use is left for the next one. Returns the frames that it
-    /// did not read, for the caller to count and free outside of the lock.
+    /// Closes for `opener`, and resets everything that the next opener must not inherit. Returns
+    /// the frames that were not read. The caller counts and frees them without the lock.
     pub fn close(&self, opener: Opener) -> L {
         let mut state = self.state.lock();
         if !self.is_open_by(opener) {
@@ -203,9 +203,9 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         self.purge(&mut state)
     }
 
-    /// The node is revoked: readers return and pollers look again, and the kernel then closes it.
-    /// Nothing happens to a cloned descriptor that has the interface open: an open of the node
-    /// beside it, which is refused, can be revoked too.
+    /// The node is revoked. Readers return, pollers check again, and the kernel then closes the
+    /// node. If a cloned descriptor has the interface open, nothing happens: the revoked open of
+    /// the node is then one that was refused.
     pub fn cancel(&self) {
         let mut state = self.state.lock();
         if self.is_open_by(Opener::Node) {
@@ -215,20 +215,21 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         }
     }
 
-    /// Another thread closes a descriptor that a reader sleeps on, as in fo_restart.
+    /// fo_restart: another thread closes a descriptor on which a reader sleeps.
     ///
-    /// The wish stays until the readers that are inside have left. One that is past the descriptor
-    /// table and comes to sleep only afterwards does not see it, as in pipe(2): the close then
-    /// waits for its frame. A reader through a duplicate of the descriptor merely enters again.
+    /// The flag stays set until the readers inside have left. A reader that has passed the
+    /// descriptor table, but goes to sleep only after they have left, does not see the flag, as in
+    /// pipe(2). The close then waits until that reader gets a frame. A reader that uses a duplicate
+    /// of the descriptor restarts its call.
     pub fn restart(&self) {
         let mut state = self.state.lock();
         state.restart = true;
         self.cv.broadcast();
     }
 
-    /// The stack has brought the interface up (if_init) or down (if_stop). Down, the frames that
-    /// wait are returned for the caller to count and free, and every sleeper looks again. The flag
-    /// asks for SIGIO.
+    /// The stack brings the interface up (if_init) or down (if_stop). When it goes down, readers
+    /// wake up, and the queued frames are returned for the caller to count and free. The second
+    /// result says whether to send SIGIO.
     pub fn set_running(&self, running: bool) -> (L, bool) {
         let mut state = self.state.lock();
         state.running = running && !state.dying;
@@ -240,8 +241,8 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         (purged, state.async_io)
     }
 
-    /// Detach has begun: nobody gets in or sleeps any more, and everybody who did wakes up.
-    /// Returns the frames that wait, and whom to tell by signal.
+    /// Detach has begun. From now on no call enters and no thread sleeps, and every sleeper wakes
+    /// up. Returns the queued frames, and the receiver of SIGIO.
     pub fn die(&self) -> (L, Option<SigIo>) {
         self.calls.close();
         let mut state = self.state.lock();
@@ -254,7 +255,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         (purged, sigio)
     }
 
-    /// Waits until the calls in flight have left. After [`die`](Self::die).
+    /// Waits until the calls in flight have left. Call it after [`die`](Self::die).
     pub fn drain(&self) {
         let mut state = self.state.lock();
         while !self.calls.empty() {
@@ -268,7 +269,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         wanted.then_some(SigIo { owner: state.owner, running: state.running })
     }
 
-    /// Has pollers and knotes look again, if there are any.
+    /// Notifies pollers and knotes, if there are any.
     fn notify(&self, state: &mut State<L>) {
         if state.polled || state.knotes != 0 {
             state.polled = false;
@@ -284,7 +285,8 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         purged
     }
 
-    /// Shows the queue of a live interface to those who look without the lock. The caller holds it.
+    /// Updates what can be read of the queue without the lock. The interface is alive, and the
+    /// caller holds the lock.
     fn publish(&self, state: &State<L>) {
         self.listeners.length(state.frames.len());
         self.head.store(state.frames.first_len(), Ordering::Release);

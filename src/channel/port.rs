@@ -5,7 +5,7 @@
 //! kernel they are mbufs and selinfos, see `adapter.rs`; in a test, whatever it likes.
 #![forbid(unsafe_code)]
 
-/// A frame: the channel asks only its length.
+/// A frame. The channel uses only its length.
 pub trait Frame {
     /// Length in bytes, below 2^31.
     fn frame_len(&self) -> u32;
@@ -31,22 +31,22 @@ pub trait FrameList: Sized {
     fn pop(&mut self) -> Option<Self::Frame>;
 }
 
-/// Those outside of the channel who want to know: pollers, knotes, and the gauge of the queue's
-/// length. Called with the lock held.
+/// What the channel notifies: pollers, knotes, and the place where the length of the queue is
+/// shown. All methods are called with the lock held.
 pub trait Listeners {
-    /// So many frames wait now.
+    /// The queue now holds this number of frames.
     fn length(&self, frames: u32);
-    /// A frame has come, or the node is revoked: there is something to see.
+    /// A frame was queued, or the node was revoked. Listeners must check the channel again.
     fn readable(&self);
     /// The interface is gone.
     fn gone(&self);
 }
 
-/// Whom SIGIO goes to.
+/// The receiver of SIGIO, and what the signal reports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SigIo {
-    /// A process, or a process group when negative; 0 is nobody.
+    /// A process, or a process group if negative. 0 means no receiver.
     pub owner: i32,
-    /// Whether the interface runs, that is whether the news is data rather than a hang-up.
+    /// Whether the interface is running. If so the signal reports data, else a hang-up.
     pub running: bool,
 }

@@ -9,22 +9,22 @@ use super::{Channel, Opener, State};
 use crate::kern::errno::{Errno, Result};
 use crate::kern::mutex::Guard;
 
-/// What became of a frame that the stack sent.
+/// The result of queueing a frame that the stack sends.
 #[must_use]
 pub enum Pushed<F> {
-    /// It waits for a reader; the flag asks for SIGIO.
+    /// The frame is queued for a reader.
     Queued {
-        /// Whether the owner wants a signal.
+        /// Whether SIGIO must be sent.
         sigio: bool,
     },
-    /// Nobody has the interface open, or it does not run.
+    /// The interface is not open, or not running.
     Closed(F),
     /// The queue is full, or the frame is empty.
     Full(F),
 }
 
 impl<L: FrameList, W: Listeners> Channel<L, W> {
-    /// The stack sends a frame. `max` is the queue's bound.
+    /// Queues a frame that the stack sends. `max` is the limit of the queue.
     pub fn push(&self, frame: L::Frame, max: u32) -> Pushed<L::Frame> {
         let mut state = self.state.lock();
         if !state.running || self.is_open_by(Opener::None) {
@@ -42,15 +42,16 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         Pushed::Queued { sigio: state.async_io }
     }
 
-    /// Takes the next frame, and sleeps for one unless `nonblock`.
+    /// Removes and returns the next frame. Sleeps until there is one, unless `nonblock` is set.
     ///
     /// ENXIO when the interface is gone, EIO when the node is revoked, EHOSTDOWN while it is down,
-    /// EWOULDBLOCK, or what a signal ends the sleep with. It never comes back empty-handed
-    /// without an error, so a read never returns 0, which clients take for end of file.
+    /// EWOULDBLOCK, or the error with which a signal ends the sleep. It never succeeds without a
+    /// frame: a read would return 0, which programs take for end of file.
     pub fn next(&self, nonblock: bool) -> Result<L::Frame> {
         let mut state = self.state.lock();
         loop {
-            // A frame that waits says that the interface is alive and runs: its end purges.
+            // The queue is purged when the interface goes down or is destroyed, so a queued frame
+            // means that the interface is alive and running.
             if let Some(frame) = state.frames.pop() {
                 self.publish(&state);
                 return Ok(frame);
@@ -59,7 +60,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         }
     }
 
-    /// Returns once a frame waits, or with the error that [`next`](Self::next) ends with.
+    /// Waits for a frame. Fails with the errors of [`next`](Self::next).
     #[cold]
     #[inline(never)]
     fn wait_for_frame(&self, state: &mut Guard<'_, State<L>>, nonblock: bool) -> Result {
@@ -70,7 +71,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
             state.restart = false;
         }
         if waited.is_err() && state.sleepers != 0 && !state.frames.is_empty() {
-            // The wake-up for that frame may have been spent on this reader: pass it on.
+            // The wake-up for that frame may have gone to this reader, so wake up another one.
             self.cv.signal();
         }
         waited

@@ -120,7 +120,7 @@ pub unsafe extern "C" fn tap_rs_fops_close(file: *mut kpi::file) -> *mut c_uint 
     // SAFETY: the reference that the cloning open left; fo_close is called once.
     let softc = unsafe { Arc::from_raw(data) };
     cloner::close_cloned(&softc);
-    // The softc stays until the word is cleared, though the reference goes here.
+    // The reference is dropped here, but the softc is not freed before the word is cleared.
     exit_word(softc.begin_close_exit())
 }
 

@@ -25,7 +25,7 @@ unsafe fn kq_detach(knote: *mut kpi::knote, filter: Filter) -> *mut c_uint {
     // SAFETY: the reference that `attach_knote` left; f_detach is called once.
     let softc = unsafe { Arc::from_raw(knote.hook::<Softc>()) };
     event::detach_knote(&softc, knote, filter);
-    // The softc stays until the word is decremented, though the reference goes here.
+    // The reference is dropped here, but the softc is not freed before the word is decremented.
     exit_word(softc.begin_knote_exit())
 }
 

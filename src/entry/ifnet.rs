@@ -33,7 +33,7 @@ pub unsafe extern "C" fn tap_rs_if_ioctl(
 ) -> c_int {
     // SAFETY: the stack's callbacks come to attached interfaces only.
     let softc = unsafe { softc_of(ifp) };
-    // Who joins a multicast group holds nothing that an end waits for.
+    // A thread that joins a multicast group holds no other reference that detach waits for.
     let Some(_call) = softc.channel.enter() else { return Errno::ENXIO.raw() };
     // SAFETY: the stack's buffer; for the driver's own commands it has the length they state.
     let request = unsafe { Request::new(command, data) };
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn tap_rs_if_ioctl(
         unsafe { softc.interface.ether_ioctl(command, data) }
     });
     match result {
-        // The change has been made; there is no hardware to be told.
+        // The change has been made, and there is no hardware to program.
         Err(Errno::ENETRESET) => 0,
         other => to_int(other),
     }
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn tap_rs_if_transmit(ifp: *mut kpi::ifnet, packet: *mut k
     to_int(ifnet::transmit(unsafe { softc_of(ifp) }, frame))
 }
 
-/// ifm_change: any medium of the list will do.
+/// ifm_change: every medium of the list is accepted.
 #[no_mangle]
 pub unsafe extern "C" fn tap_rs_media_change(_ifp: *mut kpi::ifnet) -> c_int {
     0

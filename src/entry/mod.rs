@@ -16,13 +16,14 @@
 //!
 //! Two facts make most of the `unsafe` here sound:
 //!
-//! - *Cloned descriptor*: the file's data is a reference to the softc that fo_close alone takes
-//!   back, after every other call on the file has returned.
-//! - *Node*: the spec layer counts calls through a device node, and detach empties the unit's
-//!   table slot, then waits for that count (vdevgone) before it lets go of the softc.
+//! - *Cloned descriptor*: the file's data is a reference to the softc. Only fo_close takes it back,
+//!   after every other call on the file has returned.
+//! - *Node*: the spec layer counts the calls through a device node. Detach removes the unit from
+//!   the table, and then waits until that count is zero (vdevgone), before it drops its reference.
 
-// What makes a call of these functions sound is the contract of the kernel's table that each is
-// in: the manual pages and sources of the kernel state it, not a section in each comment here.
+// A call of one of these functions is sound by the contract of the kernel's table that it is in.
+// The manual pages and the sources of the kernel state these contracts, so the comments here do
+// not.
 #![allow(clippy::missing_safety_doc)]
 
 /// Asserts that functions have the types that tap_rs.h declares. A function's type has no name, so

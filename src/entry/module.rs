@@ -36,7 +36,7 @@ pub unsafe extern "C" fn tap_rs_fini() -> c_int {
     to_int(cloner::unload())
 }
 
-/// ca_match: a pseudo-device is always there.
+/// ca_match: a pseudo-device always exists.
 #[no_mangle]
 pub unsafe extern "C" fn tap_rs_match(
     _parent: kpi::device_t,
@@ -46,11 +46,11 @@ pub unsafe extern "C" fn tap_rs_match(
     1
 }
 
-/// A device of this driver, and the softc that it is of.
+/// Returns the softc of a device of this driver, and the device.
 ///
 /// # Safety
 ///
-/// Called from within ca_attach or ca_detach, and used no longer: the softc outlives the device.
+/// Call it only in ca_attach or ca_detach, and do not use the results after these have returned.
 unsafe fn of_device<'a>(device: kpi::device_t) -> (&'a Softc, Device<'a>) {
     // SAFETY: autoconf keeps the device for the length of the call.
     let device = unsafe { &*device };
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn tap_rs_attach(
 /// ca_detach.
 #[no_mangle]
 pub unsafe extern "C" fn tap_rs_detach(device: kpi::device_t, _flags: c_int) -> c_int {
-    // SAFETY: this is ca_detach; unless it is refused, who destroys holds a reference.
+    // SAFETY: this is ca_detach; unless it is refused, the destroying thread holds a reference.
     let (softc, device) = unsafe { of_device(device) };
     to_int(attach::detach(softc, device))
 }
@@ -89,6 +89,6 @@ pub unsafe extern "C" fn tap_rs_clone_create(_ifc: *mut kpi::if_clone, unit: c_i
 /// ifc_destroy.
 #[no_mangle]
 pub unsafe extern "C" fn tap_rs_clone_destroy(ifp: *mut kpi::ifnet) -> c_int {
-    // SAFETY: under if_clone_mtx, under which alone interfaces of this driver end.
+    // SAFETY: if_clone_mtx is held, and interfaces of this driver are destroyed only with it held.
     to_int(cloner::clone_destroy(unsafe { softc_of(ifp) }))
 }

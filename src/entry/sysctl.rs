@@ -44,7 +44,7 @@ pub unsafe extern "C" fn tap_rs_sysctl_set(cookie: *mut c_void, text: *mut c_cha
     to_int(sysctl::set(softc, unsafe { text_buffer(text) }))
 }
 
-/// The first interface from a unit on whose opener the caller may see, and that process.
+/// Finds the next open interface, beginning with `unit`, whose opener the calling process may see.
 #[no_mangle]
 pub unsafe extern "C" fn tap_rs_sysctl_opener(
     unit: *mut c_int,

@@ -28,14 +28,14 @@ bitflags! {
     }
 }
 
-/// An interface's device, as a part of its softc, which lives longer.
+/// The device of an interface. It is part of the softc, which outlives the device.
 pub struct PseudoDevice {
     device: AtomicPtr<kpi::device>,
     record: UnsafeCell<MaybeUninit<Record>>,
 }
 
-/// What autoconf keeps a pointer to. The configuration data comes first, so that a device leads
-/// to its record, and the record to the softc.
+/// What autoconf keeps a pointer to. The cfdata is the first field, so the record, and with it the
+/// softc, can be found from a device.
 #[repr(C)]
 struct Record {
     cfdata: kpi::cfdata,
@@ -89,7 +89,7 @@ impl PseudoDevice {
         loop {
             // SAFETY: attached; nobody else detaches it meanwhile.
             match check(unsafe { kpi::config_detach(device, flags) }) {
-                // A signal to this thread, while drvctl(8) had the device for a moment.
+                // A signal arrived while this thread waited for drvctl(8), so try again.
                 Err(Errno::EINTR | Errno::ERESTART) => pause_a_tick(),
                 // The detach itself does not fail.
                 _ => return,
@@ -130,7 +130,7 @@ impl<'a> Device<'a> {
         unsafe { (*cfdata.cast::<Record>()).softc }
     }
 
-    /// Registers with power management, without anything to do for it.
+    /// Registers the device with power management. It needs no handlers.
     pub fn register_power_handler(self) -> bool {
         // SAFETY: a device, by the type's contract; no handlers are given.
         unsafe { kpi::pmf_device_register1(self.as_ptr(), None, None, None) }
@@ -142,15 +142,15 @@ impl<'a> Device<'a> {
         unsafe { kpi::pmf_device_deregister(self.as_ptr()) }
     }
 
-    /// Lets those fail who wait for the outcome of the detach that is under way.
+    /// Commits the detach that is in progress. Threads that wait for its result then fail.
     pub fn commit_detach(self) {
         // SAFETY: called from within this device's detach.
         unsafe { kpi::config_detach_commit(self.as_ptr()) }
     }
 }
 
-/// Revokes every vnode of a character device, and waits until no call is inside the driver
-/// through one of them: after this, no node leads to that unit.
+/// Revokes every vnode of a unit's character device, and waits until the calls through them have
+/// returned. After this, the unit cannot be reached through a node.
 pub fn revoke_nodes(major: c_int, unit: Unit) {
     let minor = unit.as_int();
     // SAFETY: thread context; the driver's d_cancel ends what sleeps.

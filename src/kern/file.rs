@@ -32,7 +32,7 @@ impl FileFlags {
     }
 }
 
-/// A descriptor that has a number but no file behind it yet. Given back when dropped.
+/// A descriptor that is allocated but has no open file yet. It is released when dropped.
 pub struct NewFile {
     file: *mut kpi::file,
     descriptor: c_int,

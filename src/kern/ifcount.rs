@@ -16,9 +16,9 @@ use super::kpi;
 pub enum Counter {
     /// Frames that user space wrote and the driver had no memory for.
     InputErrors,
-    /// Frames that the stack did not come round to.
+    /// Frames that were dropped because too many were queued for the stack.
     InputDrops,
-    /// Frames that a reader got in part, or lost to a fault.
+    /// Frames that were truncated by a read, or lost to a fault in a read.
     OutputErrors,
 }
 

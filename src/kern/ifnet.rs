@@ -142,8 +142,8 @@ impl Interface {
         unsafe { kpi::if_register(ifp) };
     }
 
-    /// Takes the interface from the stack: afterwards no callback comes or is under way. The
-    /// protocols are told by if_detach(9) that it is down.
+    /// Detaches the interface from the stack. After this, no callback is running and none will
+    /// come. if_detach tells the protocols that the interface is down.
     pub fn detach(&self) {
         let ifp = self.ifp();
         self.mark_down();
@@ -194,14 +194,14 @@ impl Interface {
         unsafe { field.write_volatile(flags.bits()) };
     }
 
-    /// Says that the interface is neither up nor running, so that bpf(4) and lagg(4), when they let
-    /// go of it, do not have the driver follow.
+    /// Clears IFF_UP and IFF_RUNNING, so that bpf(4) and lagg(4) do not call the driver when they
+    /// release the interface.
     fn mark_down(&self) {
         let _locked = self.lock();
         self.set_flags(self.flags() - (InterfaceFlags::UP | InterfaceFlags::RUNNING));
     }
 
-    /// Tells the stack about the link. A call in flight only.
+    /// Reports the link state to the stack. Only for a call in flight.
     pub fn set_link(&self, link: Link) {
         // SAFETY: attached, as the caller is in flight.
         unsafe { kpi::if_link_state_change(self.ifp(), link_state(link)) }
@@ -248,18 +248,18 @@ impl Interface {
         Addr(unsafe { bytes.cast::<[u8; ADDR_LEN]>().read() })
     }
 
-    /// Changes the interface's address. IFNET_LOCK is held, and the kernel lock.
+    /// Changes the interface's address. The caller holds IFNET_LOCK and the kernel lock.
     ///
-    /// It is written where it lies. `if_set_sadl` leaves the interface without one for a moment, and
-    /// who looks meanwhile faults: a sender, or with NET_MPSAFE an ARP packet for any interface.
-    /// Senders run under the kernel lock too, as the interface is not IFEF_MPSAFE, so none takes
-    /// half an address.
+    /// The address is changed in place. `if_set_sadl` leaves the interface without an address for a
+    /// moment. A sender would fault then, and so would, with NET_MPSAFE, the handling of an ARP
+    /// packet on any interface. The interface is not IFEF_MPSAFE, so senders hold the kernel lock
+    /// too, and none reads half of an address.
     pub fn set_address(&self, address: Addr) {
         // SAFETY: attached, and if_dl is IFNET_LOCK's; both addresses are ADDR_LEN bytes.
         unsafe { kpi::tap_rs_set_lladdr(self.ifp(), address.0.as_ptr()) }
     }
 
-    /// Takes IFNET_LOCK, and before it the kernel lock. A call in flight or a sysctl handler only.
+    /// Takes the kernel lock, then IFNET_LOCK. Only for a call in flight or a sysctl handler.
     pub fn lock(&self) -> Locked<'_> {
         let kernel_lock = KernelLock::take();
         // SAFETY: attached, as the caller is in flight or a sysctl handler.
@@ -267,8 +267,7 @@ impl Interface {
         Locked { interface: self, _kernel_lock: kernel_lock }
     }
 
-    /// What every Ethernet interface can be asked. IFNET_LOCK is held, and `data` fits
-    /// `command`: the stack's promises to if_ioctl, passed on.
+    /// Handles the ioctls that every Ethernet interface has. IFNET_LOCK is held.
     ///
     /// # Safety
     ///
@@ -287,7 +286,7 @@ impl Interface {
         Medium::from_bits_retain(word)
     }
 
-    /// Has the stack destroy the interface as ifconfig(8) would.
+    /// Asks the stack to destroy the interface, as ifconfig(8) does.
     pub fn request_destroy(&self) -> Result {
         // SAFETY: only the name is looked at, which `init` has written.
         check(unsafe { kpi::tap_rs_if_destroy(self.ifp()) })

@@ -3,9 +3,10 @@
 
 //! Arguments of ioctl(2).
 //!
-//! sys_ioctl copies an argument in and out through a buffer of the length that the command's own
-//! bits state. Here a command's length is checked against the type before the buffer is used as
-//! one, so a command that merely looks like another cannot reach beyond its buffer.
+//! sys_ioctl copies an argument in and out through a buffer. Bits of the command state the length
+//! of the buffer. This module compares that length with the size of a type before it uses the
+//! buffer as that type. A command that only looks like another one therefore cannot reach beyond
+//! its buffer.
 
 use core::ffi::{c_char, c_int, c_ulong, c_void};
 use core::marker::PhantomData;
@@ -114,9 +115,9 @@ impl<'a> Request<'a> {
 
     /// An argument that is a `struct ifaliasreq` with a link-level address.
     ///
-    /// The length says which of two forms it has: that of a whole `struct sockaddr_dl`, which must
-    /// have no name, no selector and six bytes of address, or else the bytes stand where `struct
-    /// sockaddr` has its data. No offset is taken from the user.
+    /// The length of the address says which of two forms it has. A complete `struct sockaddr_dl`
+    /// must have no name, no selector and a six-byte address. In a shorter one, the six bytes are
+    /// where `struct sockaddr` has its data. No offset is taken from the user.
     pub fn link_address(self) -> Option<Addr> {
         let request = self.argument::<kpi::ifaliasreq>().ok()?;
         let address = &request.ifra_addr;

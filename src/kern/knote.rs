@@ -60,7 +60,7 @@ impl<'a> Knote<'a> {
         self.0.kn_kevent.data = i64::from(data);
     }
 
-    /// Answers the kernel: there will be no more.
+    /// Sets EV_EOF: there will be no more events.
     pub fn set_eof(&mut self) {
         // SAFETY: the knote is valid for the borrow, and its kqueue's lock is not held here.
         unsafe { kpi::knote_set_eof(self.0, 0) }

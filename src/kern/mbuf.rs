@@ -73,9 +73,9 @@ impl Mbuf {
         self.0.as_ptr()
     }
 
-    /// Allocates one mbuf with room for ALIGN bytes and `len` behind them in one piece, without
-    /// sleeping: in its own data area, in a cluster, or in a buffer of that size. `None` also if
-    /// that is more than an int can say.
+    /// Allocates one mbuf with contiguous room for ALIGN bytes and `len` more, without sleeping.
+    /// The room is the mbuf's own data area, a cluster, or a buffer of that size. `None` if there
+    /// is no memory, or if the size does not fit in an int.
     fn with_room(len: usize) -> Option<NonNull<kpi::mbuf>> {
         let raw = if len <= HEADER_ROOM - ALIGN {
             // SAFETY: no preconditions; M_DONTWAIT does not sleep.
@@ -234,7 +234,7 @@ impl MbufList {
         Some(packet)
     }
 
-    /// Apart, for most lists that are dropped hold nothing.
+    /// A separate function, because most lists that are dropped are empty.
     #[inline(never)]
     fn free_all(&mut self) {
         let mut next = self.first;

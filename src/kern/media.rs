@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Media selection, ifmedia(9): a list that can be chosen from, without any effect.
+//! Media selection, ifmedia(9). The selection has no effect.
 
 use core::ffi::c_int;
 use core::ptr;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Processes, by a name that outlives them.
+//! Identifies processes, even after they have ended.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::kpi;
 
-/// Remembers a process, which may end meanwhile.
+/// Remembers a process, which may have ended since.
 pub struct ProcessCell(AtomicU64);
 
 impl ProcessCell {
@@ -27,8 +27,8 @@ impl ProcessCell {
         self.0.store(0, Ordering::Relaxed);
     }
 
-    /// The number of the process, if it has not ended and the process that runs may see it. A later
-    /// process of the same number is another one. May sleep.
+    /// The number of the process, if it has not ended and the running process may see it. A later
+    /// process with the same number is not taken for it. May sleep.
     pub fn visible(&self) -> Option<i32> {
         let process = self.0.load(Ordering::Relaxed);
         if process == 0 {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! The tables of `shim/register.c`, in and out of the kernel.
+//! Registers the tables of `shim/register.c` in the kernel, and removes them.
 //!
-//! config(9)'s lists are walked by others under the kernel lock, so it is held while they change.
+//! Other threads walk the lists of config(9) with the kernel lock held, so it is held here while
+//! they are changed.
 
 use core::ffi::{c_int, CStr};
 use core::ptr;
@@ -17,7 +18,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 /// The driver's name in autoconf(9), and its character device's where "tap" is taken.
 const NAME: &CStr = c"tap_rs";
 
-/// Whether NetBSD's own tap driver is at work.
+/// Whether NetBSD's own tap driver is active.
 pub fn stock_driver_active() -> bool {
     let _kernel_lock = KernelLock::take();
     // SAFETY: reads autoconf's lists, under the kernel lock.
@@ -26,9 +27,9 @@ pub fn stock_driver_active() -> bool {
 
 /// The device driver "tap_rs" of autoconf(9), its attachment, and the name "tap" of NetBSD's own.
 ///
-/// As long as a driver of that name is there, NetBSD's own cannot be loaded as a module beside this
-/// one: both would make interfaces called tapN, and its unload would panic the kernel. Where it is
-/// built in, the name is always taken, even while that driver is disabled.
+/// While a driver named "tap" exists, NetBSD's own module cannot be loaded. If it could, both
+/// drivers would create interfaces named tapN, and unloading NetBSD's own would panic the kernel.
+/// Where that driver is built in, the name is always taken, even while the driver is disabled.
 pub struct Autoconf {
     attached: AtomicBool,
     reserved: AtomicBool,
@@ -66,7 +67,7 @@ impl Autoconf {
         self.reserved.store(taken.is_ok(), Ordering::Release);
     }
 
-    /// Gives the name back. EBUSY if somebody else has attached something to it. The kernel lock is
+    /// Releases the name. EBUSY if another driver has attached something to it. The kernel lock is
     /// held.
     fn release(&self) -> Result {
         if self.reserved.load(Ordering::Acquire) {
@@ -78,9 +79,9 @@ impl Autoconf {
         Ok(())
     }
 
-    /// At module unload, or when a load fails: nothing to do then if it is not attached. EBUSY, and
-    /// nothing has changed, while autoconf keeps a device that has been detached, because somebody
-    /// looks through its list.
+    /// At module unload, or after a load that failed. If the driver is not attached, it does
+    /// nothing. It fails with EBUSY, and changes nothing, while autoconf keeps a detached device
+    /// because a thread walks the device list.
     pub fn detach(&self) -> Result {
         if self.attached.load(Ordering::Acquire) {
             let _kernel_lock = KernelLock::take();
@@ -117,7 +118,7 @@ pub fn attach_cloner() {
     unsafe { kpi::if_clone_attach(table) }
 }
 
-/// The reverse; waits for a create or destroy that is under way.
+/// Detaches the cloner. Waits for a create or destroy in progress.
 pub fn detach_cloner() {
     let table = &raw mut kpi::tap_rs_cloner;
     // SAFETY: attached before.
@@ -133,8 +134,9 @@ impl CharDevice {
         CharDevice(AtomicU32::new(0))
     }
 
-    /// Attaches it as "tap", whose major number the kernel knows where tap(4) is not built in, or
-    /// else as "tap_rs" with a major of the kernel's choice, and says so.
+    /// Attaches it as "tap", for which the kernel has a reserved major number, if tap(4) is not
+    /// built in. Otherwise attaches it as "tap_rs", with a major number that the kernel chooses.
+    /// Logs the result.
     pub fn attach(&self) -> Result {
         match self.attach_as(c"tap") {
             Err(Errno::EEXIST) => self.attach_as(NAME),
@@ -160,7 +162,7 @@ impl CharDevice {
         Ok(())
     }
 
-    /// The reverse: no open gets in any more, and those that were inside have left.
+    /// Detaches it. After this, no open is in progress, and no further one can begin.
     pub fn detach(&self) {
         // SAFETY: attached before, and nothing has it open.
         unsafe { kpi::devsw_detach(ptr::null(), &raw const kpi::tap_rs_cdevsw) }

@@ -79,9 +79,9 @@ impl SelInfo {
         unsafe { kpi::selrecord(lwp, self.raw()) }
     }
 
-    /// Has knotes and pollers look again. selnotify(9) is not told what there is to see: where
-    /// kern.direct_select is set, a first poller who does not ask for that, or has been told
-    /// already, would keep it from the others.
+    /// Notifies knotes and pollers. selnotify(9) is called without an event mask. With one, if
+    /// kern.direct_select is set, a first poller that did not ask for these events, or was already
+    /// notified, would prevent the notification of the others.
     pub fn notify(&self) {
         let hint = i64::from(kpi::NOTE_SUBMIT);
         // SAFETY: initialised, and its lock is held, by the type's invariants.

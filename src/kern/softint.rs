@@ -29,8 +29,8 @@ type Handler = unsafe extern "C" fn(*mut c_void);
 
 /// A soft interrupt of the module, from load to unload.
 ///
-/// One for all interfaces: the kernel has a few hundred slots in all, and one that is
-/// disestablished while it may be scheduled panics.
+/// All interfaces share it. The kernel has only a few hundred soft interrupts, and it panics if one
+/// is disestablished that may be scheduled.
 pub struct Softint(AtomicPtr<c_void>);
 
 impl Softint {
@@ -62,7 +62,7 @@ impl Softint {
         Ok(())
     }
 
-    /// Has the handler run soon.
+    /// Schedules the handler.
     pub fn schedule(&self) {
         let cookie = self.0.load(Ordering::Acquire);
         if !cookie.is_null() {
@@ -71,7 +71,7 @@ impl Softint {
         }
     }
 
-    /// At module unload, when nobody is left to schedule it. Waits until it does not run.
+    /// At module unload, when nothing can schedule it any more. Waits until it is not running.
     pub fn disestablish(&self) {
         let cookie = self.0.swap(ptr::null_mut(), Ordering::AcqRel);
         if !cookie.is_null() {

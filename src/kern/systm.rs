@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Odds and ends of sys/systm.h: the big lock, time, random bytes, who runs, short waits.
+//! Parts of sys/systm.h: the kernel lock, time, random bytes, the running thread, short waits.
 
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -28,7 +28,7 @@ impl Drop for KernelLock {
     }
 }
 
-/// Remembers a thread, for that thread to recognise itself.
+/// Remembers a thread, so that it can recognise itself.
 pub struct LwpCell(AtomicPtr<kpi::lwp>);
 
 impl LwpCell {
@@ -43,8 +43,8 @@ impl LwpCell {
         self.0.store(unsafe { kpi::tap_rs_curlwp() }, Ordering::Relaxed);
     }
 
-    /// Whether the running thread is the one remembered: it alone has written that, so it sees its
-    /// own latest word.
+    /// Whether the running thread is the one remembered. Only a thread itself writes its own
+    /// pointer here, so it always sees the latest value that concerns it.
     pub fn is_current(&self) -> bool {
         // SAFETY: a function without preconditions.
         let current = unsafe { kpi::tap_rs_curlwp() };
@@ -69,7 +69,7 @@ pub fn pause_a_tick() {
     unsafe { kpi::kpause(c"tapwait".as_ptr(), false, 1, ptr::null_mut()) };
 }
 
-/// Three bytes that no one can guess.
+/// Three random bytes.
 pub fn random_bytes() -> [u8; 3] {
     let mut bytes = [0u8; 3];
     // SAFETY: the buffer is three bytes long.
@@ -77,7 +77,7 @@ pub fn random_bytes() -> [u8; 3] {
     bytes
 }
 
-/// A point in time of the system clock, cheap to take: hardclock ticks, which wrap around.
+/// A point in time, as a count of hardclock ticks, which wraps around. It is cheap to read.
 #[derive(Clone, Copy)]
 pub struct Ticks(u32);
 
@@ -120,7 +120,7 @@ impl Ticks {
     }
 }
 
-/// Stops the machine, saying that Rust code panicked. Never reached.
+/// Panics the kernel, with the message that Rust code panicked. Never reached.
 pub fn panic() -> ! {
     // SAFETY: panic(9) may be called from anywhere.
     unsafe { kpi::tap_rs_panic() }

@@ -3,11 +3,11 @@
 
 //! Shared ownership of a value that is freed late.
 //!
-//! Whoever may still touch a softc holds an [`Arc`] of it: the unit table while it is attached,
-//! each cloned descriptor, each knote, a SIGIO on its way. The last one to let go may be in a soft
-//! interrupt, where memory cannot be freed, or in a close whose last instructions still belong
-//! to the module. So the value is only laid in a [`Graveyard`] then, and freed later, by a thread,
-//! once it says that it has [`departed`](Buried::departed).
+//! Everything that uses a softc holds an [`Arc`] of it: the unit table while the interface is
+//! attached, each cloned descriptor, each knote, each pending SIGIO. The last reference may be
+//! dropped in a soft interrupt, where memory cannot be freed, or in a close that still executes
+//! instructions of the module. The value is therefore only put into a [`Graveyard`] at that point.
+//! A thread frees it later, when the value reports that it has [`departed`](Buried::departed).
 
 use core::mem::offset_of;
 use core::ops::Deref;
@@ -20,9 +20,9 @@ use crate::kern::kmem;
 pub trait Buried: Sized + Sync + 'static {
     /// Finishes the construction of the value at its final address.
     fn pin_init(&mut self);
-    /// Where the value goes when nobody refers to it any more.
+    /// The graveyard that the value is put into when no reference to it is left.
     fn graveyard() -> &'static Graveyard<Self>;
-    /// Whether the last call that let go of it has left the module's text.
+    /// Whether the calls that dropped references to it have left the module's text.
     fn departed(&self) -> bool;
 }
 
@@ -49,7 +49,7 @@ unsafe impl<T: Buried> Sync for Arc<T> {}
 impl<T: Buried> Arc<T> {
     /// Makes a value in memory of its own. Thread context; may sleep.
     ///
-    /// The value is made after the memory is there, so that the compiler can build it in place.
+    /// The memory is allocated first, so that the compiler can initialise the value in place.
     pub fn new(make: impl FnOnce() -> T) -> Self {
         let inner = kmem::alloc::<Inner<T>>();
         let refs = AtomicU32::new(1);
@@ -63,7 +63,7 @@ impl<T: Buried> Arc<T> {
         Arc(inner)
     }
 
-    /// One more reference to a value that is referred to already.
+    /// Makes another reference to a value.
     pub fn retain(value: &T) -> Self {
         let inner = Self::inner_of(NonNull::from(value));
         // SAFETY: the borrow of the value proves that the Inner is alive.
@@ -148,8 +148,8 @@ pub(super) fn push<T>(list: &AtomicPtr<Inner<T>>, inner: NonNull<Inner<T>>) {
     });
 }
 
-/// Puts a node before the first of a list, without a lock. `link` makes that its next one, and is
-/// called again if another node was quicker.
+/// Puts a node at the front of a list, without a lock. `link` stores the former first node as the
+/// next one of this node. It is called again if another thread has changed the list.
 pub(super) fn prepend<N>(list: &AtomicPtr<N>, node: *mut N, mut link: impl FnMut(*mut N)) {
     let mut first = list.load(Ordering::Relaxed);
     loop {
@@ -161,7 +161,7 @@ pub(super) fn prepend<N>(list: &AtomicPtr<N>, node: *mut N, mut link: impl FnMut
     }
 }
 
-/// Values that nobody refers to any more, on their way to being freed.
+/// Values to which no reference is left, and which will be freed.
 pub struct Graveyard<T> {
     first: AtomicPtr<Inner<T>>,
     /// Values made and not freed yet, buried ones included.
@@ -186,7 +186,7 @@ impl<T: Buried> Graveyard<T> {
         push(&self.first, inner);
     }
 
-    /// Whether some value is buried and has not departed.
+    /// Whether a value is waiting to be freed.
     pub fn has_buried(&self) -> bool {
         !self.first.load(Ordering::Acquire).is_null()
     }

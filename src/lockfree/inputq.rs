@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Frames on their way to a soft interrupt, without a lock and without an allocation.
+//! A queue of frames for a soft interrupt. It uses no lock and allocates nothing.
 
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
@@ -11,8 +11,9 @@ use super::atomic::{AtomicPtr, Ordering};
 use crate::kern::kpi;
 use crate::kern::mbuf::Mbuf;
 
-/// A list of frames, each with a reference to the value it belongs to, that anybody may add to and
-/// one taker empties. Linked through m_nextpkt; the reference is the packet header's context.
+/// A list of frames, each with a reference to the value that it belongs to. Any thread may add a
+/// frame, and one thread at a time takes all of them. The frames are linked through m_nextpkt. The
+/// reference is stored in the context of the packet header.
 pub struct InputQueue<T> {
     last: AtomicPtr<kpi::mbuf>,
     owner: PhantomData<fn(T)>,

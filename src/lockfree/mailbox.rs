@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! References on their way to a soft interrupt, without a lock and without an allocation.
+//! A list of references for a soft interrupt. It uses no lock and allocates nothing.
 
 use core::ptr::{self, NonNull};
 
 use super::arc::{push, Arc, Buried, Inner};
 use super::atomic::{AtomicPtr, Ordering};
 
-/// A list of references that anybody may add to and one taker empties.
+/// A list of references. Any thread may add one, and one thread at a time takes all of them.
 pub struct Mailbox<T>(AtomicPtr<Inner<T>>);
 
 impl<T: Buried> Mailbox<T> {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! The units' table: from a number below 2^20 to the value attached there, without a lock.
+//! The table of units. It maps a number below 2^20 to the value of that unit, without a lock.
 //!
-//! Two levels of 1024 slots. Leaves are made when first needed and kept until unload, so a reader
-//! never meets freed memory; a whole table costs 8 kB for the root and 8 kB for each 1024 units.
-//! Writers are serialised by the driver's creation mutex.
+//! The table has two levels of 1024 slots each. A leaf is allocated when it is first needed, and is
+//! kept until unload, so a reader never reads freed memory. The root takes 8 kB, and each leaf of
+//! 1024 units takes 8 kB. The driver's creation mutex serialises writers.
 
 use core::ptr::{self, NonNull};
 
@@ -71,7 +71,7 @@ impl<T: Buried> Table<T> {
         unsafe { kmem::free(root) };
     }
 
-    /// Where the leaf of a number is found. The numbers are below 2^20.
+    /// The root's slot for the leaf of a number. Numbers are below 2^20.
     fn leaf_of(&self, number: u32) -> &AtomicPtr<Leaf<T>> {
         // SAFETY: there is a root between `init` and `destroy`, by the type's invariant.
         let root = unsafe { &*self.root.load(Ordering::Acquire) };
@@ -123,7 +123,7 @@ impl<T: Buried> Table<T> {
         unsafe { value.as_ref() }
     }
 
-    /// The first value from a number on that is `wanted`.
+    /// The first value, beginning with the unit `from`, for which `wanted` returns true.
     ///
     /// # Safety
     ///
@@ -132,7 +132,7 @@ impl<T: Buried> Table<T> {
         let mut number = from;
         while number < CLONER_MINOR {
             let Some(slot) = self.slot(number) else {
-                // On to the next leaf.
+                // There is no leaf here, so continue with the next one.
                 number = (number | (FANOUT as u32 - 1)) + 1;
                 continue;
             };
@@ -146,7 +146,7 @@ impl<T: Buried> Table<T> {
     }
 }
 
-/// A slot that its unit's value may be put into.
+/// A free slot, into which the value of its unit may be put.
 pub struct Vacant<'a, T>(&'a AtomicPtr<T>);
 
 impl<T: Buried> Vacant<'_, T> {
