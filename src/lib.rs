@@ -17,6 +17,7 @@
 //! | [`ifnet`], [`sysctl`] | the calls of the network stack and of the administrator |
 //! | [`ether`], [`unit`] | addresses, frame bounds and numbers: pure |
 //! | [`lockfree`] | what many threads share without a lock |
+//! | [`offload`] | checksums and segments that are left to the other side: pure |
 //! | [`kern`] | a safe interface to the kernel |
 //!
 //! `unsafe` stands in [`kern`], [`lockfree`] and [`entry`] only.
@@ -38,6 +39,7 @@ pub mod io;
 pub mod ioctl;
 pub mod kern;
 pub mod lockfree;
+pub mod offload;
 pub mod softc;
 pub mod solo;
 pub mod sysctl;

@@ -12,6 +12,8 @@ pub mod channel;
 pub mod ether;
 #[path = "../../../src/gate.rs"]
 pub mod gate;
+#[path = "../../../src/offload/mod.rs"]
+pub mod offload;
 #[path = "../../../src/solo.rs"]
 pub mod solo;
 #[path = "../../../src/unit.rs"]
