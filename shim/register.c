@@ -20,7 +20,16 @@
 #include <net/if.h>
 #include <net/if_ether.h>
 
+#include "if_tap_rs.h"
 #include "tap_rs.h"
+
+/* No compiler may pad what programs and the driver pass each other. */
+_Static_assert(sizeof(struct tap_vnet_hdr) == TAP_VNET_HDR_MRG_LEN, "size");
+_Static_assert(offsetof(struct tap_vnet_hdr, vh_hdr_len) == 2, "hdr_len");
+_Static_assert(offsetof(struct tap_vnet_hdr, vh_csum_offset) == 8,
+    "csum_offset");
+_Static_assert(offsetof(struct tap_vnet_hdr, vh_num_buffers) ==
+    TAP_VNET_HDR_LEN, "num_buffers");
 
 MODULE(MODULE_CLASS_DRIVER, if_tap_rs, NULL);
 

@@ -3,7 +3,7 @@
 
 /*
  * What bindgen reads: the kernel headers that declare what the driver uses.
- * shim/tap_rs.h is read after it.
+ * shim/if_tap_rs.h and shim/tap_rs.h are read after it.
  */
 
 /* bindgen recurses endlessly on one of the kernel's compile-time assertions. */
@@ -48,4 +48,5 @@
 #include <net/if_tap.h>
 #include <net/if_types.h>
 
+#include "if_tap_rs.h"
 #include "tap_rs.h"

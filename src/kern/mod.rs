@@ -26,6 +26,7 @@ pub mod log;
 pub mod mbuf;
 pub mod media;
 pub mod mutex;
+mod offload;
 pub mod process;
 pub mod register;
 pub mod select;
