@@ -21,3 +21,4 @@ pub mod unit;
 
 pub mod kern;
 pub mod lockfree;
+pub mod wire;
