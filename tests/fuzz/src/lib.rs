@@ -4,7 +4,7 @@
 //! What the fuzzers and the replay of their corpus run: a target is a function of some bytes, which
 //! ends the process when something is wrong.
 //!
-//! All but [`address`] run the module in the user-space host, one input after the other on the
+//! All but [`address`] and [`gso`] run the module in the user-space host, one input after the other on the
 //! same machine: after each, everything is closed and destroyed, and the host must have just what
 //! it had before.
 
@@ -17,17 +17,24 @@ pub mod descriptor;
 #[allow(dead_code)]
 #[path = "../../../src/ether.rs"]
 pub mod ether;
+pub mod gso;
 pub mod interface;
 pub mod machine;
+#[allow(dead_code)]
+#[path = "../../../src/offload/mod.rs"]
+pub mod offload;
 mod program;
+#[path = "../../model/src/wire.rs"]
+pub mod wire;
 pub mod write;
 
 /// A target's name and function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     ("address", address::run),
+    ("gso", gso::run),
     ("write", write::run),
     ("descriptor", descriptor::run),
     ("interface", interface::run),
