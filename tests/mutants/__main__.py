@@ -16,12 +16,17 @@ import sys
 
 import model
 import module
+import offload
 import packaging
 import table
 from compile import Compiler, Failed
 from mutant import NoSuchText, Tree
 
-KINDS = {"model": model.MUTANTS, "module": module.MUTANTS, "packaging": packaging.MUTANTS}
+KINDS = {
+    "model": model.MUTANTS + offload.MUTANTS,
+    "module": module.MUTANTS,
+    "packaging": packaging.MUTANTS,
+}
 # Trees in which mutants are built, and then tested, at once.
 JOBS = 2
 
