@@ -15,7 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BELOW = {
     "ether": set(),
     "unit": set(),
-    "kern": {"ether", "unit"},
+    "offload": {"ether"},
+    "kern": {"ether", "unit", "offload"},
     "lockfree": {"kern", "unit"},
 }
 # Where `unsafe`, and the kernel's own names, may stand.
