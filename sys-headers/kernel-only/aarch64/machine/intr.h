@@ -16,16 +16,11 @@
 #define	IPL_SCHED	6
 #define	IPL_HIGH	7
 
-#define	IPL_NET		IPL_VM
+typedef uint8_t ipl_t;
 
 /* A part of kmutex_t on these ports. */
 typedef struct {
-	uint8_t	_ipl;
+	ipl_t	_ipl;
 } ipl_cookie_t;
-
-int	_splraise(int);
-void	splx(int);
-
-#define	splnet()	_splraise(IPL_VM)
 
 #endif

@@ -9,7 +9,7 @@
 struct kauth_cred;
 struct proc;
 typedef struct kauth_cred *kauth_cred_t;
-typedef uint32_t kauth_action_t;
+typedef uint64_t kauth_action_t;
 
 enum {
 	KAUTH_PROCESS_CANSEE = 1
