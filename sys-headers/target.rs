@@ -143,7 +143,7 @@ fn machine_links(sys: &Path, arch: &str) -> PathBuf {
     fs::create_dir_all(&links).unwrap_or_else(|error| fail(&format!("{links:?}: {error}")));
     let names: &[(&str, &str)] = match arch {
         "amd64" => &[("machine", "amd64"), ("amd64", "amd64"), ("x86", "x86"), ("i386", "i386")],
-        _ => &[("machine", "aarch64"), ("aarch64", "aarch64"), ("arm", "arm")],
+        _ => &[("machine", "evbarm"), ("evbarm", "evbarm"), ("aarch64", "aarch64"), ("arm", "arm")],
     };
     for (link, folder) in names {
         let to = sys.join("arch").join(folder).join("include");
