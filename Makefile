@@ -35,6 +35,8 @@ help:
 	@echo 'make sanitize            run the cases under AddressSanitizer, ThreadSanitizer and valgrind'
 	@echo 'make lint                run rustfmt and clippy'
 	@echo 'make headers             only fetch the kernel headers of the releases'
+	@echo "make headers-compare [NETBSD_SYS='dir ...']"
+	@echo '                         compare what the driver uses of them, and of kernel source trees'
 	@echo 'make setup               only install what a build needs (Debian, root)'
 	@echo 'make install [DESTDIR=d] [PREFIX=/usr] [RELEASE=10.1] [ARCH=amd64] [AUTOLOAD=yes]'
 	@echo '                         install the built module, the manual pages, tap_rs(8) and rc.d/tap_rs'
@@ -52,6 +54,9 @@ setup:
 
 headers: setup
 	@./sys-headers/fetch
+
+headers-compare: headers
+	@./sys-headers/compare/run $(NETBSD_SYS)
 
 kmod: headers
 	@if [ -n "$(NETBSD_SYS)" ]; then \
@@ -136,4 +141,4 @@ manual:
 clean:
 	rm -rf build
 
-.PHONY: help run setup headers kmod kmod-all kmod-check bench bench-reference cases compare vm vm-bench stress fuzz mutants sanitize lint test test-long install uninstall dist manual clean
+.PHONY: help run setup headers headers-compare kmod kmod-all kmod-check bench bench-reference cases compare vm vm-bench stress fuzz mutants sanitize lint test test-long install uninstall dist manual clean

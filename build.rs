@@ -10,16 +10,15 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+#[path = "sys-headers/bindings.rs"]
+mod bindings;
 #[path = "sys-headers/target.rs"]
 mod target;
 #[path = "sys-headers/wanted.rs"]
 mod wanted;
 
 use target::{fail, Target};
-use wanted::Wanted;
 
-/// What the driver uses of the kernel: one regular expression a line.
-const ALLOWLIST: &str = include_str!("sys-headers/allowlist.txt");
 /// Types that the driver only carries.
 const OPAQUE: &[&str] =
     &["lwp", "proc", "cpu_info", "vnode", "vm_.*", "uvm_.*", "device", "sysctlnode"];
@@ -61,37 +60,9 @@ fn main() {
     println!("cargo:rerun-if-env-changed=TAP_CC");
     println!("cargo:rerun-if-env-changed=TAP_INSTRUMENT");
     let target = Target::from_env(&root);
-    bindings(&root, &target, &out.join("kpi.rs"));
+    let builder = bindings::builder(&root, &target, OPAQUE, &bindings::names());
+    bindings::write(builder, &out.join("kpi.rs"));
     shim(&root, &target);
-}
-
-fn bindings(root: &Path, target: &Target, to: &Path) {
-    let mut builder = bindgen::Builder::default()
-        .header(root.join("sys-headers/kpi.h").display().to_string())
-        .clang_args(target.clang_args())
-        .clang_arg(format!("-I{}", root.join("shim").display()))
-        .clang_macro_fallback()
-        .clang_macro_fallback_build_dir(to.parent().expect("a file in OUT_DIR"))
-        .use_core()
-        .ctypes_prefix("core::ffi")
-        .derive_debug(false)
-        .derive_default(false)
-        .layout_tests(true)
-        .generate_comments(false)
-        .wrap_unsafe_ops(true);
-    let names = || ALLOWLIST.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    builder = builder.parse_callbacks(Box::new(Wanted::of(names())));
-    for name in names() {
-        builder = builder.allowlist_item(name);
-    }
-    for name in OPAQUE {
-        builder = builder.opaque_type(name);
-    }
-    builder
-        .generate()
-        .unwrap_or_else(|error| fail(&format!("bindgen: {error}")))
-        .write_to_file(to)
-        .unwrap_or_else(|error| fail(&format!("{}: {error}", to.display())));
 }
 
 fn shim(root: &Path, target: &Target) {

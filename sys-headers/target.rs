@@ -3,7 +3,8 @@
 
 //! Which NetBSD a build is for, and the compiler arguments that follow from it.
 //!
-//! Used by the build scripts of the driver and of the test host, so that both see one kernel.
+//! Used by the build scripts of the driver and of the test host, so that both see one kernel, and by
+//! `sys-headers/compare`.
 
 use std::env;
 use std::fs;
@@ -40,7 +41,11 @@ impl Target {
             fail(&format!("TAP_ARCH is amd64 or aarch64, not {arch}"));
         }
         match variable("NETBSD_SYS") {
-            Some(sys) => Self::from_tree(root, Path::new(&sys), arch),
+            Some(sys) => {
+                println!("cargo:rerun-if-changed={sys}/sys/param.h");
+                let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+                Self::from_tree(root, Path::new(&sys), arch, &out)
+            }
             None => {
                 let release = variable("TAP_NETBSD").unwrap_or_else(|| "10.1".into());
                 Self::from_header_set(root, &release, arch)
@@ -48,7 +53,8 @@ impl Target {
         }
     }
 
-    fn from_header_set(root: &Path, release: &str, arch: String) -> Target {
+    /// The header set of a release.
+    pub fn from_header_set(root: &Path, release: &str, arch: String) -> Target {
         let version = match release {
             "10.1" => 1_001_000_000,
             "11.0" => 1_100_000_000,
@@ -70,9 +76,9 @@ impl Target {
         Target { arch, version, includes }
     }
 
-    fn from_tree(root: &Path, sys: &Path, arch: String) -> Target {
+    /// A complete kernel source tree; `out` is where a folder of links to it is made.
+    pub fn from_tree(root: &Path, sys: &Path, arch: String, out: &Path) -> Target {
         let param = sys.join("sys/param.h");
-        println!("cargo:rerun-if-changed={}", param.display());
         let text = fs::read_to_string(&param).unwrap_or_else(|error| {
             fail(&format!("NETBSD_SYS: {}: {error}", param.display()));
         });
@@ -82,7 +88,7 @@ impl Target {
             .filter_map(|line| line.trim().strip_prefix("__NetBSD_Version__"))
             .find_map(|rest| rest.split_whitespace().next()?.parse().ok())
             .unwrap_or_else(|| fail("NETBSD_SYS: sys/param.h has no __NetBSD_Version__"));
-        let mut includes = vec![machine_links(sys, &arch), sys.to_path_buf()];
+        let mut includes = vec![machine_links(sys, &arch, out), sys.to_path_buf()];
         let common = sys.join("../common/include");
         if common.is_dir() {
             includes.push(common);
@@ -137,8 +143,8 @@ impl Target {
 }
 
 /// A folder with the links that a kernel build makes: `machine` and the architecture's own name.
-fn machine_links(sys: &Path, arch: &str) -> PathBuf {
-    let links = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("machine");
+fn machine_links(sys: &Path, arch: &str, out: &Path) -> PathBuf {
+    let links = out.join("machine");
     let _ = fs::remove_dir_all(&links);
     fs::create_dir_all(&links).unwrap_or_else(|error| fail(&format!("{links:?}: {error}")));
     let names: &[(&str, &str)] = match arch {

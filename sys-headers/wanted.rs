@@ -7,24 +7,36 @@
 //! that bindgen takes, because it has clang parse an expression for each, and would be left out of
 //! the bindings all the same.
 
+use std::collections::BTreeSet;
+
 use bindgen::callbacks::{MacroParsingBehavior, ParseCallbacks};
 
-/// The beginnings of the names that an allowlist's lines mean, up to what is special in a regular
-/// expression.
-#[derive(Debug)]
-pub struct Wanted(Vec<&'static str>);
+/// The names that an allowlist's lines are, and the beginnings of those that they mean as regular
+/// expressions.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    names: BTreeSet<String>,
+    beginnings: Vec<String>,
+}
 
 impl Wanted {
     /// Of the lines of an allowlist.
-    pub fn of(lines: impl Iterator<Item = &'static str>) -> Wanted {
+    pub fn of<'a>(lines: impl Iterator<Item = &'a str>) -> Wanted {
         let special = |c: char| !c.is_ascii_alphanumeric() && c != '_';
-        Wanted(lines.map(|line| line.split(special).next().unwrap_or(line)).collect())
+        let mut wanted = Wanted::default();
+        for line in lines {
+            match line.split_once(special) {
+                Some((beginning, _)) => wanted.beginnings.push(beginning.into()),
+                None => drop(wanted.names.insert(line.into())),
+            }
+        }
+        wanted
     }
 }
 
 impl ParseCallbacks for Wanted {
     fn will_parse_macro(&self, name: &str) -> MacroParsingBehavior {
-        if self.0.iter().any(|start| name.starts_with(start)) {
+        if self.names.contains(name) || self.beginnings.iter().any(|one| name.starts_with(one)) {
             MacroParsingBehavior::Default
         } else {
             MacroParsingBehavior::Ignore
