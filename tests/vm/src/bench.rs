@@ -29,7 +29,7 @@ pub fn run(options: &Options, kernel: &mut Kernel, module: &Module, out: &Path) 
     let mut good = true;
     let mut measure = |module: &Module, log: &str| -> Result<Driver> {
         let settings = Settings::of(module, options)?;
-        println!("vm: NetBSD {} with {module}", kernel.version);
+        println!("{}", module.choice(kernel));
         let scratch = tempfile::tempdir()?;
         let (file, room) = (module.path.as_deref(), kernel.ramdisk.map(|room| room.len));
         let image = image::make(scratch.path(), &init, file, &settings, room)?;

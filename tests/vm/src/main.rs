@@ -9,6 +9,7 @@
 
 #![cfg_attr(not(test), deny(unused_crate_dependencies))]
 
+mod banner;
 mod bench;
 mod boot;
 mod comparison;
@@ -68,10 +69,7 @@ fn run(options: &Options) -> Result<bool> {
     if options.bench {
         return bench::run(options, &mut kernel, &module, &out);
     }
-    println!("vm: NetBSD {} with {module}", kernel.version);
-    if let Some(remark) = module.remark() {
-        println!("{remark}");
-    }
+    println!("{}", module.choice(&kernel));
     let held = tempfile::tempdir()?;
     let init = boot::build_init(held.path())?;
     let name = &settings.module;

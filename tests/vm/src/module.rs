@@ -11,6 +11,15 @@ use tap_report::module::Version;
 
 use crate::kernel::Kernel;
 
+/// Why a kernel gets a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    Named,
+    BuiltIn,
+    OfItsVersion,
+    OfTheNearestRelease,
+}
+
 /// A driver for a kernel.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Module {
@@ -20,6 +29,7 @@ pub struct Module {
     pub built_for: Version,
     /// The kernel would refuse it, for its version alone.
     pub by_force: bool,
+    why: Why,
 }
 
 impl Module {
@@ -30,7 +40,7 @@ impl Module {
             "tap(4) is not built into this kernel: NetBSD's own driver is a module of its own, \
              if_tap.kmod"
         );
-        Ok(Self { path: None, built_for: kernel.version, by_force: false })
+        Ok(Self { path: None, built_for: kernel.version, by_force: false, why: Why::BuiltIn })
     }
 
     /// The module's name, that of its file without the suffix.
@@ -41,7 +51,7 @@ impl Module {
 
     /// A module that was named: one for another kernel is refused here unless force was asked for.
     pub fn named(path: &Path, kernel: Version, force: bool) -> Result<Self> {
-        let module = Self::read(path.to_owned(), kernel)?;
+        let module = Self::read(path.to_owned(), kernel, Why::Named)?;
         if module.by_force && !force {
             bail!(
                 "module {} is built for NetBSD {}, and the kernel, which is NetBSD {kernel}, would \
@@ -57,11 +67,11 @@ impl Module {
     pub fn built(build: &Path, kernel: Version) -> Result<Self> {
         let exact = file(build, &kernel.to_string());
         if exact.exists() {
-            return Self::read(exact, kernel);
+            return Self::read(exact, kernel, Why::OfItsVersion);
         }
         let nearest = kernel.nearest().map(|release| file(build, release));
         match nearest {
-            Some(path) if path.exists() => Self::read(path, kernel),
+            Some(path) if path.exists() => Self::read(path, kernel, Why::OfTheNearestRelease),
             _ => bail!(
                 "no module for NetBSD {kernel}: {} is missing; build one with \
                  NETBSD_SYS=<that kernel's sys>, or name one with KMOD=",
@@ -70,20 +80,33 @@ impl Module {
         }
     }
 
-    fn read(path: PathBuf, kernel: Version) -> Result<Self> {
+    fn read(path: PathBuf, kernel: Version, why: Why) -> Result<Self> {
         let built_for = Version::of_arch(&path, "amd64")?;
-        Ok(Self { path: Some(path), built_for, by_force: !built_for.fits(kernel) })
+        Ok(Self { path: Some(path), built_for, by_force: !built_for.fits(kernel), why })
     }
 
-    /// What should be known of a module that is loaded by force.
-    pub fn remark(&self) -> Option<String> {
-        self.by_force.then(|| {
-            format!(
-                "vm: this module is built for NetBSD {} and loaded by force; NETBSD_SYS=<the \
-                 kernel's sys> builds one that fits",
-                self.built_for
-            )
-        })
+    /// One line: which module the kernel gets, and why.
+    pub fn choice(&self, kernel: &Kernel) -> String {
+        let (built_for, version) = (self.built_for, kernel.version);
+        let why = match self.why {
+            Why::BuiltIn => "built into the kernel".into(),
+            Why::Named if self.by_force => {
+                format!("named, built for NetBSD {built_for} and loaded by force")
+            }
+            Why::Named => format!("named, built for NetBSD {built_for}"),
+            Why::OfItsVersion if kernel.name != version.to_string() => {
+                format!("built for NetBSD {built_for}, which is the version of {}", kernel.name)
+            }
+            Why::OfItsVersion => "built for this version".into(),
+            Why::OfTheNearestRelease if self.by_force => format!(
+                "built for NetBSD {built_for}, the nearest release, and loaded by force, because \
+                 there is no module for NetBSD {version}; NETBSD_SYS=<the kernel's sys> builds one"
+            ),
+            Why::OfTheNearestRelease => {
+                format!("built for NetBSD {built_for}, whose modules NetBSD {version} loads")
+            }
+        };
+        format!("vm: NetBSD {} with {self}: {why}", kernel.name)
     }
 }
 
@@ -126,11 +149,17 @@ mod tests {
         build
     }
 
+    /// The kernel that calls itself so, with these symbols.
+    fn kernel(name: &str, symbols: &[&str]) -> Kernel {
+        let mut bytes = elf(object::Architecture::X86_64, symbols);
+        bytes.extend_from_slice(format!("NetBSD {name} (GENERIC)").as_bytes());
+        Kernel::examine(bytes).unwrap()
+    }
+
     fn chosen(build: &Path, kernel: &str) -> String {
         match Module::built(build, kernel.parse().unwrap()) {
             Ok(module) => {
                 let how = if module.by_force { " by force" } else { "" };
-                assert_eq!(module.remark().is_some(), module.by_force);
                 format!("{}{how}", module.built_for)
             }
             Err(error) => format!("{error:#}"),
@@ -152,6 +181,39 @@ mod tests {
         }
         let said = chosen(build.path(), "9.3");
         assert!(said.contains("no module for NetBSD 9.3") && said.contains("NETBSD_SYS"), "{said}");
+    }
+
+    #[test]
+    fn the_choice_is_told_in_one_line() {
+        let build = build(&["10.1", "10.99.12", "11.0"]);
+        let force =
+            "the nearest release, and loaded by force, because there is no module for NetBSD";
+        for (name, module, why) in [
+            ("10.1", "10.1", "built for this version".to_owned()),
+            ("10.1.2", "10.1", "built for NetBSD 10.1, whose modules NetBSD 10.1.2 loads".into()),
+            ("10.99.12", "10.99.12", "built for this version".into()),
+            ("11.0", "11.0", "built for this version".into()),
+            ("11.0_RC6", "11.0", "built for NetBSD 11.0, which is the version of 11.0_RC6".into()),
+            ("10.99.13", "11.0", format!("built for NetBSD 11.0, {force} 10.99.13;")),
+            ("11.99.4_X", "11.0", format!("built for NetBSD 11.0, {force} 11.99.4;")),
+        ] {
+            let kernel = kernel(name, &["main"]);
+            let told = Module::built(build.path(), kernel.version).unwrap().choice(&kernel);
+            let path = file(build.path(), module);
+            let wanted = format!("vm: NetBSD {name} with {}: {why}", path.display());
+            assert!(told.starts_with(&wanted) && !told.contains('\n'), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_named_module_is_told_to_be_that() {
+        let build = build(&["10.1"]);
+        let path = file(build.path(), "10.1");
+        for (name, how) in [("10.1", ""), ("11.0_RC6", " and loaded by force")] {
+            let kernel = kernel(name, &["main"]);
+            let told = Module::named(&path, kernel.version, true).unwrap().choice(&kernel);
+            assert!(told.ends_with(&format!(": named, built for NetBSD 10.1{how}")), "{told}");
+        }
     }
 
     #[test]
@@ -177,17 +239,17 @@ mod tests {
 
     #[test]
     fn a_kernel_may_have_the_driver_built_in() {
-        let kernel = |symbols: &[&str]| {
-            let mut bytes = elf(object::Architecture::X86_64, symbols);
-            bytes.extend_from_slice(b"NetBSD 10.1 (GENERIC)");
-            Kernel::examine(bytes).unwrap()
-        };
-        let module = Module::built_in(&kernel(&["main", "tapattach"])).unwrap();
+        let own = kernel("10.1", &["main", "tapattach"]);
+        let module = Module::built_in(&own).unwrap();
+        assert_eq!(
+            module.choice(&own),
+            "vm: NetBSD 10.1 with its own if_tap: built into the kernel"
+        );
         assert_eq!(
             (module.name().unwrap(), module.to_string()),
             ("if_tap", "its own if_tap".into())
         );
-        let said = Module::built_in(&kernel(&["main"])).unwrap_err().to_string();
+        let said = Module::built_in(&kernel("10.1", &["main"])).unwrap_err().to_string();
         assert!(said.contains("not built into this kernel"), "{said}");
     }
 

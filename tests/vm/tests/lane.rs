@@ -75,6 +75,8 @@ impl Lane {
         if !self.args.iter().any(|arg| arg == "--qemu") {
             command.arg("--qemu").arg(self.path("qemu"));
         }
+        // Modules that are not named are looked for in build/.
+        command.current_dir(self.dir.path());
         let output = command.args(&self.args).output().unwrap();
         let text = [output.stdout, output.stderr].map(|o| String::from_utf8_lossy(&o).into_owned());
         let report = fs::read_to_string(self.path("out/report.tap")).ok();
@@ -193,6 +195,29 @@ fn a_module_is_refused_for_what_is_wrong_with_it() {
     has(&lane.refused(), "if_tap_rs.kmod: No such file");
     lane.put("if_tap_rs.kmod", &module(1_100_000_000));
     assert_eq!(lane.args(&["--force"]).run().status, 0);
+}
+
+#[test]
+fn the_module_that_is_taken_is_told_with_the_reason() {
+    let mut lane = Lane::console(GOOD);
+    lane.kmod = false;
+    lane.put("netbsd", &kernel("11.0_RC6"));
+    has(&lane.refused(), "no module for NetBSD 11.0: build/netbsd-11.0-amd64/if_tap_rs.kmod");
+    let path = "build/netbsd-11.0-amd64/if_tap_rs.kmod";
+    fs::create_dir_all(lane.path(path).parent().unwrap()).unwrap();
+    lane.put(path, &module(1_100_000_000));
+    for (version, why) in [
+        ("11.0_RC6", "built for NetBSD 11.0, which is the version of 11.0_RC6\n"),
+        ("11.99.4", "built for NetBSD 11.0, the nearest release, and loaded by force, because"),
+    ] {
+        lane.put("netbsd", &kernel(version));
+        let said = lane.run();
+        assert_eq!(said.status, 0, "{}", said.text);
+        has(&said.text, &format!("vm: NetBSD {version} with {path}: {why}"));
+    }
+    fs::remove_dir_all(lane.path("out")).unwrap();
+    lane.put("netbsd", &kernel("12.0_BETA"));
+    has(&lane.refused(), "no module for NetBSD 12.0: build/netbsd-12.0-amd64/if_tap_rs.kmod");
 }
 
 #[test]
