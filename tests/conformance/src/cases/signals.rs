@@ -10,7 +10,7 @@ use crate::ctx::{Ctx, Name};
 use crate::errno::Errno;
 use crate::frames;
 use crate::sys::{Need, Sys};
-use crate::user::Out;
+use crate::user::{In, Out};
 
 /// The cases of this topic.
 pub fn cases<S: Sys>() -> &'static [Case<S>] {
@@ -45,6 +45,17 @@ fn status_of_read<S: Sys>(s: S, fd: usize) -> i32 {
         Ok(0) => 1,
         Ok(_) => FRAME,
         Err(e) => e.0,
+    }
+}
+
+/// What the read says, if a write after it says the same.
+fn status_of_both<S: Sys>(s: S, fd: usize) -> i32 {
+    let status = status_of_read(s, fd);
+    let mut frame = [0; 60];
+    frames::plain(&mut frame, frames::BROADCAST);
+    match s.write(fd as i32, In::bytes(&frame)) {
+        Err(e) if e.0 == status => status,
+        _ => 99,
     }
 }
 
@@ -104,7 +115,7 @@ fn restarted<S: Sys>(c: &Ctx<S>) -> Verdict {
 fn stopped_holder<S: Sys>(c: &Ctx<S>) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     c.set_up(name.as_str(), true).on("up")?;
-    let pid = c.sys.fork(status_of_read, fd as usize).on("fork")?;
+    let pid = c.sys.fork(status_of_both, fd as usize).on("fork")?;
     let result = stop_and_replace(c, fd, &name, pid);
     if result.is_err() {
         // Nobody else would ever wake it.
@@ -129,7 +140,7 @@ fn stop_and_replace<S: Sys>(c: &Ctx<S>, fd: i32, name: &Name, pid: i32) -> Verdi
     check!(early.is_none(), "the stopped process ended with {early:?}");
     c.sys.kill(pid, SIGCONT).on("continue")?;
     let status = super::passing::ended(c, pid)?;
-    check!(status == Errno::ENXIO.0, "the read that was stopped ended with {status}");
+    check!(status == Errno::ENXIO.0, "the reader that was stopped ended with {status}");
     for (fd, name) in [(unit_zero, "tap0"), (other, "tap1")] {
         let now = c.ifname(fd).on("TAPGIFNAME")?;
         check!(now.as_str() == name, "{name} became {now}");
