@@ -74,7 +74,7 @@ fn foreign_item(item: &ForeignItem, items: &mut Items) {
             for (at, argument) in signature.inputs.iter_mut().enumerate() {
                 if let syn::FnArg::Typed(typed) = argument {
                     let ident = quote::format_ident!("arg{}", at + 1);
-                    typed.pat = Box::new(syn::parse_quote!(#ident));
+                    *typed.pat = syn::parse_quote!(#ident);
                 }
             }
             for attribute in renamed {

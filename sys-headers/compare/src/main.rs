@@ -7,6 +7,8 @@
 //! It prints what differs, and fails unless `docs/boundary.md` settles each difference, and none
 //! that the releases do not have.
 
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
+
 #[path = "../../bindings.rs"]
 mod bindings;
 mod difference;
