@@ -153,8 +153,7 @@ void	tap_rs_set_lladdr(struct ifnet *, const unsigned char *);
 int	tap_rs_if_destroy(const struct ifnet *);
 
 /* helpers/mbuf.c */
-#define	TAP_RS_BUFSIZE	4032
-struct mbuf *tap_rs_m_getbuf(void);
+struct mbuf *tap_rs_m_getext(int);
 
 /* helpers/sysctl.c */
 int	tap_rs_sysctl_setup(struct sysctllog **, int *);
