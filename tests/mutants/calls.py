@@ -106,7 +106,7 @@ MUTANTS = [
         "F15",
         "a giant is passed up",
         edits.GIANT,
-        "oversize_write",
+        "oversize_write_64k",
     ),
     Mutant(
         "F16",

@@ -90,12 +90,12 @@ MUTANTS = [
     ),
     Mutant(
         "F47",
-        "the address stands where struct ifreq has it",
+        "more than an address is written",
         (
             (
                 "src/ioctl.rs",
                 "*request.octets()? = softc.interface.address().0;",
-                "let address = softc.interface.address();\n            request.ifreq()?.set_flags(u16::from(address.0[0]));",
+                "let [first, ..] = softc.interface.address().0;\n            *request.name()? = [first as _; 16];",
             ),
         ),
         "courtesy_siocgifaddr,client_tinc",
