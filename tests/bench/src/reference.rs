@@ -127,6 +127,10 @@ impl Entry {
             let of = |entry: &Self| entry.calls.get(name).copied().unwrap_or(0.0);
             verdict.count(name, of(self), of(now));
         }
+        if !self.calls.is_empty() && now.calls.values().all(|calls| *calls == 0.0) {
+            // No workload loses all of its calls: they are not counted.
+            verdict.worse.push("no call to the kernel was counted".to_owned());
+        }
         verdict
     }
 }
@@ -192,6 +196,13 @@ mod tests {
         assert_eq!(worse(&now), [""; 0]);
         now.costs[1].instructions = 102.1;
         assert_eq!(worse(&now), ["write_60/64: instructions 100 -> 102.1"]);
+    }
+
+    #[test]
+    fn calls_that_are_not_counted_are_no_gain() {
+        let mut now = reference();
+        now.costs[0].calls.clear();
+        assert_eq!(worse(&now), ["write_60/1: no call to the kernel was counted"]);
     }
 
     #[test]

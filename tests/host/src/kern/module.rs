@@ -118,6 +118,7 @@ fn load(world: &mut World, path: &str, flags: u32) -> Result<()> {
     #[cfg(asan)]
     crate::kern::asan::name_functions();
     let data = std::fs::read(path).map_err(|error| file_error(&error))?;
+    world.procinit();
     match link(world, &data, flags) {
         Ok(module) => start(world, module),
         Err(Refusal { errno, message }) => {

@@ -23,11 +23,16 @@ fn proc_lock() -> usize {
 }
 
 impl World {
-    /// A `struct proc`, with what hangs on it.
-    pub(crate) fn proc_alloc(&mut self, pid: Pid) -> *mut kpi::proc_ {
-        if self.processes.forks == 0 {
+    /// Initialises `proc_lock` once, before a module can be given its address: to ask for that makes
+    /// the kernel's symbols, which a count of calls wants to change first.
+    pub(super) fn procinit(&mut self) {
+        if !std::mem::replace(&mut self.processes.ready, true) {
             self.mutex_init(proc_lock(), false);
         }
+    }
+
+    /// A `struct proc`, with what hangs on it.
+    pub(crate) fn proc_alloc(&mut self, pid: Pid) -> *mut kpi::proc_ {
         self.processes.forks += 1;
         let lock = self.allocate(size_of::<kpi::kmutex_t>(), Kind::Object("mutex"), true);
         self.mutex_init(lock as usize, false);

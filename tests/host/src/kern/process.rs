@@ -42,6 +42,8 @@ pub struct Processes {
     pub(crate) last: Pid,
     /// How many there have been.
     pub(super) forks: u32,
+    /// `proc_lock` is initialised.
+    pub(super) ready: bool,
 }
 
 impl Processes {
