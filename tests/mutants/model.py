@@ -113,7 +113,7 @@ MUTANTS = [
             QUEUE,
             "                self.publish(&state);\n                return Ok(frame);",
             "                let len = state.frames.first_len();\n                drop(state);\n"
-            "                self.head.store(len, Ordering::Release);\n                return Ok(frame);",
+            "                self.head.store(len, crate::lockfree::atomic::Ordering::Release);\n                return Ok(frame);",
         ),
     ),
     model(
