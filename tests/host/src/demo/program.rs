@@ -107,12 +107,12 @@ pub fn ping(machine: &Machine<'_>, fd: i32, net: u8, sequence: u16, by: By) -> F
     read_until(machine, fd, |frame| frames::is_echo_reply(frame, sequence))
 }
 
-/// Frames that no Ethernet carries.
+/// Frames that a write refuses for their length.
 pub fn refused(machine: &Machine<'_>, fd: i32) -> Fallible<()> {
     machine.send(fd, &[0; 13]).fails_with(Errno::EINVAL, "a write of 13 bytes")?;
     say(format_args!("write({fd}, 13 bytes) = -1, EINVAL"));
-    machine.send(fd, &[0; 1519]).fails_with(Errno::EMSGSIZE, "a write of 1519 bytes")?;
-    say(format_args!("write({fd}, 1519 bytes) = -1, EMSGSIZE"));
+    machine.send(fd, &[0; 65536]).fails_with(Errno::EMSGSIZE, "a write of 65536 bytes")?;
+    say(format_args!("write({fd}, 65536 bytes) = -1, EMSGSIZE"));
     Ok(())
 }
 
