@@ -8,12 +8,12 @@
 
 use core::ffi::{c_int, CStr};
 use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::errno::{check, Errno, Result};
 use super::kpi;
 use super::log;
 use super::systm::KernelLock;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// The driver's name in autoconf(9), and its character device's where "tap" is taken.
 const NAME: &CStr = c"tap_rs";

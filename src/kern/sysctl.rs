@@ -5,12 +5,12 @@
 
 use core::ffi::{c_int, c_void, CStr};
 use core::ptr;
+use core::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
 
 use super::errno::{check, Result};
 use super::kpi;
 use crate::ether::ADDR_STRLEN;
 use crate::unit::Unit;
-use core::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
 
 /// The node net.link.tap, from load to unload.
 pub struct TapNode {

@@ -5,9 +5,9 @@
 
 use core::mem::MaybeUninit;
 use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 use super::kpi;
-use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// The kernel lock; released when dropped.
 pub struct KernelLock(());

@@ -11,7 +11,6 @@ use crate::world::World;
 /// The lock's state.
 #[derive(Default)]
 pub struct Config {
-    ready: bool,
     /// Who holds it, and how often.
     holder: Option<(Tid, u32)>,
 }
@@ -32,9 +31,7 @@ impl World {
                 return;
             }
         }
-        if !std::mem::replace(&mut self.config.ready, true) {
-            self.mutex_init(mutex(), false);
-        }
+        self.mutex_boot(mutex());
         self.mutex_enter(mutex());
         self.config.holder = Some((me(), 1));
     }

@@ -101,6 +101,14 @@ impl World {
         kassert!(old.is_none(), "mutex {address:#x} is initialised twice");
     }
 
+    /// Initialises an adaptive mutex of the kernel's own, which there has been since it booted, when
+    /// it is first used.
+    pub fn mutex_boot(&mut self, address: usize) {
+        if !self.locks.mutexes.contains_key(&address) {
+            self.mutex_init(address, false);
+        }
+    }
+
     /// mutex_destroy(9).
     pub fn mutex_destroy(&mut self, address: usize) {
         match self.locks.mutexes.remove(&address) {

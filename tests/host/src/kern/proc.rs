@@ -23,12 +23,10 @@ fn proc_lock() -> usize {
 }
 
 impl World {
-    /// Initialises `proc_lock` once, before a module can be given its address: to ask for that makes
-    /// the kernel's symbols, which a count of calls wants to change first.
+    /// Initialises `proc_lock`, before a module can be given its address: to ask for that makes the
+    /// kernel's symbols, which a count of calls wants to change first.
     pub(super) fn procinit(&mut self) {
-        if !std::mem::replace(&mut self.processes.ready, true) {
-            self.mutex_init(proc_lock(), false);
-        }
+        self.mutex_boot(proc_lock());
     }
 
     /// A `struct proc`, with what hangs on it.

@@ -42,8 +42,6 @@ pub struct Processes {
     pub(crate) last: Pid,
     /// How many there have been.
     pub(super) forks: u32,
-    /// `proc_lock` is initialised.
-    pub(super) ready: bool,
 }
 
 impl Processes {

@@ -4,17 +4,16 @@
 //! The real kernel, as the cases ask it.
 
 use core::ffi::CStr;
-use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering};
 
-use tap_conformance::abi::{Kev, Kevent100, Kevent50, ModStat, PollFd, CTL_KERN, KERN_OSREV};
+use tap_conformance::abi::{Kev, ModStat, PollFd, CTL_KERN, KERN_OSREV};
 use tap_conformance::errno::{Errno, Result};
 use tap_conformance::sys::{Drvctl, Need, SigIo, Sys};
 use tap_conformance::text::{until_nul, Text};
 use tap_conformance::user::{In, Out, Plain};
 
 use crate::raw::{self, call, call4, call6, nr};
-use crate::{drvctl, rights, signal, thread};
+use crate::{drvctl, kevent, rights, signal, thread};
 
 /// This kernel.
 #[derive(Clone, Copy)]
@@ -30,9 +29,6 @@ static REVISION: AtomicU32 = AtomicU32::new(0);
 /// Flags of modctl(2), load.
 static LOAD_FLAGS: AtomicI32 = AtomicI32::new(MODCTL_NO_PROP);
 
-/// From this revision of -current on kevent(2) is system call 501, with a longer structure.
-const LONG_KEVENT: u32 = 1_099_000_700;
-const MOST_EVENTS: usize = 16;
 const PAGE: usize = 4096;
 
 /// Says that the kernel has something.
@@ -90,38 +86,6 @@ impl Time {
     fn address(&self) -> usize {
         core::ptr::from_ref(self) as usize
     }
-}
-
-fn kevent_call<K: Copy + From<Kevent50>>(
-    number: usize,
-    kq: i32,
-    changes: &[Kev],
-    events: &mut [Kev],
-    timeout: usize,
-    head: fn(&K) -> Kevent50,
-) -> Result<usize> {
-    // Not filled beforehand: the cost of this call is measured.
-    let mut given = [MaybeUninit::<K>::uninit(); MOST_EVENTS];
-    let mut taken = [MaybeUninit::<K>::uninit(); MOST_EVENTS];
-    for (slot, change) in given.iter_mut().zip(changes) {
-        slot.write(K::from(Kevent50::from(*change)));
-    }
-    let room = events.len().min(MOST_EVENTS);
-    let args = [
-        kq as usize,
-        given.as_ptr() as usize,
-        changes.len().min(MOST_EVENTS),
-        taken.as_mut_ptr() as usize,
-        room,
-        timeout,
-    ];
-    let n = call6(number, args)?;
-    for (event, slot) in events.iter_mut().zip(&taken[..n.min(room)]) {
-        // SAFETY: the kernel has written the first n events, and any bytes are one.
-        let slot = unsafe { slot.assume_init_ref() };
-        *event = Kev::from(head(slot));
-    }
-    Ok(n)
 }
 
 #[repr(C)]
@@ -215,11 +179,7 @@ impl Sys for Kernel {
     ) -> Result<usize> {
         let time = Time::of_ms(u64::from(timeout_ms.max(0) as u32), 1_000_000);
         let timeout = if timeout_ms < 0 { 0 } else { time.address() };
-        if revision() >= LONG_KEVENT {
-            kevent_call::<Kevent100>(nr::KEVENT100, kq, changes, events, timeout, |k| k.head)
-        } else {
-            kevent_call::<Kevent50>(nr::KEVENT50, kq, changes, events, timeout, |k| *k)
-        }
+        kevent::kevent(kq, changes, events, timeout)
     }
 
     fn socket(self, domain: i32, kind: i32, protocol: i32) -> Result<i32> {

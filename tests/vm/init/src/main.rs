@@ -11,6 +11,7 @@
 mod bench;
 mod drvctl;
 mod kernel;
+mod kevent;
 mod mem;
 mod raw;
 mod rights;
