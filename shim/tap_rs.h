@@ -153,7 +153,8 @@ void	tap_rs_set_lladdr(struct ifnet *, const unsigned char *);
 int	tap_rs_if_destroy(const struct ifnet *);
 
 /* helpers/mbuf.c */
-struct mbuf *tap_rs_m_getext(int);
+#define	TAP_RS_BUFSIZE	4032
+struct mbuf *tap_rs_m_getbuf(void);
 
 /* helpers/sysctl.c */
 int	tap_rs_sysctl_setup(struct sysctllog **, int *);

@@ -83,6 +83,13 @@ fn hex_char(nibble: u8) -> u8 {
     base.wrapping_add(nibble)
 }
 
+/// Whether an interface may have this MTU, in bytes: from the least that IP works with to what
+/// leaves room for an Ethernet header in the longest frame.
+pub fn is_mtu(mtu: i32) -> bool {
+    const MAX: i32 = (MAX_FRAME_LEN - HDR_LEN) as i32;
+    (72..=MAX).contains(&mtu)
+}
+
 /// What is wrong with a frame's length.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BadLength {

@@ -8,6 +8,7 @@
 //! the kernel has, and would take a large part of the time of a creation and destruction.
 #![forbid(unsafe_code)]
 
+use crate::channel::port::{places_for, Frame};
 use crate::kern::ifcount::Counter;
 use crate::kern::mbuf::Mbuf;
 use crate::kern::softint::Softint;
@@ -29,7 +30,8 @@ const MAX_WAITING: u32 = 256;
 /// Queues a frame for the stack. If too many are queued, it is dropped and counted, as by
 /// if_percpuq.
 pub fn post(softc: &Softc, frame: Mbuf) {
-    if softc.incoming.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
+    let places = places_for(frame.frame_len(), MAX_WAITING);
+    if softc.incoming.fetch_add(1, Ordering::Relaxed) >= places {
         return refuse(softc);
     }
     QUEUE.post(frame, Arc::retain(softc));

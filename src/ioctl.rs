@@ -4,6 +4,7 @@
 //! ioctl(2), on a descriptor and on the interface.
 #![forbid(unsafe_code)]
 
+use crate::ether::is_mtu;
 use crate::kern::errno::{Errno, Result};
 use crate::kern::ioctl::{Command, Request};
 use crate::kern::signal;
@@ -54,7 +55,8 @@ fn control(softc: &Softc, request: Request<'_>) -> Result {
 }
 
 /// if_ioctl. The stack holds IFNET_LOCK. SIOCSIFPHYADDR sets the Ethernet address. It fails with
-/// EINVAL unless the address is a link-level address that an interface may have. `None` for the
+/// EINVAL unless the address is a link-level address that an interface may have. SIOCSIFMTU sets the MTU. It
+/// fails with EINVAL unless a frame of that MTU can be written. `None` for the
 /// commands that ether_ioctl handles.
 pub fn interface(softc: &Softc, request: Request<'_>) -> Option<Result> {
     match request.command() {
@@ -62,6 +64,12 @@ pub fn interface(softc: &Softc, request: Request<'_>) -> Option<Result> {
             let address = request.link_address().filter(|address| address.is_assignable());
             Some(address.map(|address| softc.interface.set_address(address)).ok_or(Errno::EINVAL))
         }
+        Command::SIOCSIFMTU => Some(request.ifreq().and_then(|ifreq| {
+            if !is_mtu(ifreq.mtu()) {
+                return Err(Errno::EINVAL);
+            }
+            softc.interface.set_mtu(ifreq)
+        })),
         _ => None,
     }
 }

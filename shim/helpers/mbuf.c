@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copyright (c) 2026 The if_tap_rs contributors */
 
-/* sys/mbuf.h: allocation, which uses a macro. */
+/* sys/mbuf.h: the allocations that are macros. */
 
 #include <sys/param.h>
 #include <sys/malloc.h>
@@ -11,17 +11,20 @@
 #include "tap_rs.h"
 
 /*
- * Allocates an mbuf with a packet header and one external buffer of the given
- * size.  Does not sleep.  NULL when there is no memory.
+ * malloc(9) keeps memory of less than a page for the next one to ask, and
+ * maps more than that into the kernel and out again each time.
  */
+__CTASSERT(TAP_RS_BUFSIZE + 64 <= PAGE_SIZE);
+
+/* An mbuf without a packet header, with a buffer of TAP_RS_BUFSIZE, or NULL. */
 struct mbuf *
-tap_rs_m_getext(int size)
+tap_rs_m_getbuf(void)
 {
-	struct mbuf *m = m_gethdr(M_DONTWAIT, MT_DATA);
+	struct mbuf *m = m_get(M_DONTWAIT, MT_DATA);
 
 	if (m == NULL)
 		return NULL;
-	MEXTMALLOC(m, size, M_NOWAIT);
+	MEXTMALLOC(m, TAP_RS_BUFSIZE, M_NOWAIT);
 	if ((m->m_flags & M_EXT) == 0) {
 		m_free(m);
 		return NULL;

@@ -5,6 +5,19 @@
 //! kernel they are mbufs and selinfos, see `adapter.rs`; in a test, whatever it likes.
 #![forbid(unsafe_code)]
 
+/// A frame of more bytes than this is long.
+const LONG: u32 = 16384;
+
+/// The limit of a queue of `max` frames for a frame of that length. Long frames leave three quarters
+/// of the queue to shorter ones, so that the memory of a full queue is limited too.
+pub fn places_for(frame_len: u32, max: u32) -> u32 {
+    if frame_len > LONG {
+        max.div_ceil(4)
+    } else {
+        max
+    }
+}
+
 /// A frame. The channel uses only its length.
 pub trait Frame {
     /// Length in bytes, below 2^31.

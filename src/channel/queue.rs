@@ -4,7 +4,7 @@
 //! The channel's frames: the stack sends them, a reader takes them, and sleeps until there is one.
 #![forbid(unsafe_code)]
 
-use super::port::{Frame, FrameList, Listeners};
+use super::port::{places_for, Frame, FrameList, Listeners};
 use super::{Channel, Opener, State};
 use crate::kern::errno::{Errno, Result};
 use crate::kern::mutex::Guard;
@@ -30,7 +30,8 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         if !state.running || self.is_open_by(Opener::None) {
             return Pushed::Closed(frame);
         }
-        if state.frames.len() >= max || frame.frame_len() == 0 {
+        let len = frame.frame_len();
+        if state.frames.len() >= places_for(len, max) || len == 0 {
             return Pushed::Full(frame);
         }
         state.frames.push(frame);

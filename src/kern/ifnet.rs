@@ -12,6 +12,7 @@ use bitflags::bitflags;
 use static_assertions::const_assert_eq;
 
 use super::errno::{check, Result};
+use super::ioctl::{Command, Ifreq};
 use super::kpi;
 use super::mbuf::Mbuf;
 use super::media::{self, Medium};
@@ -275,6 +276,15 @@ impl Interface {
     pub unsafe fn ether_ioctl(&self, command: c_ulong, data: *mut c_void) -> Result {
         // SAFETY: the caller's promise.
         check(unsafe { kpi::ether_ioctl(self.ifp(), command, data) })
+    }
+
+    /// Changes the MTU to that of a request, without the limits of ether_ioctl. The caller holds
+    /// IFNET_LOCK. ENETRESET says that the driver may want to know.
+    pub fn set_mtu(&self, mut request: Ifreq<'_>) -> Result {
+        // SAFETY: attached, as the stack calls if_ioctl; the argument is of the command's type.
+        check(unsafe {
+            kpi::ifioctl_common(self.ifp(), Command::SIOCSIFMTU.raw(), request.as_mut_ptr())
+        })
     }
 
     /// The medium that is selected.

@@ -10,6 +10,7 @@
 
 use core::ffi::{c_char, c_int, c_ulong, c_void};
 use core::marker::PhantomData;
+use core::ptr;
 
 use super::errno::{Errno, Result};
 use super::ifnet::InterfaceFlags;
@@ -42,6 +43,7 @@ impl Command {
         SIOCGIFFLAGS,
         SIOCGIFADDR,
         SIOCSIFPHYADDR,
+        SIOCSIFMTU,
     );
 
     /// TAPGIFNAME of programs that were built when `struct ifreq` had 32 bytes. The kernel's own
@@ -146,6 +148,17 @@ impl<'a> Request<'a> {
 pub struct Ifreq<'a>(&'a mut kpi::ifreq);
 
 impl Ifreq<'_> {
+    /// The MTU in it.
+    pub fn mtu(&self) -> c_int {
+        // SAFETY: any bytes are an int.
+        unsafe { self.0.ifr_ifru.ifru_mtu }
+    }
+
+    /// For the kernel to read.
+    pub(super) fn as_mut_ptr(&mut self) -> *mut c_void {
+        ptr::from_mut(self.0).cast()
+    }
+
     /// Sets the flags.
     pub fn set_flags(&mut self, flags: InterfaceFlags) {
         self.0.ifr_ifru.ifru_flags = flags.bits() as _;

@@ -21,6 +21,8 @@ const HEADER_ROOM: usize = size_of::<kpi::mbuf>()
 const CLUSTER_ROOM: usize = kpi::MCLBYTES as usize;
 /// Room left before the Ethernet header, so that the IP header behind it is aligned to 4 bytes.
 const ALIGN: usize = 2;
+/// How many bytes of a frame the first mbuf holds.
+const MAX_FIRST: usize = CLUSTER_ROOM - ALIGN;
 
 bitflags! {
     /// What is said of an mbuf, M_*.
@@ -73,40 +75,74 @@ impl Mbuf {
         self.0.as_ptr()
     }
 
-    /// Allocates one mbuf with contiguous room for ALIGN bytes and `len` more, without sleeping.
-    /// The room is the mbuf's own data area, a cluster, or a buffer of that size. `None` if there
-    /// is no memory, or if the size does not fit in an int.
+    /// Allocates one mbuf with room for ALIGN bytes and `len` behind them, without sleeping: in its
+    /// own data area, or in a cluster, which holds MAX_FIRST.
     fn with_room(len: usize) -> Option<NonNull<kpi::mbuf>> {
         let raw = if len <= HEADER_ROOM - ALIGN {
             // SAFETY: no preconditions; M_DONTWAIT does not sleep.
             unsafe { kpi::m_gethdr(kpi::M_NOWAIT as i32, kpi::MT_DATA as i32) }
-        } else if len <= CLUSTER_ROOM - ALIGN {
+        } else {
             let flags = MbufFlags::PKTHDR.bits() as i32;
             // SAFETY: as above.
             unsafe { kpi::m_getcl(kpi::M_NOWAIT as i32, kpi::MT_DATA as i32, flags) }
-        } else {
-            let size = i32::try_from(len).ok()?.checked_add(ALIGN as i32)?;
-            // SAFETY: as above; the size is that of a frame of the MTU's order.
-            unsafe { kpi::tap_rs_m_getext(size) }
         };
         NonNull::new(raw)
     }
 
-    /// Copies a frame of `len` bytes from user space into one mbuf. ENOBUFS when there is no
-    /// memory, EFAULT when the source cannot be read; then nothing is left behind.
+    /// Copies a frame of `len` bytes from user space, into one mbuf unless it is longer than a
+    /// cluster. ENOBUFS when there is no memory, EFAULT when the source cannot be read; then nothing
+    /// is left behind.
     pub fn read_from(uio: &mut Uio<'_>, len: usize) -> Result<Mbuf> {
-        let packet = Mbuf(Self::with_room(len).ok_or(Errno::ENOBUFS)?);
+        let first = len.min(MAX_FIRST);
+        let packet = Mbuf(Self::with_room(first).ok_or(Errno::ENOBUFS)?);
         // SAFETY: just allocated, and owned by `packet`.
         let raw = unsafe { &mut *packet.as_ptr() };
-        // SAFETY: `with_room` left ALIGN bytes beyond `len`.
+        // SAFETY: `with_room` left ALIGN bytes beyond `first`.
         let data = unsafe { raw.m_hdr.mh_data.add(ALIGN) };
         raw.m_hdr.mh_data = data;
-        // An int holds it: `with_room` has seen to that.
-        raw.m_hdr.mh_len = len as i32;
-        raw.M_dat.MH.MH_pkthdr.len = len as i32;
-        // SAFETY: `len` bytes at `data` are within the mbuf's room.
-        unsafe { uio.move_bytes(data.cast(), len) }?;
+        raw.m_hdr.mh_len = first as i32;
+        raw.M_dat.MH.MH_pkthdr.len = first as i32;
+        // SAFETY: `first` bytes at `data` are within the mbuf's room.
+        unsafe { uio.move_bytes(data.cast(), first) }?;
+        if len > MAX_FIRST {
+            return packet.append_from(uio, len.wrapping_sub(MAX_FIRST));
+        }
         Ok(packet)
+    }
+
+    /// Copies `rest` bytes more from user space behind a packet of one mbuf, into buffers of almost
+    /// a page: larger ones would be mapped into the kernel and out again for each frame.
+    #[cold]
+    #[inline(never)]
+    fn append_from(mut self, uio: &mut Uio<'_>, mut rest: usize) -> Result<Mbuf> {
+        let mut last = self.0;
+        while rest != 0 {
+            let len = rest.min(kpi::TAP_RS_BUFSIZE as usize);
+            // SAFETY: no preconditions; it does not sleep.
+            let next = unsafe { kpi::tap_rs_m_getbuf() };
+            let mut next = NonNull::new(next).ok_or(Errno::ENOBUFS)?;
+            // SAFETY: the last of the chain, which is owned here.
+            unsafe { last.as_mut() }.m_hdr.mh_next = next.as_ptr();
+            // SAFETY: just allocated, and part of the chain now.
+            let header = unsafe { &mut next.as_mut().m_hdr };
+            header.mh_len = len as i32;
+            let data = header.mh_data;
+            self.lengthen(len);
+            // SAFETY: the buffer holds `len` bytes.
+            unsafe { uio.move_bytes(data.cast(), len) }?;
+            last = next;
+            rest = rest.wrapping_sub(len);
+        }
+        Ok(self)
+    }
+
+    /// The packet has so many bytes more.
+    fn lengthen(&mut self, by: usize) {
+        // SAFETY: owned here.
+        let raw = unsafe { &mut *self.as_ptr() };
+        // SAFETY: a packet has a packet header, so this member of the union is set.
+        let header = unsafe { &mut raw.M_dat.MH.MH_pkthdr };
+        header.len = header.len.wrapping_add(by as i32);
     }
 
     /// Copies as much of the packet to user space as the request takes, and returns how many

@@ -6,6 +6,8 @@
 /// An Ethernet address.
 pub type Mac = [u8; 6];
 
+/// The longest frame that can be written.
+pub const LONGEST: usize = 65535;
 /// The peer's address: locally administered, individual.
 pub const PEER_MAC: Mac = [2, 0, 0, 0, 0, 9];
 /// Everybody.

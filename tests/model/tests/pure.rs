@@ -4,7 +4,7 @@
 //! Addresses, frame bounds and unit numbers.
 
 use proptest::prelude::*;
-use tap_model::ether::{check_length, Addr, BadLength, ADDR_STRLEN};
+use tap_model::ether::{check_length, is_mtu, Addr, BadLength, ADDR_STRLEN};
 use tap_model::unit::{Unit, CLONER_MINOR};
 
 fn parse(text: &str) -> Option<[u8; 6]> {
@@ -62,6 +62,13 @@ fn f33_group_and_zero_addresses_are_not_assignable() {
     assert!(!Addr([1, 0, 0x5e, 0, 0, 1]).is_assignable());
     assert!(Addr([2, 0, 0, 0, 0, 0]).is_assignable());
     assert!(Addr::initial([0xff; 3]).is_assignable());
+}
+
+#[test]
+fn mtu_bounds() {
+    for (mtu, taken) in [(-1, false), (71, false), (72, true), (65521, true), (65522, false)] {
+        assert_eq!(is_mtu(mtu), taken, "{mtu}");
+    }
 }
 
 #[test]

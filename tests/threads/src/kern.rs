@@ -55,6 +55,7 @@ pub mod mbuf {
     use std::ptr::{null_mut, NonNull};
 
     use super::kpi;
+    use crate::channel::port::Frame;
     use crate::lockfree::atomic::{AtomicI32, Ordering};
 
     /// How many there are.
@@ -107,6 +108,12 @@ pub mod mbuf {
         pub fn context(&mut self) -> &mut *mut c_void {
             // SAFETY: owned here.
             &mut unsafe { self.0.as_mut() }.context
+        }
+    }
+
+    impl Frame for Mbuf {
+        fn frame_len(&self) -> u32 {
+            60
         }
     }
 

@@ -11,6 +11,7 @@ pub mod input;
 #[path = "../../../src/solo.rs"]
 pub mod solo;
 
+pub mod channel;
 pub mod kern;
 pub mod lockfree;
 pub mod softc;

@@ -56,12 +56,12 @@ fn mtu<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.create("tap0").on("create")?;
     let now = c.mtu("tap0").on("SIOCGIFMTU")?;
     check!(now == 1500, "the MTU at birth is {now}");
-    for mtu in [1400, 1500, 9000, 1280] {
+    for mtu in [72, 1400, 1500, 9000, 9001, 65521, 1280] {
         c.set_mtu("tap0", mtu).on("SIOCSIFMTU")?;
         let now = c.mtu("tap0").on("SIOCGIFMTU")?;
         check!(now == mtu, "the MTU is {now}, not {mtu}");
     }
-    for mtu in [0, -1, 9001, 65536, i32::MAX] {
+    for mtu in [0, -1, 71, 65522, 65536, i32::MAX] {
         check!(c.set_mtu("tap0", mtu).is_err(), "an MTU of {mtu} was taken");
         let now = c.mtu("tap0").on("SIOCGIFMTU")?;
         check!(now == 1280, "refused {mtu}, but the MTU is {now}");

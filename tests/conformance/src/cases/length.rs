@@ -9,7 +9,7 @@ use crate::case::{case, Case, Fallible, On, Verdict};
 use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Errno;
-use crate::frames::{self, BROADCAST};
+use crate::frames::{self, BROADCAST, LONGEST};
 use crate::sys::Sys;
 
 use super::write::open_up;
@@ -46,8 +46,6 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
     }
 }
 
-/// The longest that a write may be.
-const LONGEST: usize = 65535;
 /// Not on a stack for each case that writes a frame.
 static BEYOND: [u8; LONGEST + 1] = [0xff; LONGEST + 1];
 const PPPOE: u16 = 0x8864;

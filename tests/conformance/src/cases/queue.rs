@@ -38,6 +38,13 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             )
             .needs(&[Need::Inet]),
             case(
+                "queue_long_frames",
+                "tap_rs(4): long frames leave three quarters of the queue to others",
+                long_ones::<S>,
+            )
+            .added()
+            .needs(&[Need::Inet]),
+            case(
                 "stats_zeroed",
                 "SIOCZIFDATA under traffic: no counter goes wrong, and then all count from 0",
                 zeroed::<S>,
@@ -249,6 +256,24 @@ fn all_are(values: [Option<i64>; 6], expected: [i64; 3]) -> Verdict {
     for (at, value) in values.into_iter().enumerate() {
         let expected = expected[at % expected.len()];
         check!(value == Some(expected), "thread {at} of six returned {value:?}, not {expected}");
+    }
+    Ok(())
+}
+
+fn long_ones<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let live = c.live(0, 1)?;
+    c.set_mtu("tap0", 65521).on("SIOCSIFMTU")?;
+    bound(c, 8)?;
+    let mut room = [0; 16385];
+    for (size, expected) in [(16384, 8), (16385, 2)] {
+        let request = &mut room[..size];
+        frames::echo_request(request, live.mac, live.net, 1);
+        for _ in 0..10 {
+            c.send(live.fd, request).on("write of an echo request")?;
+            c.settled_data("tap0")?;
+        }
+        let (waited, _) = c.drain(live.fd)?;
+        check!(waited == expected, "of 10 frames of {size} bytes {waited} wait, not {expected}");
     }
     Ok(())
 }

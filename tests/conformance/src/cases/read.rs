@@ -254,7 +254,7 @@ pub fn echo<S: Sys>(
     size: usize,
     sequence: u16,
 ) -> crate::case::Fallible<usize> {
-    let mut frame = [0; crate::net::WIDEST];
+    let mut frame = [0; frames::LONGEST];
     frames::echo_request(&mut frame[..size], live.mac, live.net, sequence);
     let n = c.send(live.fd, &frame[..size]).on("write of an echo request")?;
     if n != size {

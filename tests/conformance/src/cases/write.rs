@@ -11,6 +11,7 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames::{self, BROADCAST};
+use crate::net::Live;
 use crate::sys::{Need, Sys};
 use crate::user::In;
 
@@ -24,6 +25,9 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             case("short_write", "behaviour: shorter than a header is EINVAL", short::<S>)
                 .differs(&["F15"]),
             case("jumbo_mtu", "behaviour: jumbo MTUs work", jumbo::<S>).needs(&[Need::Inet]),
+            case("huge_mtu", "tap_rs(4): MTUs up to 65521 work", huge::<S>)
+                .added()
+                .needs(&[Need::Inet]),
             case("write_efault", "behaviour: EFAULT leaves no trace", efault::<S>)
                 .differs(&["F16"]),
             case("write_efault_midway", "a fault in the middle of a frame", efault_midway::<S>),
@@ -72,11 +76,22 @@ fn short<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 fn jumbo<S: Sys>(c: &Ctx<S>) -> Verdict {
     let live = c.live(0, 1)?;
-    c.set_mtu("tap0", 9000).on("mtu 9000")?;
-    let mtu = c.mtu("tap0").on("SIOCGIFMTU")?;
-    check!(mtu == 9000, "the MTU reads {mtu}");
-    for (i, size) in [1514, 2048, 2049, 4096, 9000, 9014].into_iter().enumerate() {
-        let n = super::read::echo(c, &live, size, 100 + i as u16)?;
+    echoes(c, &live, 9000, &[1514, 2048, 2049, 4096, 9000, 9014])
+}
+
+fn huge<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let live = c.live(0, 1)?;
+    // A cluster, and buffers of almost a page: at the ends of the first ones, and all of them.
+    let ends = [2045, 2046, 2047, 6077, 6078, 6079, 10110, 10111];
+    echoes(c, &live, 65521, &ends)?;
+    echoes(c, &live, 65521, &[16384, 16385, 32768, 65534, 65535])
+}
+
+/// Frames of these sizes are answered whole, at that MTU.
+fn echoes<S: Sys>(c: &Ctx<S>, live: &Live, mtu: i32, sizes: &[usize]) -> Verdict {
+    c.set_mtu("tap0", mtu).on("SIOCSIFMTU")?;
+    for (i, &size) in sizes.iter().enumerate() {
+        let n = super::read::echo(c, live, size, 100 + i as u16)?;
         check!(n == size, "the answer to {size} bytes has {n}");
     }
     Ok(())

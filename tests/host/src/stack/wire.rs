@@ -9,7 +9,7 @@ use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::time::Instant;
 
 /// The longest frame of an Ethernet interface with jumbo frames.
-const LONGEST: usize = 9014;
+const LONGEST: usize = 65535;
 
 /// Frames on their way.
 #[derive(Default)]
