@@ -101,6 +101,7 @@ pub enum BadLength {
 
 /// Checks the length of a frame that user space writes. The MTU is not used. If the frame is longer
 /// than the interface can receive, the stack drops and counts it, as it does with one from a wire.
+#[inline(always)]
 pub fn check_length(len: usize) -> Result<(), BadLength> {
     match len {
         0..HDR_LEN => Err(BadLength::Runt),

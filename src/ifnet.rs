@@ -11,6 +11,7 @@ use crate::kern::ifnet::Link;
 use crate::kern::mbuf::Mbuf;
 use crate::kern::media::{self, Medium};
 use crate::softc::Softc;
+use crate::vnet::segments;
 
 /// The media that tap(4) has always offered: three, each also in full duplex, and automatic choice.
 pub static MEDIA: [Medium; 7] = [
@@ -44,8 +45,20 @@ pub fn stop(softc: &Softc) {
 /// sees each frame once, whether it is dropped or queued.
 ///
 /// A frame counts as sent when it is read. A frame that is dropped is in no byte counter.
+///
+/// A large TCP packet that the reader does not take is cut. The stack seldom sends one: only until
+/// it sees that the interface has lost the capability.
 pub fn transmit(softc: &Softc, frame: Mbuf) -> Result {
     let _call = softc.channel.enter().ok_or(Errno::ENETDOWN)?;
+    if frame.is_large() && !segments::is_taken(&frame, softc.vnet.get()) {
+        return transmit_segments(softc, &frame);
+    }
+    send(softc, frame)
+}
+
+/// Shows bpf(4) a frame and queues it. A call in flight only.
+#[inline(always)]
+fn send(softc: &Softc, frame: Mbuf) -> Result {
     softc.interface.tap_output(&frame);
     let (refused, result) = match softc.channel.push(frame, softc.interface.queue_limit()) {
         Pushed::Queued { sigio } => {
@@ -61,6 +74,22 @@ pub fn transmit(softc: &Softc, frame: Mbuf) -> Result {
     };
     drop(refused);
     softc.interface.count_drops(1);
+    result
+}
+
+/// Transmits the frames that a large TCP packet stands for. The first error, if there is one. A
+/// call in flight only.
+#[cold]
+#[inline(never)]
+fn transmit_segments(softc: &Softc, packet: &Mbuf) -> Result {
+    let Some(frames) = segments::of_stack(packet) else {
+        softc.interface.count_drops(1);
+        return Err(Errno::ENOBUFS);
+    };
+    let mut result = Ok(());
+    for frame in frames {
+        result = result.and(send(softc, frame));
+    }
     result
 }
 

@@ -8,9 +8,9 @@
 //! the kernel has, and would take a large part of the time of a creation and destruction.
 #![forbid(unsafe_code)]
 
-use crate::channel::port::{places_for, Frame};
+use crate::channel::port::is_full;
 use crate::kern::ifcount::Counter;
-use crate::kern::mbuf::Mbuf;
+use crate::kern::mbuf::{Mbuf, MbufList};
 use crate::kern::softint::Softint;
 use crate::lockfree::arc::Arc;
 use crate::lockfree::atomic::{AtomicU32, Ordering};
@@ -27,22 +27,36 @@ static AT_WORK: Solo = Solo::new(AtomicU32::new(0));
 /// How many frames of one interface can be queued. An if_percpuq has the same limit.
 const MAX_WAITING: u32 = 256;
 
-/// Queues a frame for the stack. If too many are queued, it is dropped and counted, as by
-/// if_percpuq.
-pub fn post(softc: &Softc, frame: Mbuf) {
-    let places = places_for(frame.frame_len(), MAX_WAITING);
-    if softc.incoming.fetch_add(1, Ordering::Relaxed) >= places {
-        return refuse(softc);
+/// Queues a frame of `len` bytes for the stack. If too many are queued, it is dropped and counted,
+/// as by if_percpuq.
+#[inline(always)]
+pub fn post(softc: &Softc, frame: Mbuf, len: usize) {
+    if is_full(softc.incoming.fetch_add(1, Ordering::Relaxed), MAX_WAITING, len) {
+        return refuse(softc, 1);
     }
     QUEUE.post(frame, Arc::retain(softc));
     SOFTINT.schedule();
 }
 
+/// Queues the frames that came in a write of `len` bytes: all, or none if too many are queued.
+pub fn post_all(softc: &Softc, frames: MbufList, len: usize) {
+    let count = frames.len();
+    if is_full(softc.incoming.fetch_add(count, Ordering::Relaxed), MAX_WAITING, len) {
+        return refuse(softc, count);
+    }
+    for frame in frames {
+        QUEUE.post(frame, Arc::retain(softc));
+    }
+    SOFTINT.schedule();
+}
+
 #[cold]
-fn refuse(softc: &Softc) {
-    softc.incoming.fetch_sub(1, Ordering::Relaxed);
+fn refuse(softc: &Softc, count: u32) {
+    softc.incoming.fetch_sub(count, Ordering::Relaxed);
     if let Some(_call) = softc.channel.enter() {
-        softc.interface.count(Counter::InputDrops);
+        for _ in 0..count {
+            softc.interface.count(Counter::InputDrops);
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::kern::ifcount::Counter;
 use crate::kern::mbuf::Mbuf;
 use crate::kern::uio::Uio;
 use crate::softc::Softc;
+use crate::vnet::{self, mode::Mode};
 
 /// read(2): returns the next frame that the stack sent. If the buffer is too short, it gets the
 /// beginning of the frame, and an output error is counted. If the copy faults, the frame is lost.
@@ -23,8 +24,21 @@ pub fn read(softc: &Softc, mut uio: Uio<'_>, nonblock: bool) -> Result {
     if uio.resid() == 0 {
         return if softc.channel.is_gone() { Err(Errno::ENXIO) } else { Ok(()) };
     }
+    let mode = softc.vnet.get();
+    if mode != Mode::OFF {
+        return read_behind(softc, uio, nonblock, mode);
+    }
     let frame = softc.channel.next(nonblock)?;
+    if frame.is_unfinished() {
+        return read_unfinished(softc, frame, uio, nonblock, mode);
+    }
     let copied = frame.write_to(&mut uio);
+    finish_read(softc, &frame, copied)
+}
+
+/// The frame has been read: `copied` says how many bytes of it.
+#[inline(always)]
+fn finish_read(softc: &Softc, frame: &Mbuf, copied: Result<usize>) -> Result {
     softc.touch_access();
     if let Some(_call) = softc.channel.enter() {
         match copied {
@@ -38,23 +52,79 @@ pub fn read(softc: &Softc, mut uio: Uio<'_>, nonblock: bool) -> Result {
     copied.map(drop)
 }
 
-/// write(2), writev(2): receives a frame. EINVAL if it has no complete Ethernet header, EMSGSIZE if
+/// The same, behind an offload header. EINVAL if the request has no room for the header; then no
+/// frame is removed.
+#[cold]
+fn read_behind(softc: &Softc, uio: Uio<'_>, nonblock: bool, mode: Mode) -> Result {
+    if uio.resid() < mode.header() as usize {
+        return Err(if softc.channel.is_gone() { Errno::ENXIO } else { Errno::EINVAL });
+    }
+    let frame = softc.channel.next(nonblock)?;
+    read_unfinished(softc, frame, uio, nonblock, mode)
+}
+
+/// Returns a frame of which something may be left to do. If it has become one that the reader does
+/// not take, it is dropped and counted, and the next one is returned.
+#[cold]
+#[inline(never)]
+fn read_unfinished(
+    softc: &Softc,
+    mut frame: Mbuf,
+    mut uio: Uio<'_>,
+    nonblock: bool,
+    mode: Mode,
+) -> Result {
+    loop {
+        if let Some(copied) = vnet::read::write_to(&frame, &mut uio, mode) {
+            return finish_read(softc, &frame, copied);
+        }
+        softc.interface.count_drops(1);
+        frame = softc.channel.next(nonblock)?;
+    }
+}
+
+/// write(2), writev(2): receives a frame, or behind an offload header the frames that it stands
+/// for. EINVAL if it has no complete Ethernet header, EMSGSIZE if
 /// it is longer than 65535 bytes, ENOBUFS if there is no memory, which is counted.
 pub fn write(softc: &Softc, mut uio: Uio<'_>) -> Result {
     if softc.channel.is_gone() {
         return Err(Errno::ENXIO);
     }
+    let mode = softc.vnet.get();
+    if mode.header() != 0 {
+        return write_behind(softc, uio, mode);
+    }
     let len = uio.resid();
-    match check_length(len) {
-        Ok(()) => {}
-        Err(BadLength::Runt) => return Err(Errno::EINVAL),
-        Err(BadLength::Giant) => return Err(Errno::EMSGSIZE),
+    if let Err(bad) = check_length(len) {
+        return Err(bad_length(bad));
     }
     let frame = match Mbuf::read_from(&mut uio, len) {
         Ok(frame) => frame,
         Err(error) => return Err(not_read(softc, error)),
     };
-    input::post(softc, frame);
+    input::post(softc, frame, len);
+    softc.touch_modification();
+    Ok(())
+}
+
+#[cold]
+fn bad_length(bad: BadLength) -> Errno {
+    match bad {
+        BadLength::Runt => Errno::EINVAL,
+        BadLength::Giant => Errno::EMSGSIZE,
+    }
+}
+
+/// The same, of a frame behind an offload header. All of the frames that it stands for are received
+/// or, if there is an error, none.
+#[cold]
+#[inline(never)]
+fn write_behind(softc: &Softc, mut uio: Uio<'_>, mode: Mode) -> Result {
+    let len = uio.resid();
+    match vnet::write::read_from(&mut uio, mode, softc.interface.mtu()) {
+        Ok(frames) => input::post_all(softc, frames, len),
+        Err(error) => return Err(not_read(softc, error)),
+    }
     softc.touch_modification();
     Ok(())
 }

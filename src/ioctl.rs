@@ -17,7 +17,7 @@ use crate::softc::Softc;
 pub fn descriptor(softc: &Softc, request: Request<'_>) -> Result {
     let len = softc.channel.look().ok_or(Errno::ENXIO)?;
     if request.command() == Command::FIONREAD {
-        // A frame's length is below 2^31.
+        // Below 2^31.
         *request.int()? = len as i32;
         return Ok(());
     }
@@ -42,6 +42,17 @@ fn control(softc: &Softc, request: Request<'_>) -> Result {
         Command::TAPGIFNAME | Command::OTAPGIFNAME => {
             *request.name()? = softc.interface.name_field();
         }
+        Command::TAPSVNETHDR => {
+            let _call = softc.channel.enter().ok_or(Errno::ENXIO)?;
+            softc.vnet.set_header(&softc.interface, *request.int()?)?;
+            softc.channel.set_before(softc.vnet.get().header());
+        }
+        Command::TAPGVNETHDR => *request.int()? = softc.vnet.get().header() as i32,
+        Command::TAPSOFFLOAD => {
+            let _call = softc.channel.enter().ok_or(Errno::ENXIO)?;
+            softc.vnet.set_takes(&softc.interface, *request.int()? as u32)?;
+        }
+        Command::TAPGOFFLOAD => *request.int()? = softc.vnet.get().takes() as i32,
         // This is for libtuntap, which uses the descriptor instead of a socket.
         Command::SIOCGIFFLAGS => request.ifreq()?.set_flags(softc.interface.flags()),
         Command::SIOCGIFADDR => {

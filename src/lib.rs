@@ -18,6 +18,7 @@
 //! | [`ether`], [`unit`] | addresses, frame bounds and numbers: pure |
 //! | [`lockfree`] | what many threads share without a lock |
 //! | [`offload`] | checksums and segments that are left to the other side: pure |
+//! | [`vnet`] | frames behind an offload header |
 //! | [`kern`] | a safe interface to the kernel |
 //!
 //! `unsafe` stands in [`kern`], [`lockfree`] and [`entry`] only.
@@ -44,6 +45,7 @@ pub mod softc;
 pub mod solo;
 pub mod sysctl;
 pub mod unit;
+pub mod vnet;
 
 /// Never reached: the module gate refuses an object in which any code of `core::panicking` is left.
 #[panic_handler]

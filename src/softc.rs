@@ -36,6 +36,7 @@ use crate::kern::systm::Ticks;
 use crate::lockfree::arc::{Arc, Buried, Graveyard};
 use crate::lockfree::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::unit::Unit;
+use crate::vnet::mode::{Mode, ModeCell};
 
 /// The softcs to which no reference is left, and the count of all softcs.
 pub static GRAVEYARD: Graveyard<Softc> = Graveyard::new();
@@ -51,6 +52,8 @@ pub struct Softc {
     pub channel: Channel<MbufList, Waiters>,
     /// The unit number.
     pub unit: Unit,
+    /// What the opener has said of offload headers.
+    pub vnet: ModeCell,
     access: AtomicU32,
     modification: AtomicU32,
     birth: Ticks,
@@ -101,6 +104,7 @@ impl Softc {
             interface: Interface::new(),
             device: PseudoDevice::new(),
             unit,
+            vnet: ModeCell::new(),
             sigio_queued: AtomicBool::new(false),
             opener: ProcessCell::new(),
             incoming: AtomicU32::new(0),
@@ -188,6 +192,10 @@ impl Softc {
     /// Closes for `opener`, and resets everything that the next opener must not inherit.
     pub fn close(&self, opener: Opener) {
         self.opener.clear();
+        if self.vnet.get() != Mode::OFF {
+            let call = self.channel.enter();
+            self.vnet.reset(call.as_ref().map(|_call| &self.interface));
+        }
         self.discard(self.channel.close(opener));
     }
 }

@@ -56,6 +56,8 @@ pub struct State<L> {
     /// The stack has called if_init, and has not called if_stop since.
     running: bool,
     frames: L,
+    /// The number of bytes that a reader gets before each frame.
+    before: u32,
     /// Readers inside [`Channel::next`], asleep or not.
     readers: u32,
     /// Those of them that are asleep.
@@ -77,7 +79,7 @@ pub struct State<L> {
 pub struct Channel<L, W> {
     state: Mutex<State<L>>,
     calls: Gate,
-    /// The length of the first frame (0 if the queue is empty), and [`GONE`]. It is written with
+    /// What a reader gets of the first frame (0 if the queue is empty), and [`GONE`]. It is written with
     /// the lock held, and can be read without it.
     head: AtomicU32,
     /// The [`Opener`]: written under the lock.
@@ -106,6 +108,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
                 cancelled: false,
                 running: false,
                 frames: L::empty(),
+                before: 0,
                 readers: 0,
                 sleepers: 0,
                 restart: false,
@@ -128,7 +131,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         self.cv.init(c"tapread");
     }
 
-    /// Length of the first waiting frame in bytes, 0 when there is none; `None` when the interface
+    /// How many bytes a reader gets of the first frame, 0 when there is none; `None` when the interface
     /// is gone or about to go. Takes no lock.
     pub fn look(&self) -> Option<u32> {
         let head = self.head.load(Ordering::Acquire);
@@ -200,6 +203,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         state.cancelled = false;
         state.async_io = false;
         state.owner = 0;
+        state.before = 0;
         self.purge(&mut state)
     }
 
@@ -289,6 +293,20 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
     /// caller holds the lock.
     fn publish(&self, state: &State<L>) {
         self.listeners.length(state.frames.len());
-        self.head.store(state.frames.first_len(), Ordering::Release);
+        let head = if state.frames.is_empty() {
+            0
+        } else {
+            state.frames.first_len().wrapping_add(state.before)
+        };
+        self.head.store(head, Ordering::Release);
+    }
+
+    /// From now on a reader gets so many bytes before each frame, below 2^8.
+    pub fn set_before(&self, bytes: u32) {
+        let mut state = self.state.lock();
+        state.before = bytes;
+        if !state.dying {
+            self.publish(&state);
+        }
     }
 }

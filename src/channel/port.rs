@@ -6,16 +6,14 @@
 #![forbid(unsafe_code)]
 
 /// A frame of more bytes than this is long.
-const LONG: u32 = 16384;
+const LONG: usize = 16384;
 
-/// The limit of a queue of `max` frames for a frame of that length. Long frames leave three quarters
-/// of the queue to shorter ones, so that the memory of a full queue is limited too.
-pub fn places_for(frame_len: u32, max: u32) -> u32 {
-    if frame_len > LONG {
-        max.div_ceil(4)
-    } else {
-        max
-    }
+/// Whether a queue of at most `max` frames, of which `waiting` are taken, has no place for a frame of
+/// that length. Long frames leave three quarters of the queue to shorter ones, so that the memory of
+/// a full queue is limited too.
+#[inline(always)]
+pub fn is_full(waiting: u32, max: u32, frame_len: usize) -> bool {
+    waiting >= max || (frame_len > LONG && waiting >= max.div_ceil(4))
 }
 
 /// A frame. The channel uses only its length.

@@ -4,7 +4,7 @@
 //! The channel's frames: the stack sends them, a reader takes them, and sleeps until there is one.
 #![forbid(unsafe_code)]
 
-use super::port::{places_for, Frame, FrameList, Listeners};
+use super::port::{is_full, Frame, FrameList, Listeners};
 use super::{Channel, Opener, State};
 use crate::kern::errno::{Errno, Result};
 use crate::kern::mutex::Guard;
@@ -25,13 +25,14 @@ pub enum Pushed<F> {
 
 impl<L: FrameList, W: Listeners> Channel<L, W> {
     /// Queues a frame that the stack sends. `max` is the limit of the queue.
+    #[inline(always)]
     pub fn push(&self, frame: L::Frame, max: u32) -> Pushed<L::Frame> {
         let mut state = self.state.lock();
         if !state.running || self.is_open_by(Opener::None) {
             return Pushed::Closed(frame);
         }
         let len = frame.frame_len();
-        if state.frames.len() >= places_for(len, max) || len == 0 {
+        if len == 0 || is_full(state.frames.len(), max, len as usize) {
             return Pushed::Full(frame);
         }
         state.frames.push(frame);
@@ -48,6 +49,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
     /// ENXIO when the interface is gone, EIO when the node is revoked, EHOSTDOWN while it is down,
     /// EWOULDBLOCK, or the error with which a signal ends the sleep. It never succeeds without a
     /// frame: a read would return 0, which programs take for end of file.
+    #[inline(always)]
     pub fn next(&self, nonblock: bool) -> Result<L::Frame> {
         let mut state = self.state.lock();
         loop {

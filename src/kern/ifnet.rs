@@ -287,6 +287,14 @@ impl Interface {
         })
     }
 
+    /// The MTU in bytes.
+    pub fn mtu(&self) -> u64 {
+        // SAFETY: a field of memory owned here.
+        let field = unsafe { &raw const (*self.ifp()).if_mtu };
+        // SAFETY: the stack writes the field in one piece.
+        unsafe { field.read_volatile() }
+    }
+
     /// The medium that is selected.
     pub fn selected_media(&self) -> Medium {
         // SAFETY: attached, so the list is initialised.

@@ -44,6 +44,11 @@ impl Command {
         SIOCGIFADDR,
         SIOCSIFPHYADDR,
         SIOCSIFMTU,
+        SIOCSIFCAP,
+        TAPSVNETHDR,
+        TAPGVNETHDR,
+        TAPSOFFLOAD,
+        TAPGOFFLOAD,
     );
 
     /// TAPGIFNAME of programs that were built when `struct ifreq` had 32 bytes. The kernel's own

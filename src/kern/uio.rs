@@ -50,4 +50,13 @@ impl<'a> Uio<'a> {
         // SAFETY: the caller's promise; the request is valid for the length of the borrow.
         check(unsafe { kpi::uiomove(memory.cast(), len, self.0) })
     }
+
+    /// Moves as much of `memory` as the request has left, as its direction says, and returns how
+    /// many bytes that were. The same errors.
+    pub fn transfer(&mut self, memory: &mut [u8]) -> Result<usize> {
+        let len = memory.len().min(self.resid());
+        // SAFETY: `len` bytes of memory that is borrowed.
+        unsafe { self.move_bytes(memory.as_mut_ptr(), len) }?;
+        Ok(len)
+    }
 }

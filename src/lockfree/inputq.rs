@@ -26,6 +26,7 @@ impl<T: Buried> InputQueue<T> {
     }
 
     /// Adds a frame.
+    #[inline(always)]
     pub fn post(&self, mut frame: Mbuf, owner: Arc<T>) {
         *frame.context() = owner.into_raw().as_ptr().cast();
         prepend(&self.last, frame.as_ptr(), |last| *frame.next_packet() = last);

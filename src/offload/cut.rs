@@ -85,9 +85,9 @@ impl Large {
         Self::new(front, network, network.start.checked_add(header)?, len, size)
     }
 
-    /// Which IP it is of.
-    pub fn family(&self) -> Family {
-        self.network.family
+    /// Its IP header.
+    pub fn network(&self) -> Network {
+        self.network
     }
 
     /// The first byte of the TCP header.

@@ -101,6 +101,13 @@ impl Partial {
         fits.then_some(partial)
     }
 
+    /// The one that the stack has left of a frame of `len` bytes; `front` is the frame's beginning.
+    /// `None` if there can be none.
+    pub fn of_stack(front: &[u8], len: usize, left: Left) -> Option<Partial> {
+        let start = Network::find(front)?.start.checked_add(left.header)?;
+        Partial::new(u16::try_from(start).ok()?, left.offset, len)
+    }
+
     /// Where its field is in the frame.
     pub fn field(&self) -> usize {
         usize::from(self.start).wrapping_add(self.offset.into())
@@ -184,6 +191,20 @@ impl Header {
         [self.flags, self.gso_type, a, b, c, d, e, f, g, h, i, j]
     }
 
+    /// What a reader of a frame with this header must take, a set of the TAKES_ bits.
+    pub fn needs(&self) -> u32 {
+        let mut needs = if self.flags & NEEDS_CSUM != 0 { TAKES_CSUM } else { 0 };
+        match self.gso_type & !GSO_ECN {
+            GSO_TCPV4 => needs |= TAKES_TSO4,
+            GSO_TCPV6 => needs |= TAKES_TSO6,
+            _ => {}
+        }
+        if self.gso_type & GSO_ECN != 0 {
+            needs |= TAKES_ECN;
+        }
+        needs
+    }
+
     /// What to do with a frame of `len` bytes, [`frame_len`]'s, that a program has written behind
     /// this header; `front` is its beginning, at least the first [`super::packet::FRONT`] bytes if
     /// it has so many.
@@ -227,9 +248,7 @@ impl Header {
     /// beginning, what a reader relies on. `None` where no header can tell what is left to do: if
     /// the packet is longer than IP can say, or makes no sense.
     pub fn of_stack(front: &mut [u8], len: usize, left: Left) -> Option<Header> {
-        let start = Network::find(front)?.start.checked_add(left.header)?;
-        let start = u16::try_from(start).ok()?;
-        let sum = Partial::new(start, left.offset, len)?;
+        let sum = Partial::of_stack(front, len, left)?;
         let mut header = Header {
             flags: NEEDS_CSUM,
             csum_start: sum.start,
@@ -243,7 +262,7 @@ impl Header {
         }
         large.seal(front, len);
         if !large.is_at_most(1) {
-            header.gso_type = match large.family() {
+            header.gso_type = match large.network().family {
                 Family::V4 => GSO_TCPV4,
                 Family::V6 => GSO_TCPV6,
             };

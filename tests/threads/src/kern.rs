@@ -55,7 +55,6 @@ pub mod mbuf {
     use std::ptr::{null_mut, NonNull};
 
     use super::kpi;
-    use crate::channel::port::Frame;
     use crate::lockfree::atomic::{AtomicI32, Ordering};
 
     /// How many there are.
@@ -111,9 +110,29 @@ pub mod mbuf {
         }
     }
 
-    impl Frame for Mbuf {
-        fn frame_len(&self) -> u32 {
-            60
+    /// Packets in a row.
+    #[derive(Default)]
+    pub struct MbufList(Vec<Mbuf>);
+
+    impl MbufList {
+        /// How many there are.
+        #[allow(clippy::len_without_is_empty)]
+        pub fn len(&self) -> u32 {
+            self.0.len() as u32
+        }
+    }
+
+    impl Iterator for MbufList {
+        type Item = Mbuf;
+
+        fn next(&mut self) -> Option<Mbuf> {
+            (!self.0.is_empty()).then(|| self.0.remove(0))
+        }
+    }
+
+    impl FromIterator<Mbuf> for MbufList {
+        fn from_iter<I: IntoIterator<Item = Mbuf>>(packets: I) -> Self {
+            MbufList(packets.into_iter().collect())
         }
     }
 

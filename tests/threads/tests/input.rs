@@ -23,7 +23,7 @@ fn write(softcs: &[Arc<Softc>; 2], writer: usize) {
         while softc.incoming.load(Ordering::Relaxed) >= ENOUGH {
             thread::yield_now();
         }
-        post(softc, Mbuf::new((writer, number)));
+        post(softc, Mbuf::new((writer, number)), 60);
     }
 }
 
@@ -51,7 +51,7 @@ fn each_frame_comes_once_in_order_or_is_counted_and_nothing_is_left() {
         // Its frames reach nobody, and the last of them may be the last to refer to it.
         for number in 0..FRAMES {
             gone.channel.gone.store(number % 3 == 0, Ordering::Release);
-            post(&gone, Mbuf::new((WRITERS, number)));
+            post(&gone, Mbuf::new((WRITERS, number)), 60);
         }
         drop(gone);
         for writer in writers {

@@ -2,13 +2,30 @@
 // Copyright (c) 2026 The if_tap_rs contributors
 
 //! Packets, mbuf(9).
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | this one | a packet, and how it comes from and goes to a program |
+//! | [`list`] | packets in a row |
+//! | [`pieces`] | the memory of a packet |
+//! | [`checksum`] | what the packet header says of checksums and segments |
+//! | [`writable`] | a packet that nobody else has seen |
+
+pub mod checksum;
+pub mod list;
+pub mod pieces;
+pub mod writable;
+
+pub use self::list::MbufList;
+pub use self::writable::Writable;
 
 use core::ffi::c_void;
 use core::mem::{offset_of, ManuallyDrop};
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 
 use bitflags::bitflags;
 
+use self::pieces::RawPieces;
 use super::errno::{Errno, Result};
 use super::kpi;
 use super::uio::Uio;
@@ -61,12 +78,8 @@ impl Mbuf {
     }
 
     /// Gives the packet away as one that the interface of that index has received.
-    pub(super) fn into_received(self, index: kpi::if_index_t) -> *mut kpi::mbuf {
-        // SAFETY: owned here.
-        let raw = unsafe { &mut *self.as_ptr() };
-        // SAFETY: a packet has a packet header, so this member of the union is set.
-        let header = unsafe { &mut raw.M_dat.MH.MH_pkthdr };
-        header._rcvif.index = index;
+    pub(super) fn into_received(mut self, index: kpi::if_index_t) -> *mut kpi::mbuf {
+        self.header_mut()._rcvif.index = index;
         self.into_raw()
     }
 
@@ -77,6 +90,7 @@ impl Mbuf {
 
     /// Allocates one mbuf with room for ALIGN bytes and `len` behind them, without sleeping: in its
     /// own data area, or in a cluster, which holds MAX_FIRST.
+    #[inline(always)]
     fn with_room(len: usize) -> Option<NonNull<kpi::mbuf>> {
         let raw = if len <= HEADER_ROOM - ALIGN {
             // SAFETY: no preconditions; M_DONTWAIT does not sleep.
@@ -93,60 +107,76 @@ impl Mbuf {
     /// cluster. ENOBUFS when there is no memory, EFAULT when the source cannot be read; then nothing
     /// is left behind.
     pub fn read_from(uio: &mut Uio<'_>, len: usize) -> Result<Mbuf> {
+        Self::read_behind(uio, len, ALIGN)
+    }
+
+    /// The same, `gap` bytes into the first mbuf, at most ALIGN.
+    #[inline(always)]
+    fn read_behind(uio: &mut Uio<'_>, len: usize, gap: usize) -> Result<Mbuf> {
         let first = len.min(MAX_FIRST);
-        let packet = Mbuf(Self::with_room(first).ok_or(Errno::ENOBUFS)?);
-        // SAFETY: just allocated, and owned by `packet`.
-        let raw = unsafe { &mut *packet.as_ptr() };
-        // SAFETY: `with_room` left ALIGN bytes beyond `first`.
-        let data = unsafe { raw.m_hdr.mh_data.add(ALIGN) };
-        raw.m_hdr.mh_data = data;
-        raw.m_hdr.mh_len = first as i32;
-        raw.M_dat.MH.MH_pkthdr.len = first as i32;
-        // SAFETY: `first` bytes at `data` are within the mbuf's room.
-        unsafe { uio.move_bytes(data.cast(), first) }?;
+        let (packet, data) = Self::with_first(first, gap).ok_or(Errno::ENOBUFS)?;
+        // SAFETY: `first` bytes at `data` are the packet's.
+        unsafe { uio.move_bytes(data, first) }?;
         if len > MAX_FIRST {
             return packet.append_from(uio, len.wrapping_sub(MAX_FIRST));
         }
         Ok(packet)
     }
 
-    /// Copies `rest` bytes more from user space behind a packet of one mbuf, into buffers of almost
-    /// a page: larger ones would be mapped into the kernel and out again for each frame.
+    /// Allocates a packet of one mbuf that holds `len` bytes, at most MAX_FIRST, and where they are.
+    #[inline(always)]
+    fn with_first(len: usize, gap: usize) -> Option<(Mbuf, *mut u8)> {
+        let packet = Mbuf(Self::with_room(len)?);
+        // SAFETY: just allocated, and owned by `packet`.
+        let raw = unsafe { &mut *packet.as_ptr() };
+        // SAFETY: `with_room` left ALIGN bytes beyond `len`.
+        let data = unsafe { raw.m_hdr.mh_data.add(gap) };
+        raw.m_hdr.mh_data = data;
+        raw.m_hdr.mh_len = len as i32;
+        raw.M_dat.MH.MH_pkthdr.len = len as i32;
+        Some((packet, data.cast()))
+    }
+
+    /// Copies `rest` bytes more from user space behind a packet of one mbuf.
     #[cold]
     #[inline(never)]
     fn append_from(mut self, uio: &mut Uio<'_>, mut rest: usize) -> Result<Mbuf> {
         let mut last = self.0;
         while rest != 0 {
-            let len = rest.min(kpi::TAP_RS_BUFSIZE as usize);
-            // SAFETY: no preconditions; it does not sleep.
-            let next = unsafe { kpi::tap_rs_m_getbuf() };
-            let mut next = NonNull::new(next).ok_or(Errno::ENOBUFS)?;
-            // SAFETY: the last of the chain, which is owned here.
-            unsafe { last.as_mut() }.m_hdr.mh_next = next.as_ptr();
-            // SAFETY: just allocated, and part of the chain now.
-            let header = unsafe { &mut next.as_mut().m_hdr };
-            header.mh_len = len as i32;
-            let data = header.mh_data;
-            self.lengthen(len);
+            let (next, data, len) = self.append(last, rest).ok_or(Errno::ENOBUFS)?;
             // SAFETY: the buffer holds `len` bytes.
-            unsafe { uio.move_bytes(data.cast(), len) }?;
+            unsafe { uio.move_bytes(data, len) }?;
             last = next;
             rest = rest.wrapping_sub(len);
         }
         Ok(self)
     }
 
-    /// The packet has so many bytes more.
-    fn lengthen(&mut self, by: usize) {
-        // SAFETY: owned here.
-        let raw = unsafe { &mut *self.as_ptr() };
-        // SAFETY: a packet has a packet header, so this member of the union is set.
-        let header = unsafe { &mut raw.M_dat.MH.MH_pkthdr };
-        header.len = header.len.wrapping_add(by as i32);
+    /// Appends a buffer of almost a page behind the last mbuf, for as much of `rest` as it holds: a
+    /// larger one would be mapped into the kernel and out again for each frame. Returns the new
+    /// last mbuf, where its bytes are, and how many.
+    fn append(
+        &mut self,
+        mut last: NonNull<kpi::mbuf>,
+        rest: usize,
+    ) -> Option<(NonNull<kpi::mbuf>, *mut u8, usize)> {
+        let len = rest.min(kpi::TAP_RS_BUFSIZE as usize);
+        // SAFETY: no preconditions; it does not sleep.
+        let mut next = NonNull::new(unsafe { kpi::tap_rs_m_getbuf() })?;
+        // SAFETY: the last of the chain, which is owned here.
+        unsafe { last.as_mut() }.m_hdr.mh_next = next.as_ptr();
+        // SAFETY: just allocated, and part of the chain now.
+        let header = unsafe { &mut next.as_mut().m_hdr };
+        header.mh_len = len as i32;
+        let data = header.mh_data;
+        let packet = self.header_mut();
+        packet.len = packet.len.wrapping_add(len as i32);
+        Some((next, data.cast(), len))
     }
 
     /// Copies as much of the packet to user space as the request takes, and returns how many
     /// bytes that were.
+    #[inline(always)]
     pub fn write_to(&self, uio: &mut Uio<'_>) -> Result<usize> {
         let before = uio.resid();
         let mut next = self.as_ptr();
@@ -163,6 +193,17 @@ impl Mbuf {
         Ok(before.wrapping_sub(uio.resid()))
     }
 
+    /// The same with `len` bytes from `start` on, or as many as there are. It takes more
+    /// instructions to begin with.
+    pub fn write_range(&self, start: usize, len: usize, uio: &mut Uio<'_>) -> Result<usize> {
+        let before = uio.resid();
+        for (data, len) in RawPieces::new(self, start, len.min(before)) {
+            // SAFETY: a piece of the packet, which is owned here.
+            unsafe { uio.move_bytes(data, len) }?;
+        }
+        Ok(before.wrapping_sub(uio.resid()))
+    }
+
     /// Whether the packet goes to a group.
     pub fn is_multicast(&self) -> bool {
         // SAFETY: owned here.
@@ -172,18 +213,29 @@ impl Mbuf {
 
     /// What a driver may keep in a packet that is on no interface's queue: M_SETCTX, M_GETCTX.
     pub fn context(&mut self) -> &mut *mut c_void {
-        // SAFETY: owned here.
-        let raw = unsafe { &mut *self.as_ptr() };
-        // SAFETY: a packet has a packet header, so this member of the union is set.
-        let header = unsafe { &mut raw.M_dat.MH.MH_pkthdr };
         // SAFETY: any value of the union's other member is a pointer's too.
-        unsafe { &mut header._rcvif.ctx }
+        unsafe { &mut self.header_mut()._rcvif.ctx }
     }
 
     /// The packet after it on a list, m_nextpkt. It does not own what is there.
     pub fn next_packet(&mut self) -> &mut *mut kpi::mbuf {
         // SAFETY: owned here.
         unsafe { &mut (*self.as_ptr()).m_hdr.mh_nextpkt }
+    }
+
+    /// The packet header.
+    fn header(&self) -> &kpi::pkthdr {
+        // SAFETY: owned here.
+        let raw = unsafe { &*self.as_ptr() };
+        // SAFETY: a packet has a packet header, so this member of the union is set.
+        unsafe { &raw.M_dat.MH.MH_pkthdr }
+    }
+
+    fn header_mut(&mut self) -> &mut kpi::pkthdr {
+        // SAFETY: owned here.
+        let raw = unsafe { &mut *self.as_ptr() };
+        // SAFETY: a packet has a packet header, so this member of the union is set.
+        unsafe { &mut raw.M_dat.MH.MH_pkthdr }
     }
 
     /// Its length in bytes, below 2^31.
@@ -204,93 +256,5 @@ impl Drop for Mbuf {
     fn drop(&mut self) {
         // SAFETY: owned here, and not used again.
         unsafe { kpi::m_freem(self.as_ptr()) }
-    }
-}
-
-/// Packets in a row, linked through m_nextpkt. Freed when dropped.
-///
-/// # Invariants
-///
-/// `first` and `last` are both NULL, or the ends of a list of `len` packets that it owns.
-pub struct MbufList {
-    first: *mut kpi::mbuf,
-    last: *mut kpi::mbuf,
-    len: u32,
-}
-
-// SAFETY: it owns its packets, which may change CPUs.
-unsafe impl Send for MbufList {}
-
-impl MbufList {
-    /// An empty list.
-    pub const fn new() -> Self {
-        MbufList { first: ptr::null_mut(), last: ptr::null_mut(), len: 0 }
-    }
-
-    /// How many packets it holds.
-    pub fn len(&self) -> u32 {
-        self.len
-    }
-
-    /// Whether it holds none.
-    pub fn is_empty(&self) -> bool {
-        self.first.is_null()
-    }
-
-    /// Length in bytes of the first packet, 0 when there is none.
-    pub fn first_len(&self) -> u32 {
-        // SAFETY: NULL, or the first packet, which is owned here.
-        unsafe { self.first.as_ref() }.map_or(0, packet_len)
-    }
-
-    /// Appends a packet.
-    pub fn push(&mut self, mut packet: Mbuf) {
-        *packet.next_packet() = ptr::null_mut();
-        let raw = packet.into_raw();
-        // SAFETY: NULL, or the last packet, which is owned here.
-        match unsafe { self.last.as_mut() } {
-            Some(last) => last.m_hdr.mh_nextpkt = raw,
-            None => self.first = raw,
-        }
-        self.last = raw;
-        self.len = self.len.wrapping_add(1);
-    }
-
-    /// Takes the first packet.
-    pub fn pop(&mut self) -> Option<Mbuf> {
-        // SAFETY: NULL, or the first packet, which leaves the list here.
-        let mut packet = unsafe { Mbuf::from_raw(self.first) }?;
-        let next = packet.next_packet();
-        self.first = *next;
-        *next = ptr::null_mut();
-        if self.first.is_null() {
-            self.last = ptr::null_mut();
-        }
-        self.len = self.len.wrapping_sub(1);
-        Some(packet)
-    }
-
-    /// A separate function, because most lists that are dropped are empty.
-    #[inline(never)]
-    fn free_all(&mut self) {
-        let mut next = self.first;
-        // SAFETY: NULL, or a packet that is owned here.
-        while let Some(mut frame) = unsafe { Mbuf::from_raw(next) } {
-            next = core::mem::replace(frame.next_packet(), ptr::null_mut());
-        }
-    }
-}
-
-impl Default for MbufList {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Drop for MbufList {
-    fn drop(&mut self) {
-        if !self.is_empty() {
-            self.free_all();
-        }
     }
 }

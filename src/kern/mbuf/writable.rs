@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! A packet that nobody else has seen, and that may be written to.
+
+use super::pieces::copy;
+use super::{Mbuf, ALIGN, MAX_FIRST};
+use crate::kern::errno::Result;
+use crate::kern::uio::Uio;
+use crate::offload::packet::{Family, Packet};
+
+/// A packet whose memory no other packet shares.
+pub struct Writable(Mbuf);
+
+impl Writable {
+    /// A packet of `len` bytes, all of which the caller writes. `None` when there is no memory.
+    pub fn new(len: usize) -> Option<Writable> {
+        let first = len.min(MAX_FIRST);
+        let (mut packet, _data) = Mbuf::with_first(first, ALIGN)?;
+        let mut last = packet.0;
+        let mut rest = len.wrapping_sub(first);
+        while rest != 0 {
+            let (next, _data, len) = packet.append(last, rest)?;
+            last = next;
+            rest = rest.wrapping_sub(len);
+        }
+        Some(Writable(packet))
+    }
+
+    /// Copies a frame of `len` bytes from user space that something of `before` bytes stands before.
+    /// Its IP header is aligned as [`Mbuf::read_from`]'s. The same errors.
+    pub fn read_from(uio: &mut Uio<'_>, before: usize, len: usize) -> Result<Writable> {
+        let gap = if before & 3 == 0 { ALIGN } else { 0 };
+        Mbuf::read_behind(uio, before.wrapping_add(len), gap).map(Writable)
+    }
+
+    /// What is in the first mbuf: all of a frame of less than MAX_FIRST bytes that was read from
+    /// user space.
+    pub fn front(&self) -> &[u8] {
+        self.0.pieces(0, usize::MAX).next().unwrap_or_default()
+    }
+
+    /// Cuts off the first bytes, which are in the first mbuf.
+    pub fn strip(&mut self, len: usize) {
+        // SAFETY: owned here.
+        let header = unsafe { &mut (*self.0.as_ptr()).m_hdr };
+        let len = len.min(usize::try_from(header.mh_len).unwrap_or(0));
+        // SAFETY: mh_len bytes at mh_data are the mbuf's.
+        header.mh_data = unsafe { header.mh_data.add(len) };
+        header.mh_len = header.mh_len.wrapping_sub(len as i32);
+        let packet = self.0.header_mut();
+        packet.len = packet.len.wrapping_sub(len as i32);
+    }
+
+    /// Cuts off the bytes beyond `len`.
+    pub fn trim(&mut self, len: usize) {
+        if len >= self.0.packet_len() as usize {
+            return;
+        }
+        self.0.header_mut().len = len as i32;
+        let mut rest = len;
+        let mut next = self.0.as_ptr();
+        // SAFETY: the chain is owned here, so each mbuf of it is valid until NULL.
+        while let Some(raw) = unsafe { next.as_mut() } {
+            // An mbuf may be empty.
+            let keep = rest.min(usize::try_from(raw.m_hdr.mh_len).unwrap_or(0));
+            raw.m_hdr.mh_len = keep as i32;
+            rest = rest.wrapping_sub(keep);
+            next = raw.m_hdr.mh_next;
+        }
+    }
+
+    /// Writes bytes at `start`, as far as the packet goes.
+    pub fn put(&mut self, start: usize, bytes: &[u8]) {
+        let mut rest = bytes;
+        for piece in self.0.pieces_mut(start, bytes.len()) {
+            copy(piece, rest);
+            rest = rest.get(piece.len()..).unwrap_or_default();
+        }
+    }
+
+    /// Copies `len` bytes of another packet, from `from` on, to `start`.
+    pub fn copy_from(&mut self, start: usize, other: &Mbuf, from: usize, len: usize) {
+        let mut room: &mut [u8] = &mut [];
+        let mut to = self.0.pieces_mut(start, len);
+        for mut piece in other.pieces(from, len) {
+            while !piece.is_empty() {
+                if room.is_empty() {
+                    let Some(next) = to.next() else { return };
+                    room = next;
+                }
+                let before = room.len();
+                room = copy(room, piece);
+                piece = piece.get(before.wrapping_sub(room.len())..).unwrap_or_default();
+            }
+        }
+    }
+
+    /// Says of a packet that comes in that its checksum has been verified.
+    pub fn set_verified(&mut self, packet: &Packet) {
+        self.0.set_verified(packet);
+    }
+
+    /// Says of a TCP packet that goes out that its checksum is left to do, behind an IP header of
+    /// `ip` bytes.
+    pub fn set_unfinished(&mut self, family: Family, ip: usize) {
+        self.0.set_unfinished(family, ip);
+    }
+
+    /// The packet, to be read only.
+    pub fn as_mbuf(&self) -> &Mbuf {
+        &self.0
+    }
+
+    /// The packet, done.
+    pub fn finish(self) -> Mbuf {
+        self.0
+    }
+}
