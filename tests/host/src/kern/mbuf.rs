@@ -4,22 +4,20 @@
 //! mbuf(9), as sys/kern/uipc_mbuf.c has it. Each mbuf and each cluster is a piece of memory of
 //! its own, so that a second free, a late use and a leak are all found.
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_char, c_int};
 
-use crate::kern::field::{peek, place, poke};
+use crate::kern::field::{peek, poke};
 use crate::kern::kmem::Kind;
 use crate::kpi;
 use crate::world::{enter, World};
 use crate::{exports, host_panic, kassert};
 
 const MBUF: Kind = Kind::Object("mbuf");
-const CLUSTER: Kind = Kind::Object("mbuf cluster");
-const MLEN: usize = size_of::<kpi::mbuf__bindgen_ty_1>();
+/// What an mbuf without a packet header holds by itself.
+pub const MLEN: usize = size_of::<kpi::mbuf__bindgen_ty_1>();
 /// What an mbuf with a packet header holds by itself.
 pub const MHLEN: usize = size_of::<kpi::mbuf__bindgen_ty_1__bindgen_ty_1__bindgen_ty_1>();
 const M_EXT: i32 = kpi::M_EXT as i32;
-/// The flags that belong to external storage.
-const M_EXTFLAGS: i32 = M_EXT | kpi::M_EXT_FLAGS as i32;
 const TYPES: usize = 256;
 
 /// What the kernel counts of its mbufs.
@@ -96,12 +94,12 @@ impl Mbuf {
         peek!(self.raw(), M_dat.MH.MH_pkthdr.len) as usize
     }
 
-    pub(super) fn set_packet_len(self, len: usize) {
+    pub(crate) fn set_packet_len(self, len: usize) {
         poke!(self.raw(), M_dat.MH.MH_pkthdr.len = len as c_int);
     }
 
     /// m_len and m_data.
-    pub(super) fn set_data(self, data: *mut u8, len: usize) {
+    pub(crate) fn set_data(self, data: *mut u8, len: usize) {
         poke!(self.raw(), m_hdr.mh_data = data.cast::<c_char>());
         poke!(self.raw(), m_hdr.mh_len = len as c_int);
     }
@@ -114,19 +112,6 @@ impl Mbuf {
     /// Sets the interface that received the packet.
     pub fn set_rcvif(self, index: kpi::if_index_t) {
         poke!(self.raw(), M_dat.MH.MH_pkthdr._rcvif.index = index);
-    }
-
-    /// Where the storage begins, and its size: M_BUFADDR and M_BUFSIZE.
-    pub(super) fn storage(self) -> (*mut u8, usize) {
-        let raw = self.raw();
-        if self.flags() & M_EXT != 0 {
-            let ext = peek!(raw, M_dat.MH.MH_dat.MH_ext.ext_storage);
-            (ext.ext_buf.cast(), ext.ext_size)
-        } else if self.flags() & kpi::M_PKTHDR as i32 != 0 {
-            (place!(raw, M_dat.MH.MH_dat.MH_databuf).cast(), MHLEN)
-        } else {
-            (place!(raw, M_dat.M_databuf).cast(), MLEN)
-        }
     }
 }
 
@@ -162,26 +147,6 @@ impl World {
         m.set_flags(kpi::M_PKTHDR as i32);
         m.set_data(m.storage().0, 0);
         Some(m)
-    }
-
-    /// m_clget(9): M_EXT says whether it came to a cluster.
-    pub fn m_clget(&mut self, m: Mbuf, wait: bool) {
-        kassert!(m.flags() & M_EXT == 0, "m_clget: {m:x?} has external storage already");
-        if !wait && self.memory.fails() {
-            return;
-        }
-        let size = kpi::MCLBYTES as usize;
-        let buffer: *mut u8 = self.allocate(size, CLUSTER, false).cast();
-        let raw = m.raw();
-        poke!(raw, M_dat.MH.MH_dat.MH_ext.ext_ref = raw);
-        poke!(raw, M_dat.MH.MH_dat.MH_ext.ext_storage.ext_refcnt = 1);
-        poke!(raw, M_dat.MH.MH_dat.MH_ext.ext_storage.ext_buf = buffer.cast());
-        poke!(raw, M_dat.MH.MH_dat.MH_ext.ext_storage.ext_free = None);
-        poke!(raw, M_dat.MH.MH_dat.MH_ext.ext_storage.ext_arg = std::ptr::null_mut());
-        poke!(raw, M_dat.MH.MH_dat.MH_ext.ext_storage.ext_size = size);
-        let flags = (kpi::M_EXT | kpi::M_EXT_CLUSTER | kpi::M_EXT_RW) as i32;
-        m.set_flags(m.flags() & !M_EXTFLAGS | flags);
-        m.set_data(buffer, m.data_len());
     }
 
     /// m_getcl(9).
@@ -220,29 +185,15 @@ impl World {
             kassert!(tags.is_null(), "m_free: {m:x?} has tags, or a header that is not set up");
         }
         let next = m.next();
-        if m.flags() & M_EXT == 0 || self.free_storage(m) {
-            self.free(raw.cast(), Some(size_of::<kpi::mbuf>()), MBUF);
+        if m.flags() & M_EXT == 0 || self.ext_free(m) {
+            self.free_mbuf(m);
         }
         next
     }
 
-    /// Frees external storage; whether the mbuf is still there afterwards.
-    fn free_storage(&mut self, m: Mbuf) -> bool {
-        let raw = m.raw();
-        let owner = peek!(raw, M_dat.MH.MH_dat.MH_ext.ext_ref);
-        let ext = peek!(raw, M_dat.MH.MH_dat.MH_ext.ext_storage);
-        kassert!(owner == raw && ext.ext_refcnt == 1, "m_free: {m:x?} shares its storage");
-        let buffer: *mut c_void = ext.ext_buf.cast();
-        if m.flags() & kpi::M_EXT_CLUSTER as i32 != 0 {
-            self.free(buffer, Some(kpi::MCLBYTES as usize), CLUSTER);
-        } else if let Some(free) = ext.ext_free {
-            // SAFETY: the storage's owner gave this function for just this; it frees the mbuf too.
-            self.outside(|| unsafe { free(raw, buffer, ext.ext_size, ext.ext_arg) });
-            return false;
-        } else {
-            self.free(buffer, None, Kind::Malloc);
-        }
-        true
+    /// An mbuf's memory goes.
+    pub(super) fn free_mbuf(&mut self, m: Mbuf) {
+        self.free(m.raw().cast(), Some(size_of::<kpi::mbuf>()), MBUF);
     }
 
     /// m_freem(9).

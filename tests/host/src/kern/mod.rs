@@ -25,6 +25,7 @@ pub mod kmem;
 pub mod libkern;
 pub mod local;
 pub mod mbuf;
+mod mbuf_ext;
 pub mod module;
 pub mod mutex;
 pub mod net;

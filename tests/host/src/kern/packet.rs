@@ -5,15 +5,29 @@
 
 use std::ffi::{c_int, c_void};
 
-use crate::kern::field::poke;
+use crate::kern::field::{peek, place, poke};
 use crate::kern::mbuf::{Mbuf, MHLEN};
 use crate::kpi;
 use crate::world::{enter, World};
 use crate::{exports, host_panic, kassert};
 
 const PKTHDR: i32 = kpi::M_PKTHDR as i32;
+const EXT: i32 = kpi::M_EXT as i32;
+/// The flags of a packet that a copy has as well.
+const COPYFLAGS: i32 = kpi::M_COPYFLAGS as i32;
 /// Room before the data of a packet that the stack makes, for headers of the link: max_linkhdr.
 const LINK_ROOM: usize = 64;
+
+/// What a packet's header says of its checksums and of the segments that it is to be cut into.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Offload {
+    /// csum_flags, M_CSUM_*.
+    pub flags: u32,
+    /// csum_data.
+    pub data: u32,
+    /// segsz.
+    pub segsz: u32,
+}
 
 /// Copies `to.len()` bytes of an mbuf from `offset` on.
 fn read(m: Mbuf, offset: usize, to: &mut [u8]) {
@@ -27,6 +41,31 @@ impl Mbuf {
     /// The mbufs of the chain.
     pub fn chain(self) -> impl Iterator<Item = Mbuf> {
         std::iter::successors(Some(self), |m| m.next())
+    }
+
+    /// The fields of the packet header.
+    pub fn offload(self) -> Offload {
+        let raw = self.raw();
+        Offload {
+            flags: peek!(raw, M_dat.MH.MH_pkthdr.csum_flags) as u32,
+            data: peek!(raw, M_dat.MH.MH_pkthdr.csum_data),
+            segsz: peek!(raw, M_dat.MH.MH_pkthdr.segsz),
+        }
+    }
+
+    /// Sets them.
+    pub fn set_offload(self, offload: Offload) {
+        let raw = self.raw();
+        poke!(raw, M_dat.MH.MH_pkthdr.csum_flags = offload.flags as c_int);
+        poke!(raw, M_dat.MH.MH_pkthdr.csum_data = offload.data);
+        poke!(raw, M_dat.MH.MH_pkthdr.segsz = offload.segsz);
+    }
+
+    /// m_copy_pkthdr: takes the header of another packet. There are no tags here.
+    fn copy_header(self, from: Mbuf) {
+        poke!(self.raw(), M_dat.MH.MH_pkthdr = peek!(from.raw(), M_dat.MH.MH_pkthdr));
+        self.set_flags(from.flags() & COPYFLAGS);
+        self.set_data(place!(self.raw(), M_dat.MH.MH_dat.MH_databuf).cast(), 0);
     }
 
     /// How many bytes the chain holds: m_length(9).
@@ -49,6 +88,19 @@ impl Mbuf {
             offset = 0;
         }
         kassert!(done == to.len(), "m_copydata: the chain is {} bytes short", to.len() - done);
+    }
+
+    /// m_copyback(9) of all bytes, as many as there are already.
+    pub(super) fn copy_back(self, bytes: &[u8]) {
+        kassert!(bytes.len() == self.chain_len(), "m_copyback: the chain would be another length");
+        let mut rest = bytes;
+        for m in self.chain() {
+            kassert!(m.is_writable(), "m_copyback: {m:x?} is not to be written");
+            let (these, others) = rest.split_at(m.data_len());
+            // SAFETY: the mbuf's data, and the bytes are not the mbuf's.
+            unsafe { std::ptr::copy_nonoverlapping(these.as_ptr(), m.data(), these.len()) };
+            rest = others;
+        }
     }
 
     /// All bytes of the chain.
@@ -123,30 +175,52 @@ impl World {
         }
     }
 
-    /// A copy with nothing in common, flags and receiving interface among what is copied.
-    pub fn dup_packet(&mut self, packet: Mbuf) -> Option<Mbuf> {
-        let copy = self.new_packet(&packet.bytes())?;
-        let kept = (kpi::M_BCAST | kpi::M_MCAST) as i32;
-        copy.set_flags(copy.flags() | packet.flags() & kept);
-        copy.set_rcvif(packet.rcvif());
-        Some(copy)
+    /// m_copypacket(9): a copy that shares what lies in external storage. `None` without memory.
+    pub fn m_copypacket(&mut self, packet: Mbuf) -> Option<Mbuf> {
+        let mut top = None;
+        let mut last: Option<Mbuf> = None;
+        for m in packet.chain() {
+            let Some(copy) = self.m_get(false, kpi::MT_DATA as c_int) else {
+                top.into_iter().for_each(|top| self.m_freem(top));
+                return None;
+            };
+            match last {
+                None => copy.copy_header(m),
+                Some(last) => poke!(last.raw(), m_hdr.mh_next = copy.raw()),
+            }
+            if m.flags() & EXT != 0 {
+                self.ext_share(m, copy);
+                copy.set_data(m.data(), m.data_len());
+            } else {
+                let to = copy.data();
+                copy.set_data(to, m.data_len());
+                // SAFETY: two mbufs, and neither holds more by itself than the other.
+                unsafe { std::ptr::copy_nonoverlapping(m.data(), to, m.data_len()) };
+            }
+            top = top.or(Some(copy));
+            last = Some(copy);
+        }
+        top
     }
 
-    /// M_PREPEND: bytes before the packet's, in the room that its first mbuf has, or a new one.
+    /// M_PREPEND: bytes before the packet's, in the room that its first mbuf has, or in a new one.
     /// Without memory the packet is freed.
-    pub fn prepend(&mut self, packet: Mbuf, bytes: &[u8]) -> Option<Mbuf> {
+    pub fn prepend(&mut self, mut packet: Mbuf, bytes: &[u8]) -> Option<Mbuf> {
         let (start, _) = packet.storage();
         let room = (packet.data() as usize).wrapping_sub(start as usize);
-        if room < bytes.len() {
-            let mut all = bytes.to_vec();
-            all.extend(packet.bytes());
-            let new = self.new_packet(&all);
-            if let Some(new) = new {
-                new.set_flags(new.flags() | packet.flags() & (kpi::M_BCAST | kpi::M_MCAST) as i32);
-                new.set_rcvif(packet.rcvif());
-            }
-            self.m_freem(packet);
-            return new;
+        if room < bytes.len() || !packet.is_writable() {
+            let Some(first) = self.m_get(false, kpi::MT_DATA as c_int) else {
+                self.m_freem(packet);
+                return None;
+            };
+            first.copy_header(packet);
+            packet.set_flags(packet.flags() & !PKTHDR);
+            poke!(first.raw(), m_hdr.mh_next = packet.raw());
+            // m_align: as far behind as a long is aligned.
+            let at = (MHLEN - bytes.len()) & !(size_of::<usize>() - 1);
+            // SAFETY: within its storage.
+            first.set_data(unsafe { first.data().add(at + bytes.len()) }, 0);
+            packet = first;
         }
         // SAFETY: there are that many bytes of the storage before the data.
         let data = unsafe { packet.data().sub(bytes.len()) };

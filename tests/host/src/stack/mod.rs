@@ -9,15 +9,18 @@ mod frames;
 mod queue;
 mod wire;
 
-use smoltcp::iface::{Config, Interface, SocketSet};
+use std::collections::BTreeMap;
+
+use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
+use smoltcp::socket::udp::{PacketBuffer, PacketMetadata, Socket};
 use smoltcp::time::Instant;
-use smoltcp::wire::{EthernetAddress, HardwareAddress, IpCidr};
+use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr, IpEndpoint};
 use tap_conformance::sys::Need;
 
 pub use describe::describe;
 pub(crate) use frames::{arp_announcement, neighbour_solicitation};
 pub(crate) use queue::Queue;
-use wire::Wire;
+use wire::{Wire, LONGEST};
 
 use crate::sched::HZ;
 
@@ -30,6 +33,8 @@ pub fn has(need: Need) -> bool {
 pub struct Stack {
     interface: Interface,
     sockets: SocketSet<'static>,
+    /// The ports of UDP, over IPv4 and IPv6.
+    ports: BTreeMap<u16, SocketHandle>,
     wire: Wire,
 }
 
@@ -44,7 +49,8 @@ impl Stack {
         // Set again before every frame: the interface's may change.
         let config = Config::new(HardwareAddress::Ethernet(EthernetAddress([2, 0, 0, 0, 0, 1])));
         let interface = Interface::new(config, &mut wire, instant(ticks));
-        Stack { interface, sockets: SocketSet::new(Vec::new()), wire }
+        let sockets = SocketSet::new(Vec::new());
+        Stack { interface, sockets, ports: BTreeMap::new(), wire }
     }
 
     /// What to answer for from now on. What was known of neighbours is forgotten. The kernel lets an
@@ -63,9 +69,62 @@ impl Stack {
 
     /// A frame came in to the interface that has the address `mac` now; what goes out for it.
     pub fn input(&mut self, ticks: u64, mac: [u8; 6], frame: Vec<u8>) -> Vec<Vec<u8>> {
-        self.interface.set_hardware_addr(HardwareAddress::Ethernet(EthernetAddress(mac)));
         self.wire.received.push_back(frame);
+        self.poll(ticks, mac)
+    }
+
+    fn poll(&mut self, ticks: u64, mac: [u8; 6]) -> Vec<Vec<u8>> {
+        self.interface.set_hardware_addr(HardwareAddress::Ethernet(EthernetAddress(mac)));
         self.interface.poll(instant(ticks), &mut self.wire, &mut self.sockets);
         std::mem::take(&mut self.wire.sent)
+    }
+
+    /// The ports that datagrams are taken for from now on.
+    pub fn listen(&mut self, ports: &[u16]) {
+        let gone = self.ports.extract_if(.., |port, _| !ports.contains(port));
+        for (_, handle) in gone.collect::<Vec<_>>() {
+            self.sockets.remove(handle);
+        }
+        for port in ports {
+            if self.ports.contains_key(port) {
+                continue;
+            }
+            let buffer = || PacketBuffer::new(vec![PacketMetadata::EMPTY; 64], vec![0; LONGEST]);
+            let mut socket = Socket::new(buffer(), buffer());
+            // It is a new one, and port 0 is none.
+            if socket.bind(*port).is_ok() {
+                self.ports.insert(*port, self.sockets.add(socket));
+            }
+        }
+    }
+
+    /// Sends a datagram; what goes out for it now. It may wait for the peer's address.
+    pub fn send(
+        &mut self,
+        ticks: u64,
+        mac: [u8; 6],
+        port: u16,
+        to: IpEndpoint,
+        payload: &[u8],
+    ) -> Vec<Vec<u8>> {
+        let Some(handle) = self.ports.get(&port) else { return Vec::new() };
+        match self.sockets.get_mut::<Socket<'_>>(*handle).send_slice(payload, to) {
+            Ok(()) => self.poll(ticks, mac),
+            // One that waits is in its way.
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// The datagrams that came in, with the port that each is for, and whether it is one of IPv6.
+    pub fn received(&mut self) -> Vec<((bool, u16), Vec<u8>)> {
+        let mut all = Vec::new();
+        for (port, handle) in &self.ports {
+            let socket = self.sockets.get_mut::<Socket<'_>>(*handle);
+            while let Ok((payload, from)) = socket.recv() {
+                let is_v6 = matches!(from.endpoint.addr, IpAddress::Ipv6(_));
+                all.push(((is_v6, *port), payload.to_vec()));
+            }
+        }
+        all
     }
 }

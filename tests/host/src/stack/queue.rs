@@ -54,11 +54,15 @@ impl World {
     /// ipintr and its like: the interface's protocols look at a packet, and answer it.
     fn stack_input(&mut self, packet: Mbuf) {
         let frame = packet.bytes();
-        let received = self.if_get_byindex(packet.rcvif());
-        self.m_freem(packet);
-        let Some(ifp) = received else { return };
+        let Some(ifp) = self.if_get_byindex(packet.rcvif()) else {
+            return self.m_freem(packet);
+        };
         self.kernel_lock(1);
-        if self.interface(ifp, "ipintr").stack.is_some() {
+        let has_stack = self.interface(ifp, "ipintr").stack.is_some();
+        let accepted = has_stack && self.udp_accepts(ifp, packet, &frame);
+        self.m_freem(packet);
+        if accepted {
+            self.udp_listen(ifp);
             let mac = self.if_lladdr(ifp, "ipintr");
             let now = self.ticks();
             let stack = &mut self.interface(ifp, "ipintr").stack;
@@ -67,6 +71,7 @@ impl World {
                 // An answer that the driver does not take is lost, as on any link.
                 self.send_frame(ifp, &answer);
             }
+            self.udp_deliver(ifp);
         }
         self.kernel_unlock(1);
         self.if_put(ifp);

@@ -5,11 +5,11 @@
 
 use std::collections::VecDeque;
 
-use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
+use smoltcp::phy::{Checksum, Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::time::Instant;
 
 /// The longest frame of an Ethernet interface with jumbo frames.
-const LONGEST: usize = 65535;
+pub(super) const LONGEST: usize = 65535;
 
 /// Frames on their way.
 #[derive(Default)]
@@ -58,6 +58,8 @@ impl Device for Wire {
         let mut capabilities = DeviceCapabilities::default();
         capabilities.medium = Medium::Ethernet;
         capabilities.max_transmission_unit = LONGEST;
+        // The checksum of a datagram that comes in is looked at before, unless an interface has.
+        capabilities.checksum.udp = Checksum::Tx;
         capabilities
     }
 }

@@ -17,7 +17,7 @@ mod transfer;
 pub use fcntl::{dup2, fcntl};
 pub use ioctl::{fstat, ioctl};
 pub use kevent::{kevent, kqueue};
-pub use open::{chown, close, mknod, open, revoke, socket, unlink};
+pub use open::{bind, chown, close, connect, mknod, open, revoke, socket, unlink};
 pub use poll::{poll, select_read};
 pub use process::{fork, kill, limit_open_files, reap, seteuid, sigio_take, sigio_watch, sleep_ms};
 pub use rights::{receive_fd, send_fd, socketpair};

@@ -8,7 +8,8 @@ use std::ffi::CStr;
 use tap_conformance::errno::{Errno, Result};
 
 use super::call;
-use crate::kern::errno::ERESTART;
+use crate::kern::descrip::NativeFile;
+use crate::kern::errno::{errno, ERESTART};
 use crate::kern::spec::Opened;
 use crate::kpi;
 use crate::world::World;
@@ -70,6 +71,43 @@ pub fn unlink(world: &mut World, path: &CStr) -> Result<()> {
 /// revoke(2).
 pub fn revoke(world: &mut World, path: &CStr) -> Result<()> {
     call(world, |world| world.revoke(path))
+}
+
+/// The longest address that a socket takes: SOCK_MAXADDRLEN.
+const MOST_ADDRESS: usize = 255;
+
+/// Runs `f` with what stands behind a descriptor and an address in user memory.
+fn with_address(
+    world: &mut World,
+    fd: i32,
+    sockaddr: (usize, usize),
+    f: fn(&dyn NativeFile, &mut World, &[u8]) -> Result<()>,
+) -> Result<()> {
+    call(world, |world| {
+        let (address, len) = sockaddr;
+        if len > MOST_ADDRESS {
+            return Err(errno(kpi::ENAMETOOLONG));
+        }
+        let mut bytes = vec![0; len];
+        world.copyin(address, &mut bytes)?;
+        let file = world.fd_getfile(fd)?;
+        let result = match world.native_of(file) {
+            Some(native) => f(&*native, world, &bytes),
+            None => Err(errno(kpi::ENOTSOCK)),
+        };
+        world.fd_putfile(fd);
+        result
+    })
+}
+
+/// bind(2), to an address in user memory and its length.
+pub fn bind(world: &mut World, fd: i32, sockaddr: (usize, usize)) -> Result<()> {
+    with_address(world, fd, sockaddr, |native, world, address| native.bind(world, address))
+}
+
+/// connect(2), to an address in user memory and its length.
+pub fn connect(world: &mut World, fd: i32, sockaddr: (usize, usize)) -> Result<()> {
+    with_address(world, fd, sockaddr, |native, world, address| native.connect(world, address))
 }
 
 /// socket(2).

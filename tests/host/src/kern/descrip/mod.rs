@@ -126,6 +126,16 @@ pub trait NativeFile: Send + Sync {
         Err(Errno::EOPNOTSUPP)
     }
 
+    /// bind(2) of a socket.
+    fn bind(&self, _world: &mut World, _sockaddr: &[u8]) -> Result<()> {
+        Err(errno(kpi::ENOTSOCK))
+    }
+
+    /// connect(2) of a socket.
+    fn connect(&self, _world: &mut World, _sockaddr: &[u8]) -> Result<()> {
+        Err(errno(kpi::ENOTSOCK))
+    }
+
     /// The end of a pair of local sockets that it is.
     fn as_local(&self) -> Option<&Local> {
         None

@@ -9,10 +9,9 @@ use std::ffi::{c_int, c_void};
 
 use crate::host_panic;
 use crate::kern::field::poke;
-use crate::kern::mbuf::Mbuf;
+use crate::kern::net::bridge_input;
 use crate::kern::net::ether_input;
-use crate::kern::net::ether_output::HEADER;
-use crate::kern::net::ethersubr::is_group;
+use crate::kern::net::ifcap;
 use crate::kern::net::ifioctl::DATA;
 use crate::kern::net::ifnet::Ifp;
 use crate::kern::net::ioctl_arg::Arg;
@@ -34,23 +33,27 @@ const REQUEST: usize = 24;
 #[derive(Default)]
 pub(super) struct Bridge {
     /// Its members.
-    members: BTreeSet<Ifp>,
+    pub(super) members: BTreeSet<Ifp>,
     /// Where addresses were last heard.
-    heard: BTreeMap<[u8; 6], Ifp>,
+    pub(super) heard: BTreeMap<[u8; 6], Ifp>,
+    /// What packets may leave to each member alike: sc_csum_flags_tx.
+    pub(super) csum_flags_tx: u32,
+    /// What is enabled of each: sc_capenable.
+    capenable: u64,
 }
 
-fn idle(member: Ifp) -> Chan {
+pub(super) fn idle(member: Ifp) -> Chan {
     chan("bridge member", member.raw() as usize)
 }
 
 impl World {
     /// The bridge that an interface is a member of.
-    fn bridge_of(&self, member: Ifp) -> Option<Ifp> {
+    pub(super) fn bridge_of(&self, member: Ifp) -> Option<Ifp> {
         let has = |(_, bridge): &(&Ifp, &Bridge)| bridge.members.contains(&member);
         self.net.bridges.iter().find(has).map(|(ifp, _)| *ifp)
     }
 
-    fn bridge(&mut self, ifp: Ifp) -> &mut Bridge {
+    pub(super) fn bridge(&mut self, ifp: Ifp) -> &mut Bridge {
         match self.net.bridges.get_mut(&ifp) {
             Some(bridge) => bridge,
             None => host_panic!("{ifp:x?} is no bridge, or no longer one"),
@@ -95,8 +98,9 @@ impl World {
         let error = self.ifpromisc_locked(member, true);
         if error == 0 {
             poke!(member.raw(), if_bridge = ifp.raw().cast());
-            poke!(member.raw(), _if_input = Some(bridge_input));
+            poke!(member.raw(), _if_input = Some(bridge_input::bridge_input));
             self.bridge(ifp).members.insert(member);
+            self.bridge_calc(ifp);
         }
         self.ifnet_unlock(member);
         error
@@ -108,6 +112,7 @@ impl World {
         if !self.bridge(ifp).members.remove(&member) {
             return;
         }
+        self.bridge_calc(ifp);
         poke!(member.raw(), if_bridge = std::ptr::null_mut());
         poke!(member.raw(), _if_input = Some(ether_input::ether_input));
         while self.net.handed.contains_key(&member) {
@@ -134,85 +139,20 @@ impl World {
         self.net.bridges.remove(&ifp);
     }
 
-    /// bridge_enqueue: hands a copy of a frame to a member.
-    fn bridge_send(&mut self, ifp: Ifp, member: Ifp, m: Mbuf) {
-        // The bridge may have gone while another member took the frame.
-        let bridge = self.net.bridges.get(&ifp);
-        if !bridge.is_some_and(|bridge| bridge.members.contains(&member)) {
-            return;
-        }
-        *self.net.handed.entry(member).or_insert(0) += 1;
-        if member.has(kpi::IFF_UP | kpi::IFF_RUNNING) {
-            if let Some(copy) = self.dup_packet(m) {
-                copy.set_rcvif(0);
-                // A member that does not take it loses it.
-                self.if_transmit(member, copy);
-            }
-        }
-        if self.net.handed.get(&member) == Some(&1) {
-            self.net.handed.remove(&member);
-            self.wake_all(idle(member));
-        } else if let Some(count) = self.net.handed.get_mut(&member) {
-            *count -= 1;
-        }
+    /// bridge_calc_csum_flags: what all members of the bridge have that an interface is in.
+    pub(super) fn bridge_calc_csum_flags(&mut self, member: Ifp) {
+        let Some(ifp) = self.bridge_of(member) else { return };
+        self.bridge_calc(ifp);
     }
 
-    /// Where a frame goes but for `from`: to the one member where its destination was heard, or
-    /// to all.
-    fn bridge_forward(&mut self, ifp: Ifp, from: Option<Ifp>, m: Mbuf) {
-        let mut to = [0; 6];
-        m.copy_data(0, &mut to);
+    fn bridge_calc(&mut self, ifp: Ifp) {
         let bridge = self.bridge(ifp);
-        let known = bridge.heard.get(&to).filter(|_| !is_group(&to)).copied();
-        let targets: Vec<Ifp> = match known {
-            Some(member) => vec![member],
-            None => bridge.members.iter().copied().collect(),
-        };
-        for member in targets.into_iter().filter(|member| Some(*member) != from) {
-            self.bridge_send(ifp, member, m);
-        }
+        let members = || bridge.members.iter();
+        let tx = members().fold(u32::MAX, |tx, member| tx & member.csum_flags_tx());
+        let all = members().fold(u64::MAX, |all, member| all & member.capenable());
+        bridge.csum_flags_tx = tx;
+        bridge.capenable = if bridge.members.is_empty() { 0 } else { all };
     }
-
-    /// bridge_output: a frame of the stack's own leaves through a member; `None` when that is not
-    /// in a bridge that is up.
-    pub(super) fn bridge_output(&mut self, member: Ifp, m: Mbuf) -> Option<c_int> {
-        let ifp = self.bridge_of(member).filter(|ifp| ifp.has(kpi::IFF_RUNNING))?;
-        self.bridge_forward(ifp, None, m);
-        self.m_freem(m);
-        Some(0)
-    }
-
-    /// bridge_input: a frame that a member received.
-    fn bridge_receive(&mut self, member: Ifp, m: Mbuf) {
-        let bridge = self.bridge_of(member).filter(|ifp| ifp.has(kpi::IFF_RUNNING));
-        let Some(ifp) = bridge.filter(|_| m.chain_len() >= HEADER) else {
-            return self.ether_input(member, m);
-        };
-        let mut header = [0; 12];
-        m.copy_data(0, &mut header);
-        let (to, from) = header.split_at(6);
-        let mut source = [0; 6];
-        source.copy_from_slice(from);
-        if !is_group(&source) {
-            self.bridge(ifp).heard.insert(source, member);
-        }
-        if to == self.if_lladdr(member, "bridge_input") {
-            return self.ether_input(member, m);
-        }
-        self.bridge_forward(ifp, Some(member), m);
-        if is_group(to) {
-            return self.ether_input(member, m);
-        }
-        self.m_freem(m);
-    }
-}
-
-unsafe extern "C" fn bridge_input(raw: *mut kpi::ifnet, m: *mut kpi::mbuf) {
-    let Some(m) = Mbuf::from_raw(m) else { host_panic!("bridge_input: NULL") };
-    let mut world = enter();
-    world.kernel_lock(1);
-    world.bridge_receive(Ifp::from_raw(raw), m);
-    world.kernel_unlock(1);
 }
 
 pub(super) unsafe extern "C" fn ioctl(
@@ -223,6 +163,11 @@ pub(super) unsafe extern "C" fn ioctl(
     let (ifp, arg) = (Ifp::from_raw(raw), Arg::new(command, data));
     let mut world = enter();
     match u32::try_from(command).unwrap_or(0) {
+        kpi::SIOCGIFCAP => {
+            let capenable = world.bridge(ifp).capenable;
+            ifcap::answer(arg, capenable, capenable);
+            0
+        }
         kpi::SIOCSDRVSPEC => world.bridge_command(ifp, arg),
         kpi::SIOCSIFFLAGS => {
             let error = world.ifioctl_common(ifp, command, arg);

@@ -9,6 +9,8 @@ use std::ffi::c_int;
 use crate::host_panic;
 use crate::kern::mbuf::Mbuf;
 use crate::kern::net::ifnet::Ifp;
+use crate::kern::net::in_offload;
+use crate::kern::packet::Offload;
 use crate::kpi;
 use crate::world::{enter, World};
 
@@ -33,7 +35,13 @@ pub fn sockaddr(header: &[u8], complete: bool) -> kpi::sockaddr {
 impl World {
     /// A frame of the stack's goes out: its header is taken off and put on again on the way.
     pub(crate) fn send_frame(&mut self, ifp: Ifp, frame: &[u8]) -> c_int {
-        let Some(m) = self.new_packet(&frame[HEADER..]) else { return kpi::ENOBUFS as c_int };
+        let mut packet = frame[HEADER..].to_vec();
+        let offload = match u32::from(u16::from_be_bytes([frame[12], frame[13]])) {
+            kpi::ETHERTYPE_IP | kpi::ETHERTYPE_IPV6 => in_offload::output(ifp, &mut packet),
+            _ => Offload::default(),
+        };
+        let Some(m) = self.new_packet(&packet) else { return kpi::ENOBUFS as c_int };
+        m.set_offload(offload);
         if is_broadcast(frame) {
             m.set_flags(m.flags() | kpi::M_BCAST as i32);
         } else if crate::kern::net::ethersubr::is_group(frame) {
@@ -62,9 +70,10 @@ impl World {
             return kpi::ENOBUFS as c_int;
         };
         self.pfil_run(ifp, kpi::PFIL_OUT);
-        match self.bridge_output(ifp, m) {
-            Some(error) => error,
-            None => self.if_transmit(ifp, m),
+        if self.bridge_output(ifp, m) {
+            0
+        } else {
+            self.if_transmit(ifp, m)
         }
     }
 

@@ -30,6 +30,8 @@ impl World {
         }
         poke!(raw, if_link_state = kpi::LINK_STATE_UNKNOWN as c_int);
         poke!(raw, if_capenable = 0);
+        poke!(raw, if_csum_flags_tx = 0);
+        poke!(raw, if_csum_flags_rx = 0);
         let queue_lock = self.mutex_obj_alloc(true);
         poke!(raw, if_snd.ifq_lock = queue_lock);
         let pfil = self.allocate(size_of::<usize>(), PFIL_HEAD, true);

@@ -168,6 +168,8 @@ impl World {
                     return kpi::ENETRESET as c_int;
                 }
             }
+            kpi::SIOCGIFCAP => self.get_capabilities(ifp, arg),
+            kpi::SIOCSIFCAP => return self.set_capabilities(ifp, arg),
             kpi::SIOCGIFDLT => arg.put(DATA, peek!(raw, if_dlt)),
             kpi::SIOCGIFINDEX => arg.put(DATA, u32::from(peek!(raw, if_index))),
             kpi::SIOCGIFDATA => self.export_data(ifp, arg, false),

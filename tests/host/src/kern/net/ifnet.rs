@@ -18,6 +18,8 @@ use crate::kern::net::ether_multi::Group;
 use crate::kern::net::ifaddr::Ifa;
 use crate::kern::net::linkstate::LinkQueue;
 use crate::kern::net::percpuq::Percpuq;
+use crate::kern::net::probe::Probe;
+use crate::kern::net::udp_socket::Udp;
 use crate::kern::net::vlan::Vlan;
 use crate::kpi;
 use crate::sched::{chan, Chan};
@@ -116,6 +118,10 @@ pub struct Net {
     pub(super) bridges: BTreeMap<Ifp, Bridge>,
     /// How many frames bridges are handing to each interface: psref(9) of struct bridge_iflist.
     pub(super) handed: BTreeMap<Ifp, u32>,
+    /// What tests look at.
+    pub(super) probe: Probe,
+    /// Sockets of programs.
+    pub(crate) udp: Udp,
 }
 
 impl Net {

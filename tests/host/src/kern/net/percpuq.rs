@@ -107,6 +107,7 @@ impl World {
     /// if_input, and what if_percpuq does with a frame: counts it, shows it to bpf(4), and hands it
     /// to the interface's input.
     pub(super) fn if_input(&mut self, ifp: Ifp, frame: Mbuf) {
+        self.probe_input(ifp, frame);
         self.if_stat(ifp, kpi::if_stat_t_if_ipackets, 1);
         self.bpf_mtap(ifp, frame, kpi::BPF_D_IN);
         let Some(input) = peek!(ifp.raw(), _if_input) else { host_panic!("no _if_input") };

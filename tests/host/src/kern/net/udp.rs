@@ -20,6 +20,7 @@ use crate::kern::errno::check;
 use crate::kern::mbuf::{Mbuf, MHLEN};
 use crate::kern::net::ether_output::{sockaddr, HEADER};
 use crate::kern::net::ifnet::Ifp;
+use crate::kern::net::in_offload;
 use crate::kern::uio::Request;
 use crate::kpi;
 use crate::world::World;
@@ -61,8 +62,8 @@ impl NativeFile for Udp {
 }
 
 impl Udp {
-    /// All headers of a datagram.
-    fn headers(&self, from: Ipv4Addr, payload: &[u8]) -> Vec<u8> {
+    /// A datagram with all its headers.
+    fn frame(&self, from: Ipv4Addr, payload: &[u8]) -> Vec<u8> {
         let ether = EthernetRepr {
             src_addr: EthernetAddress([0; 6]),
             dst_addr: self.neighbour,
@@ -88,7 +89,6 @@ impl Udp {
             |to| to.copy_from_slice(payload),
             &checksums,
         );
-        bytes.truncate(HEADER + HEADERS);
         bytes
     }
 }
@@ -110,11 +110,14 @@ impl World {
         let Some((ifp, from)) = self.route(socket.to) else {
             return Err(Errno(kpi::EHOSTUNREACH as i32));
         };
-        let headers = socket.headers(from, payload);
-        let Some(packet) = self.datagram(&headers[HEADER..], payload) else {
+        let mut frame = socket.frame(from, payload);
+        let offload = in_offload::output(ifp, &mut frame[HEADER..]);
+        let (headers, payload) = frame[HEADER..].split_at(HEADERS);
+        let Some(packet) = self.datagram(headers, payload) else {
             return Err(Errno::ENOBUFS);
         };
-        check(self.if_output(ifp, packet, &sockaddr(&headers, false)))
+        packet.set_offload(offload);
+        check(self.if_output(ifp, packet, &sockaddr(&frame, false)))
     }
 
     fn datagram(&mut self, headers: &[u8], payload: &[u8]) -> Option<Mbuf> {

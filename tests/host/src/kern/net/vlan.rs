@@ -9,6 +9,7 @@ use std::ffi::{c_int, c_void};
 use crate::kern::field::{peek, poke};
 use crate::kern::mbuf::Mbuf;
 use crate::kern::net::ether_output::HEADER;
+use crate::kern::net::ifcap;
 use crate::kern::net::ifioctl::DATA;
 use crate::kern::net::ifnet::Ifp;
 use crate::kern::net::ioctl_arg::Arg;
@@ -140,12 +141,14 @@ impl World {
         let mine = |ifp: &Ifp| self.net.vlans[ifp].tag == tag;
         let Some(ifp) = self.vlans_of(parent).into_iter().find(mine) else { return false };
         frame.drain(TAG);
+        let offload = m.offload();
         self.m_freem(m);
         if !ifp.has(kpi::IFF_UP | kpi::IFF_RUNNING) {
             self.if_stat(ifp, kpi::if_stat_t_if_iqdrops, 1);
             return true;
         }
         if let Some(untagged) = self.new_packet(&frame) {
+            untagged.set_offload(offload);
             untagged.set_rcvif(self.interface(ifp, "vlan_input").index);
             self.interface(ifp, "vlan_input").refs += 1;
             self.if_input(ifp, untagged);
@@ -164,11 +167,13 @@ impl World {
         self.bpf_mtap(ifp, m, kpi::BPF_D_OUT);
         let mut frame = m.bytes();
         let group = m.flags() & (kpi::M_BCAST | kpi::M_MCAST) as i32;
+        let offload = m.offload();
         self.m_freem(m);
         let kind = (kpi::ETHERTYPE_VLAN as u16).to_be_bytes();
         frame.splice(TAG.start..TAG.start, [kind, tag.to_be_bytes()].concat());
         let Some(tagged) = self.new_packet(&frame) else { return kpi::ENOBUFS as c_int };
         tagged.set_flags(tagged.flags() | group);
+        tagged.set_offload(offload);
         self.interface(parent, "vlan_transmit").refs += 1;
         let error = if parent.has(kpi::IFF_UP | kpi::IFF_RUNNING) {
             self.if_transmit(parent, tagged)
@@ -181,6 +186,20 @@ impl World {
             if error == 0 { kpi::if_stat_t_if_opackets } else { kpi::if_stat_t_if_oerrors };
         self.if_stat(ifp, counter, 1);
         error
+    }
+
+    /// SIOCSIFCAP: a vlan has nothing enabled that its parent has not.
+    fn vlan_capabilities(&mut self, ifp: Ifp, command: u64, arg: Arg) -> c_int {
+        let parent = self.net.vlans.get(&ifp).map(|vlan| vlan.parent);
+        match parent {
+            Some(parent) if ifcap::wanted(arg) & !parent.capenable() == 0 => {
+                match self.ifioctl_common(ifp, command, arg) {
+                    error if error == kpi::ENETRESET as c_int => 0,
+                    error => error,
+                }
+            }
+            _ => kpi::EINVAL as c_int,
+        }
     }
 
     /// SIOCADDMULTI and SIOCDELMULTI: the parent's groups are those of its vlans too.
@@ -213,6 +232,7 @@ pub(super) unsafe extern "C" fn ioctl(
         // Named SIOCSETVLAN by vlan(4).
         kpi::SIOCSIFGENERIC if !world.may_set_interfaces() => kpi::EPERM as c_int,
         kpi::SIOCSIFGENERIC => world.vlan_set(ifp, arg),
+        kpi::SIOCSIFCAP => world.vlan_capabilities(ifp, command, arg),
         kpi::SIOCADDMULTI | kpi::SIOCDELMULTI => world.vlan_group(ifp, command, arg),
         _ => world.ether_ioctl(ifp, command, arg),
     }

@@ -21,6 +21,9 @@ const CTL_NET: i32 = kpi::CTL_NET as i32;
 /// IPPROTO_IP, which names net.inet.ip, and IPPROTO_IPV6.
 const IPPROTO_IP: i32 = 0;
 const IPPROTO_IPV6: i32 = 41;
+const IPPROTO_UDP: i32 = 17;
+const UDPCTL_STATS: i32 = 5;
+const UDP6CTL_STATS: i32 = 4;
 
 /// Makes them. The tree is not locked yet, and nobody else knows it.
 pub(super) fn build(world: &mut World) {
@@ -65,7 +68,11 @@ pub(super) fn build(world: &mut World) {
     add(node("inet"), &[CTL_NET, AF_INET]);
     add(node("ip"), &[CTL_NET, AF_INET, IPPROTO_IP]);
     add(int("dad_count", 3), &[CTL_NET, AF_INET, IPPROTO_IP, kpi::CTL_CREATE]);
+    add(node("udp"), &[CTL_NET, AF_INET, IPPROTO_UDP]);
+    add(table("stats", Arc::new(udp_stats)), &[CTL_NET, AF_INET, IPPROTO_UDP, UDPCTL_STATS]);
     add(node("inet6"), &[CTL_NET, AF_INET6]);
+    add(node("udp6"), &[CTL_NET, AF_INET6, IPPROTO_UDP]);
+    add(table("stats", Arc::new(udp6_stats)), &[CTL_NET, AF_INET6, IPPROTO_UDP, UDP6CTL_STATS]);
     add(node("ip6"), &[CTL_NET, AF_INET6, IPPROTO_IPV6]);
     add(int("auto_linklocal", 1), &[CTL_NET, AF_INET6, IPPROTO_IPV6, kpi::CTL_CREATE]);
 }
@@ -74,6 +81,14 @@ pub(super) fn build(world: &mut World) {
 fn mbuf_stats(world: &mut World) -> Vec<u8> {
     let stats = MbStat { types: world.mbufs.by_type(), ..MbStat::zeroed() };
     stats.as_bytes().to_vec()
+}
+
+fn udp_stats(world: &mut World) -> Vec<u8> {
+    world.net.udp.stats(false).iter().flat_map(|count| count.to_ne_bytes()).collect()
+}
+
+fn udp6_stats(world: &mut World) -> Vec<u8> {
+    world.net.udp.stats(true).iter().flat_map(|count| count.to_ne_bytes()).collect()
 }
 
 /// An array of `struct kinfo_drivers`; no driver here is a block device's.
