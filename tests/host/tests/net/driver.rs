@@ -6,6 +6,8 @@
 use std::ffi::{c_int, c_void};
 use std::sync::Mutex;
 
+use tap_host::kern::mbuf::Mbuf;
+use tap_host::kern::packet::Offload;
 use tap_host::kpi;
 
 pub use crate::symbol::symbol;
@@ -25,6 +27,8 @@ pub struct Driver {
     media: kpi::ifmedia,
     /// Frames that went out.
     pub sent: Mutex<Vec<Vec<u8>>>,
+    /// What the header of each frame said that went out.
+    pub asked: Mutex<Vec<Offload>>,
 }
 
 // SAFETY: what many threads touch at once has locks, the kernel's or its own.
@@ -48,6 +52,8 @@ unsafe extern "C" fn transmit(ifp: *mut kpi::ifnet, m: *mut kpi::mbuf) -> c_int 
     // SAFETY: the driver, which outlives the interface.
     let driver = unsafe { &*softc.cast::<Driver>() };
     driver.sent.lock().unwrap().push(frame);
+    let offload = Mbuf::from_raw(m).map(Mbuf::offload);
+    driver.asked.lock().unwrap().extend(offload);
     free(m);
     0
 }
@@ -111,7 +117,8 @@ impl Driver {
         let ec: kpi::ethercom = unsafe { std::mem::zeroed() };
         // SAFETY: as above.
         let media: kpi::ifmedia = unsafe { std::mem::zeroed() };
-        let driver = Driver { ec, media, sent: Mutex::new(Vec::new()) };
+        let (sent, asked) = (Mutex::default(), Mutex::default());
+        let driver = Driver { ec, media, sent, asked };
         let driver: &'static mut Driver = Box::leak(Box::new(driver));
         driver.ec.ec_capabilities = (kpi::ETHERCAP_VLAN_MTU | kpi::ETHERCAP_JUMBO_MTU) as c_int;
         driver.ec.ec_ifmedia = &raw mut driver.media;
@@ -168,6 +175,19 @@ impl Driver {
         (&raw const self.ec.ec_if).cast_mut()
     }
 
+    /// What the interface does by itself, IFCAP_*.
+    pub fn set_capabilities(&self, capabilities: u64) {
+        // SAFETY: the driver's own interface.
+        unsafe { (*self.ifp()).if_capabilities = capabilities };
+    }
+
+    /// if_csum_flags_tx and if_csum_flags_rx.
+    pub fn csum_flags(&self) -> (u32, u32) {
+        // SAFETY: the driver's own interface.
+        let ifnet = unsafe { &*self.ifp() };
+        (ifnet.if_csum_flags_tx as u32, ifnet.if_csum_flags_rx as u32)
+    }
+
     /// if_flags.
     pub fn flags(&self) -> u32 {
         // SAFETY: the driver's own interface.
@@ -193,6 +213,11 @@ impl Driver {
 
     /// A frame comes in, in one cluster.
     pub fn receive(&self, frame: &[u8]) {
+        self.receive_with(frame, 0);
+    }
+
+    /// The same, with M_CSUM_* for what was done about its checksums.
+    pub fn receive_with(&self, frame: &[u8], flags: u32) {
         let getcl: unsafe extern "C" fn(c_int, c_int, c_int) -> *mut kpi::mbuf = symbol("m_getcl");
         let how = kpi::M_NOWAIT as c_int;
         // SAFETY: no preconditions.
@@ -202,6 +227,7 @@ impl Driver {
         let packet = unsafe { &mut *m };
         packet.m_hdr.mh_len = frame.len() as c_int;
         packet.M_dat.MH.MH_pkthdr.len = frame.len() as c_int;
+        packet.M_dat.MH.MH_pkthdr.csum_flags = flags as c_int;
         // SAFETY: the driver's own interface.
         packet.M_dat.MH.MH_pkthdr._rcvif.index = unsafe { (*self.ifp()).if_index };
         let to = packet.m_hdr.mh_data.cast();

@@ -4,9 +4,12 @@
 //! The host's network against what a driver may expect of it.
 
 mod bpf;
+mod bridge;
 mod death;
 mod driver;
 mod life;
+mod offload;
+mod peer;
 mod stack;
 #[path = "../symbol/mod.rs"]
 mod symbol;

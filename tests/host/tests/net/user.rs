@@ -92,6 +92,16 @@ pub fn sysctl(name: &str) -> u64 {
     u64::from_ne_bytes(value)
 }
 
+/// An array of integers of the kernel's, by its name.
+pub fn sysctl_words(name: &str) -> Vec<u64> {
+    let mut mib = [0; 12];
+    let n = HostSys.sysctl_mib(name, &mut mib).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let mut bytes = [0; 128];
+    let len = HostSys.sysctl(&mib[..n], Out::bytes(&mut bytes), In::none()).unwrap();
+    let words = bytes[..len].chunks(8);
+    words.map(|word| u64::from_ne_bytes(word.try_into().unwrap())).collect()
+}
+
 /// Waits for a condition; the test fails when it never holds.
 pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
     for _ in 0..1000 {

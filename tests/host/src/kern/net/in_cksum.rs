@@ -25,9 +25,9 @@ fn word(bytes: &[u8], at: usize) -> u16 {
 
 /// Adds 16-bit words, and folds the carries back in.
 fn add(bytes: &[u8], start: u32) -> u16 {
-    let words = bytes.chunks(2).map(|pair| {
-        u64::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)]))
-    });
+    let words = bytes
+        .chunks(2)
+        .map(|pair| u64::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)])));
     let mut sum = u64::from(start) + words.sum::<u64>();
     while sum > 0xffff {
         sum = (sum & 0xffff) + (sum >> 16);

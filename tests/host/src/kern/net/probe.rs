@@ -60,7 +60,8 @@ impl World {
         let mut last: Option<Mbuf> = None;
         for piece in pieces {
             let kind = kpi::MT_DATA as c_int;
-            let m = if packet.is_none() { self.m_gethdr(true, kind) } else { self.m_get(true, kind) };
+            let m =
+                if packet.is_none() { self.m_gethdr(true, kind) } else { self.m_get(true, kind) };
             let Some(m) = m else { continue };
             self.fill(m, piece, if packet.is_none() { MHLEN } else { MLEN });
             if let Some(last) = last {
