@@ -42,6 +42,7 @@ const SHIM: &[&str] = &[
     "shim/register.c",
     "shim/helpers/device.c",
     "shim/helpers/ifnet.c",
+    "shim/helpers/input.c",
     "shim/helpers/log.c",
     "shim/helpers/mbuf.c",
     "shim/helpers/proc.c",

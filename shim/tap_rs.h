@@ -152,6 +152,10 @@ const unsigned char *tap_rs_lladdr(const struct ifnet *);
 void	tap_rs_set_lladdr(struct ifnet *, const unsigned char *);
 int	tap_rs_if_destroy(const struct ifnet *);
 
+/* helpers/input.c: a large packet for this system. */
+int	tap_rs_is_local(struct ifnet *, const struct mbuf *);
+void	tap_rs_input_local(struct ifnet *, struct mbuf *);
+
 /* helpers/mbuf.c */
 #define	TAP_RS_BUFSIZE	4032
 struct mbuf *tap_rs_m_getbuf(void);

@@ -70,7 +70,7 @@ pub fn deliver() {
         for (frame, softc) in QUEUE.take() {
             softc.incoming.fetch_sub(1, Ordering::Relaxed);
             if let Some(_call) = softc.channel.enter() {
-                softc.interface.input(frame);
+                softc.receive(frame);
             }
         }
     });

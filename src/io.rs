@@ -9,6 +9,7 @@
 
 use crate::ether::{check_length, BadLength};
 use crate::input;
+use crate::kern::capability::Capabilities;
 use crate::kern::errno::{Errno, Result};
 use crate::kern::ifcount::Counter;
 use crate::kern::mbuf::Mbuf;
@@ -121,7 +122,8 @@ fn bad_length(bad: BadLength) -> Errno {
 #[inline(never)]
 fn write_behind(softc: &Softc, mut uio: Uio<'_>, mode: Mode) -> Result {
     let len = uio.resid();
-    match vnet::write::read_from(&mut uio, mode, softc.interface.mtu()) {
+    let whole = softc.interface.enabled().contains(Capabilities::LRO);
+    match vnet::write::read_from(&mut uio, mode, softc.interface.mtu(), whole) {
         Ok(frames) => input::post_all(softc, frames, len),
         Err(error) => return Err(not_read(softc, error)),
     }

@@ -30,13 +30,13 @@ use crate::kern::device::PseudoDevice;
 use crate::kern::errno::Result;
 use crate::kern::file::Times;
 use crate::kern::ifnet::{Interface, Link};
-use crate::kern::mbuf::MbufList;
+use crate::kern::mbuf::{Mbuf, MbufList};
 use crate::kern::process::ProcessCell;
 use crate::kern::systm::Ticks;
 use crate::lockfree::arc::{Arc, Buried, Graveyard};
 use crate::lockfree::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::unit::Unit;
-use crate::vnet::mode::{Mode, ModeCell};
+use crate::vnet::{self, mode::Mode, mode::ModeCell};
 
 /// The softcs to which no reference is left, and the count of all softcs.
 pub static GRAVEYARD: Graveyard<Softc> = Graveyard::new();
@@ -156,6 +156,15 @@ impl Softc {
     pub fn begin_knote_exit(&self) -> &AtomicU32 {
         self.knote_exits.fetch_add(1, Ordering::AcqRel);
         &self.knote_exits
+    }
+
+    /// Passes a frame of user space up to the stack. A call in flight only, in a soft interrupt.
+    #[inline(always)]
+    pub fn receive(&self, frame: Mbuf) {
+        if frame.is_large() {
+            return vnet::receive::receive(&self.interface, frame);
+        }
+        self.interface.input(frame);
     }
 
     /// Frees frames that user space will not read, and counts them as dropped.

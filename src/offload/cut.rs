@@ -90,6 +90,12 @@ impl Large {
         self.network
     }
 
+    /// The packet, or a segment of it as far as the headers go.
+    pub fn packet(&self) -> Packet {
+        let Large { network, start, end, .. } = *self;
+        Packet { network, transport: Transport::Tcp, start, end }
+    }
+
     /// The first byte of the TCP header.
     pub fn start(&self) -> usize {
         self.start
@@ -198,12 +204,22 @@ impl Cut {
 
     /// The next segment, until there is none.
     pub fn advance(&mut self) -> Option<Segment<'_>> {
+        self.take(self.large.size)
+    }
+
+    /// All segments that are left, as one.
+    pub fn rest(&mut self) -> Option<Segment<'_>> {
+        self.take(self.large.end)
+    }
+
+    /// The next segment, with at most that much payload.
+    fn take(&mut self, size: usize) -> Option<Segment<'_>> {
         let large = self.large;
         let start = self.next;
         if start >= large.end {
             return None;
         }
-        let stop = start.saturating_add(large.size).min(large.end);
+        let stop = start.saturating_add(size).min(large.end);
         let mut flags = large.flags;
         if start != large.headers {
             flags &= !CWR;

@@ -12,10 +12,12 @@
 //! | [`mode`] | what the opener has asked for |
 //! | [`read`] | frames of the stack |
 //! | [`write`] | frames of the program |
+//! | [`receive`] | its large packets, on their way up |
 //! | [`segments`] | large packets, cut |
 #![forbid(unsafe_code)]
 
 pub mod mode;
 pub mod read;
+pub mod receive;
 pub mod segments;
 pub mod write;

@@ -6,8 +6,8 @@
 
 use super::mode::Mode;
 use crate::kern::mbuf::{Mbuf, MbufList, Writable};
-use crate::offload::checksum::Sum;
-use crate::offload::cut::{Cut, Large};
+use crate::offload::checksum::{Sum, TCP_OFFSET};
+use crate::offload::cut::{Cut, Large, Segment};
 use crate::offload::header::Header;
 use crate::offload::packet::FRONT;
 
@@ -22,15 +22,33 @@ pub fn cut(
     let mut frames = MbufList::new();
     let mut cut = Cut::new(large, front);
     while let Some(segment) = cut.advance() {
-        let headers = segment.headers.len();
-        let payload = segment.payload.len();
-        let mut frame = Writable::new(headers.wrapping_add(payload))?;
-        frame.put(0, segment.headers);
-        frame.copy_from(headers, packet, segment.payload.start, payload);
+        let mut frame = copy(packet, &segment)?;
         finish(&mut frame);
         frames.push(frame.finish());
     }
     Some(frames)
+}
+
+/// Makes a frame of a segment. `None` when there is no memory.
+#[inline(never)]
+pub fn copy(packet: &Mbuf, segment: &Segment<'_>) -> Option<Writable> {
+    let headers = segment.headers.len();
+    let payload = segment.payload.len();
+    let mut frame = Writable::new(headers.wrapping_add(payload))?;
+    frame.put(0, segment.headers);
+    frame.copy_from(headers, packet, segment.payload.start, payload);
+    Some(frame)
+}
+
+/// Cuts a large packet of a program.
+#[inline(never)]
+pub fn received(packet: &Mbuf, large: Large, front: &[u8]) -> Option<MbufList> {
+    let found = large.packet();
+    cut(packet, large, front, |segment| {
+        let end = segment.as_mbuf().packet_len() as usize;
+        complete(segment, found.start, end, TCP_OFFSET);
+        segment.set_verified(&found);
+    })
 }
 
 /// Whether a reader takes a large packet of the stack as it is.

@@ -6,18 +6,19 @@
 
 use super::mode::Mode;
 use super::segments;
+use crate::ether::HDR_LEN;
 use crate::kern::errno::{Errno, Result};
 use crate::kern::mbuf::{MbufList, Writable};
 use crate::kern::uio::Uio;
-use crate::offload::checksum::TCP_OFFSET;
 use crate::offload::cut::Large;
 use crate::offload::header::{frame_len, Header, Partial, Plan, Refused};
-use crate::offload::packet::{Packet, Transport};
+use crate::offload::packet::{Family, Packet};
 
 /// Copies what is written from user space: a frame, or the frames that a large packet stands for.
+/// If `whole` is set, a large packet that may be for this system is not cut yet.
 /// EINVAL or EMSGSIZE if the header or the frame is not what `shim/if_tap_rs.h` describes, and the
 /// errors of [`kern::mbuf`](crate::kern::mbuf).
-pub fn read_from(uio: &mut Uio<'_>, mode: Mode, mtu: u64) -> Result<MbufList> {
+pub fn read_from(uio: &mut Uio<'_>, mode: Mode, mtu: u64, whole: bool) -> Result<MbufList> {
     let before = mode.header() as usize;
     let len = frame_len(uio.resid(), before).map_err(errno)?;
     let mut frame = Writable::read_from(uio, before, len)?;
@@ -32,11 +33,9 @@ pub fn read_from(uio: &mut Uio<'_>, mode: Mode, mtu: u64) -> Result<MbufList> {
             if let Some(packet) = verified {
                 frame.set_verified(&packet);
             }
-            let mut frames = MbufList::new();
-            frames.push(frame.finish());
-            Ok(frames)
+            Ok(MbufList::of(frame.finish()))
         }
-        Plan::Large(large) => cut(&frame, large).ok_or(Errno::ENOBUFS),
+        Plan::Large(found) => large(frame, found, whole).ok_or(Errno::ENOBUFS),
     }
 }
 
@@ -46,19 +45,15 @@ fn complete(frame: &mut Writable, partial: Partial, packet: Option<Packet>, len:
     segments::complete(frame, partial.start.into(), end, partial.offset);
 }
 
-/// The segments of a large packet.
-fn cut(frame: &Writable, large: Large) -> Option<MbufList> {
-    let packet = Packet {
-        network: large.network(),
-        transport: Transport::Tcp,
-        start: large.start(),
-        end: large.end(),
-    };
-    segments::cut(frame.as_mbuf(), large, frame.front(), |segment| {
-        let end = segment.as_mbuf().packet_len() as usize;
-        segments::complete(segment, packet.start, end, TCP_OFFSET);
-        segment.set_verified(&packet);
-    })
+/// The segments of a large packet; or the packet itself, if it may be for this system.
+fn large(mut frame: Writable, large: Large, whole: bool) -> Option<MbufList> {
+    let network = large.network();
+    if whole && network.family == Family::V4 && network.start == HDR_LEN {
+        frame.trim(large.end());
+        frame.set_large(large.size() as u32);
+        return Some(MbufList::of(frame.finish()));
+    }
+    segments::received(frame.as_mbuf(), large, frame.front())
 }
 
 fn errno(refused: Refused) -> Errno {

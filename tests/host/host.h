@@ -13,9 +13,5 @@
 #include <net/if_types.h>
 #include <net/pfil.h>
 #include <netinet/in.h>
-
-/* Only the commands and flags: their kernel half needs more headers than there are. */
-#undef _KERNEL
 #include <netinet/in_var.h>
 #include <netinet6/in6_var.h>
-#define _KERNEL

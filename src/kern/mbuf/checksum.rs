@@ -51,7 +51,8 @@ impl Mbuf {
         ChecksumFlags::from_bits_retain(self.header().csum_flags as u32)
     }
 
-    /// Whether it is a large TCP packet that the stack sends.
+    /// Whether it is a large TCP packet: of the stack, or of a program, see
+    /// [`set_large`](Self::set_large).
     pub fn is_large(&self) -> bool {
         self.checksum_flags().intersects(ChecksumFlags::LARGE)
     }
@@ -66,8 +67,7 @@ impl Mbuf {
         let header = self.header();
         let ip = (header.csum_data >> 16) as usize;
         if self.is_large() {
-            let segment = u16::try_from(header.segsz).unwrap_or(u16::MAX);
-            return Some(Left { header: ip, offset: TCP_OFFSET, segment: Some(segment) });
+            return Some(Left { header: ip, offset: TCP_OFFSET, segment: Some(self.segment()) });
         }
         let offset = header.csum_data as u16;
         self.is_unfinished().then_some(Left { header: ip, offset, segment: None })
@@ -76,6 +76,18 @@ impl Mbuf {
     /// Says of a packet that comes in that its checksum has been verified.
     pub(super) fn set_verified(&mut self, packet: &Packet) {
         self.header_mut().csum_flags = ChecksumFlags::of(packet).bits() as i32;
+    }
+
+    /// Says that it is a large TCP packet of IPv4, with so many bytes of payload in a segment.
+    pub(super) fn set_large(&mut self, segment: u32) {
+        let header = self.header_mut();
+        header.csum_flags = ChecksumFlags::TSO4.bits() as i32;
+        header.segsz = segment;
+    }
+
+    /// The payload of a segment of a large packet.
+    pub fn segment(&self) -> u16 {
+        u16::try_from(self.header().segsz).unwrap_or(u16::MAX)
     }
 
     /// Says of a TCP packet that goes out that its checksum is left to do, behind an IP header of

@@ -28,6 +28,13 @@ impl MbufList {
         MbufList { first: ptr::null_mut(), last: ptr::null_mut(), len: 0 }
     }
 
+    /// A list of one packet.
+    pub fn of(packet: Mbuf) -> Self {
+        let mut list = MbufList::new();
+        list.push(packet);
+        list
+    }
+
     /// How many packets it holds.
     pub fn len(&self) -> u32 {
         self.len

@@ -34,6 +34,11 @@ impl Writable {
         Mbuf::read_behind(uio, before.wrapping_add(len), gap).map(Writable)
     }
 
+    /// Takes over a packet that came from a [`Writable`], and that nobody else has seen since.
+    pub fn again(packet: Mbuf) -> Writable {
+        Writable(packet)
+    }
+
     /// What is in the first mbuf: all of a frame of less than MAX_FIRST bytes that was read from
     /// user space.
     pub fn front(&self) -> &[u8] {
@@ -99,6 +104,11 @@ impl Writable {
     /// Says of a packet that comes in that its checksum has been verified.
     pub fn set_verified(&mut self, packet: &Packet) {
         self.0.set_verified(packet);
+    }
+
+    /// Says that it is a large TCP packet of IPv4, with so many bytes of payload in a segment.
+    pub fn set_large(&mut self, segment: u32) {
+        self.0.set_large(segment);
     }
 
     /// Says of a TCP packet that goes out that its checksum is left to do, behind an IP header of

@@ -73,6 +73,13 @@ impl Interface {
     }
 }
 
+impl Softc {
+    /// Takes a frame.
+    pub fn receive(&self, frame: Mbuf) {
+        self.interface.input(frame);
+    }
+}
+
 /// Where interfaces end.
 pub static GRAVEYARD: Graveyard<Softc> = Graveyard::new();
 

@@ -1,4 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copyright (c) 2026 The if_tap_rs contributors */
 
-/* Nothing of it is used. */
+#ifndef TAP_RS_NET_PKTQUEUE_H
+#define TAP_RS_NET_PKTQUEUE_H
+
+struct mbuf;
+
+typedef struct pktqueue pktqueue_t;
+
+bool	pktq_enqueue(pktqueue_t *, struct mbuf *, const u_int);
+
+#endif

@@ -7,4 +7,7 @@
 struct pserialize;
 typedef struct pserialize *pserialize_t;
 
+int	pserialize_read_enter(void);
+void	pserialize_read_exit(int);
+
 #endif

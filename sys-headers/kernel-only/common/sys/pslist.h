@@ -16,4 +16,13 @@ struct pslist_entry {
 	struct pslist_entry	*ple_next;
 };
 
+/* For inline functions of netinet/in_var.h; nothing calls them. */
+#define	PSLIST_ELEMENT(entry, type, field)				\
+	((entry) == NULL ? NULL :					\
+	    (type *)((char *)(entry) - offsetof(type, field)))
+#define	PSLIST_READER_FOREACH(element, head, type, field)		\
+	for ((element) = PSLIST_ELEMENT((head)->plh_first, type, field);	\
+	    (element) != NULL;						\
+	    (element) = PSLIST_ELEMENT((element)->field.ple_next, type, field))
+
 #endif

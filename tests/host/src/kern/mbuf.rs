@@ -244,4 +244,15 @@ unsafe extern "C" fn m_freem(m: *mut kpi::mbuf) {
     }
 }
 
-exports!(m_get, m_gethdr, m_getcl, m_clget, m_free, m_freem);
+/// From the front, and only within the first mbuf.
+unsafe extern "C" fn m_adj(m: *mut kpi::mbuf, len: c_int) {
+    let world = enter();
+    let Some(m) = Mbuf::from_raw(m) else { host_panic!("m_adj: NULL") };
+    let len = usize::try_from(len).unwrap_or(usize::MAX);
+    kassert!(len <= m.data_len(), "m_adj: {len} bytes of {}", m.data_len());
+    m.set_data(m.data().wrapping_add(len), m.data_len() - len);
+    m.set_packet_len(m.packet_len() - len);
+    drop(world);
+}
+
+exports!(m_get, m_gethdr, m_getcl, m_clget, m_free, m_freem, m_adj);

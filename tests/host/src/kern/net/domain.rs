@@ -102,6 +102,9 @@ impl World {
     fn protocols_sync(&mut self, ifp: Ifp) {
         let now = self.ticks();
         let interface = self.interface(ifp, "the addresses");
+        for inet in &interface.inet {
+            inet.ifa.set_detached(inet.detached);
+        }
         let attached = interface.inet.iter().filter(|inet| !inet.detached);
         let addresses: Vec<IpCidr> = attached.map(|inet| inet.cidr).collect();
         if let Some(stack) = &mut interface.stack {

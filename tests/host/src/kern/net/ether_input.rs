@@ -4,7 +4,6 @@
 //! ether_input of sys/net/if_ethersubr.c: a frame that came in is checked, counted, filtered, and
 //! handed to the protocol that it is of.
 
-use crate::host_panic;
 use crate::kern::field::peek;
 use crate::kern::mbuf::Mbuf;
 use crate::kern::net::ether_output::HEADER;
@@ -12,6 +11,7 @@ use crate::kern::net::ethersubr::{is_group, BROADCAST};
 use crate::kern::net::ifnet::Ifp;
 use crate::kpi;
 use crate::world::{enter, World};
+use crate::{exports, host_panic};
 
 const M_PROMISC: i32 = kpi::M_PROMISC as i32;
 const M_BCAST: i32 = kpi::M_BCAST as i32;
@@ -102,6 +102,8 @@ impl World {
         }
     }
 }
+
+exports!(ether_input);
 
 pub(super) unsafe extern "C" fn ether_input(raw: *mut kpi::ifnet, m: *mut kpi::mbuf) {
     let Some(m) = Mbuf::from_raw(m) else { host_panic!("ether_input: NULL") };

@@ -5,7 +5,7 @@
 //! sys/net/if.c keeps it. Changing that one leaves the interface without any for a moment, and
 //! then with zeros: whoever sends meanwhile sees it, here too.
 
-use std::ffi::c_void;
+use std::ffi::{c_int, c_void};
 
 use crate::kern::field::{peek, poke};
 use crate::kern::kmem::Kind;
@@ -14,13 +14,15 @@ use crate::kpi;
 use crate::world::{enter, World};
 use crate::{exports, host_panic, kassert};
 
+/// What the address stands behind.
+const SIZE: usize = size_of::<kpi::in_ifaddr>();
 const IFADDR: Kind = Kind::Object("ifaddr");
 /// Room behind the ifaddr for its address.
 const STORAGE: usize = 64;
 /// struct sockaddr_dl up to its data.
 const SDL_HEADER: usize = 8;
 
-/// One `struct ifaddr`, counted by ifa_refcnt.
+/// One `struct ifaddr`, counted by ifa_refcnt. There is room for the `struct in_ifaddr` around it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ifa(usize);
 
@@ -34,7 +36,7 @@ impl Ifa {
     }
 
     fn storage(self) -> *mut u8 {
-        (self.0 + size_of::<kpi::ifaddr>()) as *mut u8
+        (self.0 + SIZE) as *mut u8
     }
 
     /// The address, a `struct sockaddr` of the length that it states.
@@ -44,6 +46,12 @@ impl Ifa {
         unsafe { std::ptr::copy_nonoverlapping(self.storage(), bytes.as_mut_ptr(), STORAGE) };
         bytes.truncate(bytes[0].into());
         bytes
+    }
+
+    /// Whether an IPv4 address is detached, in ia4_flags.
+    pub(super) fn set_detached(self, detached: bool) {
+        let flags = if detached { kpi::IN_IFF_DETACHED } else { 0 };
+        poke!(self.0 as *mut kpi::in_ifaddr, ia4_flags = flags as _);
     }
 
     /// The address family.
@@ -85,7 +93,7 @@ impl World {
     /// A new address with these bytes, referred to once.
     pub(super) fn ifa_create(&mut self, sockaddr: &[u8]) -> Ifa {
         self.assert_sleepable("if_dl_create");
-        let len = size_of::<kpi::ifaddr>() + STORAGE;
+        let len = SIZE + STORAGE;
         let ifa = Ifa(self.allocate(len, IFADDR, true) as usize);
         poke!(ifa.raw(), ifa_addr = ifa.storage().cast());
         ifa.set(sockaddr);
@@ -218,4 +226,20 @@ unsafe extern "C" fn if_set_sadl(
     world.if_set_sadl(Ifp::from_raw(raw), &bytes);
 }
 
-exports!(if_set_sadl);
+/// Without broadcast addresses.
+unsafe extern "C" fn ifa_ifwithaddr(sockaddr: *const kpi::sockaddr) -> *mut kpi::ifaddr {
+    let world = enter();
+    // SAFETY: the caller's address, which states its length.
+    let wanted = unsafe { std::slice::from_raw_parts(sockaddr.cast(), (*sockaddr).sa_len.into()) };
+    let mut all = world.net.interfaces.values().flat_map(|interface| &interface.addrs);
+    all.find(|ifa| ifa.sockaddr() == *wanted).map_or(std::ptr::null_mut(), |ifa| ifa.raw())
+}
+
+/// Nothing of the host's is freed meanwhile.
+extern "C" fn pserialize_read_enter() -> c_int {
+    0
+}
+
+extern "C" fn pserialize_read_exit(_level: c_int) {}
+
+exports!(if_set_sadl, ifa_ifwithaddr, pserialize_read_enter, pserialize_read_exit);

@@ -34,6 +34,7 @@ mod linkstate;
 mod media;
 mod percpuq;
 pub mod pfil;
+mod pktqueue;
 pub mod probe;
 mod pseudo;
 pub mod socket;
@@ -47,6 +48,7 @@ use crate::export::Export;
 pub fn exports() -> impl Iterator<Item = &'static Export> {
     [
         bpf::VARIABLES,
+        ether_input::EXPORTS,
         ethersubr::EXPORTS,
         if_attach::EXPORTS,
         if_clone::EXPORTS,
@@ -57,6 +59,8 @@ pub fn exports() -> impl Iterator<Item = &'static Export> {
         media::EXPORTS,
         percpuq::EXPORTS,
         pfil::EXPORTS,
+        pktqueue::EXPORTS,
+        pktqueue::VARIABLES,
     ]
     .into_iter()
     .flatten()
