@@ -229,8 +229,10 @@ unsafe extern "C" fn if_set_sadl(
 /// Without broadcast addresses.
 unsafe extern "C" fn ifa_ifwithaddr(sockaddr: *const kpi::sockaddr) -> *mut kpi::ifaddr {
     let world = enter();
-    // SAFETY: the caller's address, which states its length.
-    let wanted = unsafe { std::slice::from_raw_parts(sockaddr.cast(), (*sockaddr).sa_len.into()) };
+    // SAFETY: the caller's address.
+    let len = usize::from(unsafe { (*sockaddr).sa_len });
+    // SAFETY: it has the length that it states.
+    let wanted = unsafe { std::slice::from_raw_parts(sockaddr.cast(), len) };
     let mut all = world.net.interfaces.values().flat_map(|interface| &interface.addrs);
     all.find(|ifa| ifa.sockaddr() == *wanted).map_or(std::ptr::null_mut(), |ifa| ifa.raw())
 }
