@@ -30,6 +30,8 @@ static REVISION: AtomicU32 = AtomicU32::new(0);
 static LOAD_FLAGS: AtomicI32 = AtomicI32::new(MODCTL_NO_PROP);
 
 const PAGE: usize = 4096;
+/// Most buffers of one readv(2) or writev(2).
+const MOST_BUFFERS: usize = 16;
 
 /// Says that the kernel has something.
 pub fn grant(need: Need) {
@@ -126,19 +128,19 @@ impl Sys for Kernel {
     }
 
     fn readv(self, fd: i32, bufs: &mut [Out<'_>]) -> Result<usize> {
-        let mut list = [IoVec::default(); MOST_EVENTS];
+        let mut list = [IoVec::default(); MOST_BUFFERS];
         for (slot, buf) in list.iter_mut().zip(bufs.iter()) {
             *slot = IoVec { base: buf.addr, len: buf.len };
         }
-        call(nr::READV, fd as usize, list.as_ptr() as usize, bufs.len())
+        call(nr::READV, fd as usize, list.as_ptr() as usize, bufs.len().min(MOST_BUFFERS))
     }
 
     fn writev(self, fd: i32, bufs: &[In<'_>]) -> Result<usize> {
-        let mut list = [IoVec::default(); MOST_EVENTS];
+        let mut list = [IoVec::default(); MOST_BUFFERS];
         for (slot, buf) in list.iter_mut().zip(bufs.iter()) {
             *slot = IoVec { base: buf.addr, len: buf.len };
         }
-        call(nr::WRITEV, fd as usize, list.as_ptr() as usize, bufs.len())
+        call(nr::WRITEV, fd as usize, list.as_ptr() as usize, bufs.len().min(MOST_BUFFERS))
     }
 
     fn fcntl(self, fd: i32, cmd: i32, arg: usize) -> Result<i32> {
