@@ -25,8 +25,9 @@ help:
 	@echo '                         aarch64 is emulated by qemu'
 	@echo 'make compare [STOCK=if_tap.kmod] [NETBSD_KERNEL=file] [KMOD=f] [CASES=names]'
 	@echo "                         run the cases on this driver and on NetBSD's own, side by side"
-	@echo 'make vm NETBSD_KERNEL=file [KMOD=f] [CASES=names] [NETBSD_SYS=dir] [CPUS=2] [FORCE=1] [KVM=1]'
-	@echo '        [STOCK=f]        run the conformance cases in a NetBSD/amd64 kernel under qemu'
+	@echo 'make vm NETBSD_KERNEL=file [ARCH=amd64] [KMOD=f] [CASES=names] [NETBSD_SYS=dir] [CPUS=2]'
+	@echo '        [FORCE=1] [KVM=1] [STOCK=f]'
+	@echo '                         run the conformance cases in a NetBSD kernel under qemu'
 	@echo 'make vm-bench NETBSD_KERNEL=file [KMOD=f] [VS=f] [CASES=names]'
 	@echo '                         count the instructions of each call in that kernel, for one driver or two'
 	@echo 'make stress [SECONDS=60] run everything at once in the host, on real threads'
@@ -93,12 +94,12 @@ compare: headers
 
 vm: setup
 	@[ -n "$(NETBSD_KERNEL)" ] || { echo 'make vm: NETBSD_KERNEL=file is missing' >&2; exit 1; }
-	@NETBSD_SYS="$(NETBSD_SYS)" CPUS="$(CPUS)" FORCE="$(FORCE)" KVM="$(KVM)" STOCK="$(STOCK)" \
-		./tests/vm/run "$(NETBSD_KERNEL)" "$(KMOD)" "$(CASES)"
+	@ARCH="$(ARCH)" NETBSD_SYS="$(NETBSD_SYS)" CPUS="$(CPUS)" FORCE="$(FORCE)" KVM="$(KVM)" \
+		STOCK="$(STOCK)" ./tests/vm/run "$(NETBSD_KERNEL)" "$(KMOD)" "$(CASES)"
 
 vm-bench: setup
 	@[ -n "$(NETBSD_KERNEL)" ] || { echo 'make vm-bench: NETBSD_KERNEL=file is missing' >&2; exit 1; }
-	@NETBSD_SYS="$(NETBSD_SYS)" FORCE="$(FORCE)" \
+	@ARCH="$(ARCH)" NETBSD_SYS="$(NETBSD_SYS)" FORCE="$(FORCE)" \
 		./tests/vm/run -b "$(NETBSD_KERNEL)" "$(KMOD)" "$(CASES)" "$(VS)"
 
 stress: headers

@@ -23,16 +23,16 @@ use crate::options::Options;
 pub fn run(options: &Options, kernel: &mut Kernel, module: &Module, out: &Path) -> Result<bool> {
     check_taps(&options.taps)?;
     let vs = options.vs.as_deref();
-    let vs = vs.map(|path| Module::named(path, kernel.version, options.force)).transpose()?;
+    let vs = vs.map(|path| Module::named(path, kernel.arch, kernel.version, options.force)).transpose()?;
     let held = tempfile::tempdir()?;
-    let init = boot::build_init(held.path())?;
+    let init = boot::build_init(kernel.arch, held.path())?;
     let mut good = true;
     let mut measure = |module: &Module, log: &str| -> Result<Driver> {
         let settings = Settings::of(module, options)?;
         println!("{}", module.choice(kernel));
         let scratch = tempfile::tempdir()?;
         let (file, room) = (module.path.as_deref(), kernel.ramdisk.map(|room| room.len));
-        let image = image::make(scratch.path(), &init, file, &settings, room)?;
+        let image = image::make(scratch.path(), kernel.arch, &init, file, &settings, room)?;
         let (console, end) = boot::boot(options, kernel, scratch.path(), &image)?;
         fs::write(out.join(log), &console)?;
         let transcript = console::parse(&console);

@@ -5,13 +5,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{ensure, Context, Result};
 use tap_report::transcript::Transcript;
 
+use crate::arch::Arch;
 use crate::console;
+use crate::flat;
 use crate::kernel::Kernel;
 use crate::loader;
 use crate::machine::{Boot, Clock, End, Machine};
@@ -19,31 +21,16 @@ use crate::options::Options;
 
 /// Builds init, a program without an operating system below it, and puts it into a folder: another
 /// build while this one is in use must not change it.
-pub fn build_init(to: &Path) -> Result<PathBuf> {
-    const TARGET: &str = "x86_64-unknown-linux-gnu";
+pub fn build_init(arch: Arch, to: &Path) -> Result<PathBuf> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (source, target) = (package.join("init"), package.join("../../build/cargo/init"));
-    let flags = [
-        "-Crelocation-model=static",
-        "-Clink-arg=-nostartfiles",
-        "-Clink-arg=-nostdlib",
-        "-Clink-arg=-static",
-        "-Clink-arg=-no-pie",
-        "-Clink-arg=-Wl,--build-id=none",
-        "-Clink-arg=-Wl,-z,noseparate-code",
-    ];
-    let status = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
-        .args(["build", "--quiet", "--release", "--target", TARGET, "--manifest-path"])
-        .arg(source.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target)
-        .env("RUSTFLAGS", flags.join(" "))
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .status()
-        .context("cargo")?;
-    ensure!(status.success(), "the init program does not build");
+    let script = package.join("init/build");
+    let output = Command::new(&script).arg(arch.name()).stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| script.display().to_string())?;
+    ensure!(output.status.success(), "the init program does not build");
+    let built = String::from_utf8_lossy(&output.stdout);
     let init = to.join("tap-init");
-    fs::copy(target.join(TARGET).join("release/tap-init"), &init).context("the init program")?;
+    let built = package.join("../..").join(built.trim_end());
+    fs::copy(built, &init).context("the init program")?;
     Ok(init)
 }
 
@@ -65,7 +52,8 @@ pub fn boot(
     };
     let file = scratch.join("netbsd");
     let machine = Machine {
-        qemu: &options.qemu,
+        arch: kernel.arch,
+        qemu: options.qemu(),
         cpus: if options.bench { 1 } else { options.cpus },
         clock: match (options.bench, options.kvm) {
             (true, _) => Clock::Instructions,
@@ -76,8 +64,13 @@ pub fn boot(
         start: START,
         console: &scratch.join("console"),
     };
+    if kernel.arch == Arch::Aarch64 {
+        let bytes = kernel.symbols.put_into(kernel.arch, &kernel.bytes, scratch)?;
+        fs::write(&file, flat::image(&bytes)?)?;
+        return machine.run(&Boot::Direct(file), disk, root);
+    }
     if kernel.boots_directly() {
-        match kernel.symbols.put_into(&kernel.bytes, scratch) {
+        match kernel.symbols.put_into(kernel.arch, &kernel.bytes, scratch) {
             Ok(bytes) => {
                 fs::write(&file, bytes)?;
                 let (console, end) = machine.run(&Boot::Direct(file.clone()), disk, root)?;
@@ -101,6 +94,9 @@ pub fn explain(options: &Options, console: &str, end: End, transcript: &Transcri
     println!("--- the console's last lines ---\n{}\n---", console::tail(console, 40));
     if console.contains("cannot mount root") {
         println!("vm: the root file system is ext2fs(5): does the kernel have file-system EXT2FS?");
+    }
+    if options.arch == Arch::Aarch64 && console.contains("root device: ") {
+        println!("vm: the root is a memory disk: does the kernel have options MEMORY_DISK_DYNAMIC?");
     }
     match (end, &transcript.fatal) {
         (_, Some(fatal)) => println!("vm: {fatal}"),

@@ -10,6 +10,7 @@ use std::process::Command;
 
 use anyhow::{ensure, Context, Result};
 
+use crate::arch::Arch;
 use crate::module::Module;
 use crate::options::Options;
 
@@ -73,6 +74,7 @@ const BLOCKS: usize = 2048;
 /// Makes the image under `scratch`, of at most so many bytes.
 pub fn make(
     scratch: &Path,
+    arch: Arch,
     init: &Path,
     module: Option<&Path>,
     settings: &Settings,
@@ -106,14 +108,14 @@ pub fn make(
         .status()
         .context("mke2fs (package e2fsprogs)")?;
     ensure!(status.success(), "mke2fs: the root file system does not fit {blocks} KiB");
-    add_console(scratch, &image)?;
+    add_console(scratch, arch, &image)?;
     Ok(image)
 }
 
 /// The console's node. It is written into the image, so that no privilege is needed to make it.
-fn add_console(scratch: &Path, image: &Path) -> Result<()> {
+fn add_console(scratch: &Path, arch: Arch, image: &Path) -> Result<()> {
     let script = scratch.join("debugfs.cmd");
-    fs::write(&script, "cd /dev\nmknod console c 0 0\n")?;
+    fs::write(&script, format!("cd /dev\nmknod console c {} 0\n", arch.console_major()))?;
     let status = Command::new("debugfs")
         .args(["-w", "-f"])
         .arg(&script)
@@ -150,6 +152,25 @@ mod tests {
         }
     }
 
+    /// What debugfs(8) says of an image.
+    fn show(image: &Path, request: &str) -> String {
+        let mut debugfs = Command::new("debugfs");
+        debugfs.args(["-R", request]).arg(image).env("PATH", path_with_sbin());
+        String::from_utf8_lossy(&debugfs.output().unwrap().stdout).into_owned()
+    }
+
+    #[test]
+    fn the_console_is_the_architectures() {
+        let scratch = tempfile::tempdir().unwrap();
+        let init = scratch.path().join("i");
+        fs::write(&init, b"").unwrap();
+        for (arch, number) in [(Arch::Amd64, "00:00 (hex"), (Arch::Aarch64, "02:00 (hex")] {
+            let image = make(scratch.path(), arch, &init, None, &plain(), None).unwrap();
+            let console = show(&image, "stat /dev/console");
+            assert!(console.contains(&format!("major/minor number: {number}")), "{console}");
+        }
+    }
+
     #[test]
     fn the_image_holds_what_init_needs() {
         let scratch = tempfile::tempdir().unwrap();
@@ -166,13 +187,8 @@ mod tests {
             beside: Some(module.clone()),
             taps: Some("1,64".into()),
         };
-        let image = make(scratch.path(), &init, Some(&module), &settings, None).unwrap();
-        let show = |request: &str| {
-            let mut debugfs = Command::new("debugfs");
-            debugfs.args(["-R", request]).arg(&image).env("PATH", path_with_sbin());
-            let out = debugfs.output().unwrap();
-            String::from_utf8_lossy(&out.stdout).into_owned()
-        };
+        let image = make(scratch.path(), Arch::Amd64, &init, Some(&module), &settings, None).unwrap();
+        let show = |request: &str| show(&image, request);
         assert_eq!(show("cat /sbin/init"), "init program");
         assert_eq!(show("cat /driver.kmod"), "module file");
         assert_eq!(show("cat /beside.kmod"), "module file");
@@ -188,7 +204,7 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let init = scratch.path().join("i");
         fs::write(&init, [7; 100_000]).unwrap();
-        let make = |most| make(scratch.path(), &init, None, &plain(), Some(most));
+        let make = |most| make(scratch.path(), Arch::Amd64, &init, None, &plain(), Some(most));
         let image = make(300 << 10).unwrap();
         assert_eq!(fs::metadata(&image).unwrap().len(), 300 << 10);
         assert_eq!(fs::metadata(make(9 << 20).unwrap()).unwrap().len(), 2 << 20);
@@ -202,7 +218,7 @@ mod tests {
         let init = scratch.path().join("i");
         fs::write(&init, b"").unwrap();
         let missing = scratch.path().join("none.kmod");
-        let said = make(scratch.path(), &init, Some(&missing), &plain(), None).unwrap_err();
+        let said = make(scratch.path(), Arch::Amd64, &init, Some(&missing), &plain(), None).unwrap_err();
         assert!(format!("{said:#}").contains("none.kmod"));
     }
 }

@@ -10,9 +10,10 @@ use std::path::Path;
 use anyhow::{ensure, Context, Result};
 use memchr::memmem;
 use object::read::elf::ElfFile64;
-use object::{Architecture, Endianness, Object, ObjectKind, ObjectSection, ObjectSymbol};
+use object::{Endianness, Object, ObjectKind, ObjectSection, ObjectSymbol};
 use tap_report::module::Version;
 
+use crate::arch::Arch;
 use crate::banner;
 use crate::symbols::Symbols;
 
@@ -20,6 +21,8 @@ use crate::symbols::Symbols;
 pub struct Kernel {
     /// The ELF file's bytes.
     pub bytes: Vec<u8>,
+    /// What it was built for.
+    pub arch: Arch,
     /// The version as its banner has it: "11.0_RC6".
     pub name: String,
     /// The number of that version. What follows a release's, as "_RC6" or "_STABLE", has no part in it.
@@ -52,6 +55,8 @@ pub enum Disk {
     Ide,
     /// ld(4) at virtio(4), for kernels of virtual machines alone.
     Virtio,
+    /// md(4), from a file that the boot loader has put into memory.
+    Loaded,
 }
 
 impl Disk {
@@ -60,14 +65,17 @@ impl Disk {
         match self {
             Self::Ide => "wd0a",
             Self::Virtio => "ld0a",
+            Self::Loaded => "md0a",
         }
     }
 
-    /// qemu's name for it.
-    pub fn interface(self) -> &'static str {
+    /// What gives it to qemu's machine.
+    pub fn options(self, file: &str) -> [String; 2] {
+        let drive = |interface| format!("file={file},format=raw,if={interface}");
         match self {
-            Self::Ide => "ide",
-            Self::Virtio => "virtio",
+            Self::Ide => ["-drive".into(), drive("ide")],
+            Self::Virtio => ["-drive".into(), drive("virtio")],
+            Self::Loaded => ["-initrd".into(), file.into()],
         }
     }
 }
@@ -88,21 +96,25 @@ impl Kernel {
     pub(crate) fn examine(bytes: Vec<u8>) -> Result<Self> {
         ensure!(bytes.starts_with(b"\x7fELF"), "not an ELF file: is this a NetBSD kernel?");
         let elf = ElfFile64::<Endianness>::parse(&*bytes).context("not a 64-bit ELF file")?;
-        ensure!(
-            elf.architecture() == Architecture::X86_64,
-            "built for {:?}; only NetBSD/amd64 kernels can be booted here",
-            elf.architecture()
-        );
+        let arch = Arch::of(elf.architecture()).with_context(|| {
+            let machine = elf.architecture();
+            format!("built for {machine:?}; only kernels for amd64 and aarch64 can be booted here")
+        })?;
         let (name, version) = banner::version(&bytes).context("no \"NetBSD <version>\" in it")?;
         ensure!(
             elf.kind() != ObjectKind::Relocatable,
             "relocatable, as GENERIC_KASLR is: only NetBSD's own boot loader starts it"
         );
         let symbols = Symbols::of(&elf, &bytes)?;
-        let (pvh, disk) = (has_pvh_note(&elf), disk(&elf));
+        ensure!(
+            arch == Arch::Amd64 || symbols != Symbols::File,
+            "without its symbols in its data (makeoptions COPY_SYMTAB): it could not load a module"
+        );
+        let pvh = has_pvh_note(&elf);
+        let disk = if arch == Arch::Amd64 { disk(&elf) } else { Disk::Loaded };
         let ramdisk = room(&bytes, RAMDISK);
         let has_tap = has_symbol(&elf, "tapattach");
-        Ok(Self { name, version, pvh, ramdisk, symbols, disk, has_tap, bytes })
+        Ok(Self { arch, name, version, pvh, ramdisk, symbols, disk, has_tap, bytes })
     }
 
     /// qemu can enter it without a boot loader, and it has its symbols then.
@@ -182,6 +194,7 @@ fn notes_have_entry(mut notes: &[u8]) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use object::Architecture;
     use std::io::Write;
 
     /// An ELF file of a machine, with symbols.
@@ -218,11 +231,15 @@ pub(crate) mod tests {
     fn other_files_are_refused_by_name_of_the_fault() {
         let said = |bytes| format!("{:#}", Kernel::examine(bytes).err().unwrap());
         assert!(said(b"#!/bin/sh".to_vec()).contains("not an ELF file"));
-        assert!(said(elf(Architecture::Aarch64, &[])).contains("only NetBSD/amd64"));
+        let riscv = said(elf(Architecture::Riscv64, &[]));
+        assert!(riscv.contains("built for Riscv64; only kernels for amd64 and aarch64"), "{riscv}");
         assert!(said(amd64(b"")).contains("no \"NetBSD <version>\""));
         let mut stripped = elf(Architecture::X86_64, &[]);
         stripped.extend_from_slice(b"NetBSD 10.1 (GENERIC)");
         assert!(said(stripped).contains("stripped of its symbols"));
+        let mut bare = elf(Architecture::Aarch64, &["main"]);
+        bare.extend_from_slice(b"NetBSD 11.0 (GENERIC64)");
+        assert!(said(bare).contains("without its symbols in its data (makeoptions COPY_SYMTAB)"));
         let mut kaslr = amd64(b"NetBSD 10.1 (GENERIC_KASLR)");
         kaslr[16] = 1;
         assert!(said(kaslr).contains("relocatable, as GENERIC_KASLR is"));

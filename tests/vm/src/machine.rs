@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::arch::Arch;
 use crate::kernel::Disk;
 
 /// What the machine's time follows.
@@ -25,6 +26,8 @@ pub enum Clock {
 
 /// How to boot.
 pub struct Machine<'a> {
+    /// What it emulates.
+    pub arch: Arch,
     /// The emulator.
     pub qemu: &'a str,
     /// Processors.
@@ -82,7 +85,7 @@ impl Machine<'_> {
     ) -> Result<(String, End)> {
         let console = File::create(self.console)?;
         let mut command = Command::new(self.qemu);
-        command.args(["-m", "512", "-nographic", "-no-reboot", "-nic", "none"]);
+        command.args(self.arch.board()).args(["-m", "512", "-nographic", "-no-reboot", "-nic", "none"]);
         command.arg("-smp").arg(format!("{0},sockets={0}", self.cpus));
         match self.clock {
             Clock::Host => {}
@@ -94,22 +97,21 @@ impl Machine<'_> {
         match boot {
             Boot::Direct(kernel) => {
                 command.arg("-kernel").arg(kernel);
-                command.arg("-append").arg(format!("console=com root={root} bootdev={root}"));
+                command.arg("-append").arg(self.arch.boot_line(root));
             }
             Boot::Cd(image) => {
                 command.arg("-cdrom").arg(image).args(["-boot", "d"]);
             }
         }
         if let Some((kind, file)) = disk {
-            let interface = kind.interface();
-            command.arg("-drive").arg(format!("file={},format=raw,if={interface}", file.display()));
+            command.args(kind.options(&file.display().to_string()));
         }
         let child = command
             .stdin(Stdio::null())
             .stdout(console.try_clone()?)
             .stderr(console)
             .spawn()
-            .with_context(|| format!("{} (package qemu-system-x86)", self.qemu))?;
+            .with_context(|| format!("{} (package {})", self.qemu, self.arch.package()))?;
         let start = match boot {
             Boot::Direct(_) => self.start.min(self.patience),
             Boot::Cd(_) => self.patience,
@@ -170,6 +172,7 @@ mod tests {
         std::fs::set_permissions(&qemu, std::fs::Permissions::from_mode(0o755)).unwrap();
         let console = dir.path().join("console");
         let machine = Machine {
+            arch: Arch::Amd64,
             qemu: qemu.to_str().unwrap(),
             cpus: 2,
             clock,
@@ -240,6 +243,7 @@ mod tests {
     fn a_missing_emulator_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let machine = Machine {
+            arch: Arch::Aarch64,
             qemu: "no-such-qemu",
             cpus: 1,
             clock: Clock::Host,
@@ -248,6 +252,6 @@ mod tests {
             console: &dir.path().join("c"),
         };
         let said = machine.run(&Boot::Direct("k".into()), None, "wd0a").unwrap_err();
-        assert!(format!("{said:#}").contains("qemu-system-x86"));
+        assert!(format!("{said:#}").contains("no-such-qemu (package qemu-system-arm)"));
     }
 }

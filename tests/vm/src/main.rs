@@ -9,12 +9,14 @@
 
 #![cfg_attr(not(test), deny(unused_crate_dependencies))]
 
+mod arch;
 mod banner;
 mod bench;
 mod boot;
 mod comparison;
 mod console;
 mod counts;
+mod flat;
 mod image;
 mod kernel;
 #[cfg(test)]
@@ -53,15 +55,16 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<bool> {
     let mut kernel = Kernel::read(&options.kernel)?;
-    let build = Path::new("build");
+    let (build, arch) = (Path::new("build"), kernel.arch);
+    options.check(arch)?;
     if options.to_build {
-        println!("{}", module::to_build(build, kernel.version).unwrap_or(""));
+        println!("{}", module::to_build(build, arch, kernel.version).unwrap_or(""));
         return Ok(true);
     }
     let module = match &options.kmod {
-        Some(path) => Module::named(path, kernel.version, options.force)?,
+        Some(path) => Module::named(path, arch, kernel.version, options.force)?,
         None if options.built_in => Module::built_in(&kernel)?,
-        None => Module::built(build, kernel.version)?,
+        None => Module::built(build, arch, kernel.version)?,
     };
     let mut settings = Settings::of(&module, options)?;
     let out = options.out(&settings.module, kernel.version);
@@ -71,15 +74,15 @@ fn run(options: &Options) -> Result<bool> {
     }
     println!("{}", module.choice(&kernel));
     let held = tempfile::tempdir()?;
-    let init = boot::build_init(held.path())?;
+    let init = boot::build_init(arch, held.path())?;
     let name = &settings.module;
-    let title = format!("{name} in NetBSD {}", kernel.version);
+    let title = format!("{name} in NetBSD/{arch} {}", kernel.version);
     let mut transcript = Transcript::default();
     let mut consoles = String::new();
     for _ in 0..=options.restarts {
         let scratch = tempfile::tempdir()?;
         let (file, room) = (module.path.as_deref(), kernel.ramdisk.map(|room| room.len));
-        let image = image::make(scratch.path(), &init, file, &settings, room)?;
+        let image = image::make(scratch.path(), arch, &init, file, &settings, room)?;
         let (console, end) = boot::boot(options, &mut kernel, scratch.path(), &image)?;
         consoles.push_str(&console);
         let part = console::parse(&console);

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{bail, ensure, Context, Result};
 use tap_report::module::Version;
 
+use crate::arch::Arch;
 use crate::kernel::Kernel;
 
 /// Why a kernel gets a module.
@@ -50,8 +51,8 @@ impl Module {
     }
 
     /// A module that was named: one for another kernel is refused here unless force was asked for.
-    pub fn named(path: &Path, kernel: Version, force: bool) -> Result<Self> {
-        let module = Self::read(path.to_owned(), kernel, Why::Named)?;
+    pub fn named(path: &Path, arch: Arch, kernel: Version, force: bool) -> Result<Self> {
+        let module = Self::read(path.to_owned(), arch, kernel, Why::Named)?;
         if module.by_force && !force {
             bail!(
                 "module {} is built for NetBSD {}, and the kernel, which is NetBSD {kernel}, would \
@@ -64,14 +65,14 @@ impl Module {
     }
 
     /// The module that `make kmod` has built for the kernel or, by force, the nearest release's.
-    pub fn built(build: &Path, kernel: Version) -> Result<Self> {
-        let exact = file(build, &kernel.to_string());
+    pub fn built(build: &Path, arch: Arch, kernel: Version) -> Result<Self> {
+        let exact = file(build, arch, &kernel.to_string());
         if exact.exists() {
-            return Self::read(exact, kernel, Why::OfItsVersion);
+            return Self::read(exact, arch, kernel, Why::OfItsVersion);
         }
-        let nearest = kernel.nearest().map(|release| file(build, release));
+        let nearest = kernel.nearest().map(|release| file(build, arch, release));
         match nearest {
-            Some(path) if path.exists() => Self::read(path, kernel, Why::OfTheNearestRelease),
+            Some(path) if path.exists() => Self::read(path, arch, kernel, Why::OfTheNearestRelease),
             _ => bail!(
                 "no module for NetBSD {kernel}: {} is missing; build one with \
                  NETBSD_SYS=<that kernel's sys>, or name one with KMOD=",
@@ -80,8 +81,8 @@ impl Module {
         }
     }
 
-    fn read(path: PathBuf, kernel: Version, why: Why) -> Result<Self> {
-        let built_for = Version::of_arch(&path, "amd64")?;
+    fn read(path: PathBuf, arch: Arch, kernel: Version, why: Why) -> Result<Self> {
+        let built_for = Version::of_arch(&path, arch.name())?;
         Ok(Self { path: Some(path), built_for, by_force: !built_for.fits(kernel), why })
     }
 
@@ -120,15 +121,15 @@ impl fmt::Display for Module {
 }
 
 /// The release whose module has to be built for a kernel: none where one of its very version is.
-pub fn to_build(build: &Path, kernel: Version) -> Option<&'static str> {
+pub fn to_build(build: &Path, arch: Arch, kernel: Version) -> Option<&'static str> {
     let release = kernel.nearest()?;
     let exact = kernel.to_string();
-    (exact == release || !file(build, &exact).exists()).then_some(release)
+    (exact == release || !file(build, arch, &exact).exists()).then_some(release)
 }
 
 /// Where `make kmod` puts a module.
-fn file(build: &Path, version: &str) -> PathBuf {
-    build.join(format!("netbsd-{version}-amd64/if_tap_rs.kmod"))
+fn file(build: &Path, arch: Arch, version: &str) -> PathBuf {
+    build.join(format!("netbsd-{version}-{arch}/if_tap_rs.kmod"))
 }
 
 #[cfg(test)]
@@ -142,7 +143,7 @@ mod tests {
     fn build(versions: &[&str]) -> tempfile::TempDir {
         let build = tempfile::tempdir().unwrap();
         for version in versions {
-            let path = file(build.path(), version);
+            let path = file(build.path(), Arch::Amd64, version);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, least::module(version.parse::<Version>().unwrap().0)).unwrap();
         }
@@ -157,7 +158,7 @@ mod tests {
     }
 
     fn chosen(build: &Path, kernel: &str) -> String {
-        match Module::built(build, kernel.parse().unwrap()) {
+        match Module::built(build, Arch::Amd64, kernel.parse().unwrap()) {
             Ok(module) => {
                 let how = if module.by_force { " by force" } else { "" };
                 format!("{}{how}", module.built_for)
@@ -198,8 +199,8 @@ mod tests {
             ("11.99.4_X", "11.0", format!("built for NetBSD 11.0, {force} 11.99.4;")),
         ] {
             let kernel = kernel(name, &["main"]);
-            let told = Module::built(build.path(), kernel.version).unwrap().choice(&kernel);
-            let path = file(build.path(), module);
+            let told = Module::built(build.path(), Arch::Amd64, kernel.version).unwrap().choice(&kernel);
+            let path = file(build.path(), Arch::Amd64, module);
             let wanted = format!("vm: NetBSD {name} with {}: {why}", path.display());
             assert!(told.starts_with(&wanted) && !told.contains('\n'), "{told}");
         }
@@ -208,10 +209,10 @@ mod tests {
     #[test]
     fn a_named_module_is_told_to_be_that() {
         let build = build(&["10.1"]);
-        let path = file(build.path(), "10.1");
+        let path = file(build.path(), Arch::Amd64, "10.1");
         for (name, how) in [("10.1", ""), ("11.0_RC6", " and loaded by force")] {
             let kernel = kernel(name, &["main"]);
-            let told = Module::named(&path, kernel.version, true).unwrap().choice(&kernel);
+            let told = Module::named(&path, Arch::Amd64, kernel.version, true).unwrap().choice(&kernel);
             assert!(told.ends_with(&format!(": named, built for NetBSD 10.1{how}")), "{told}");
         }
     }
@@ -219,7 +220,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_built() {
         let build = build(&["10.1", "10.99.12"]);
-        let release = |kernel: &str| to_build(build.path(), kernel.parse().unwrap());
+        let release = |kernel: &str| to_build(build.path(), Arch::Amd64, kernel.parse().unwrap());
         assert_eq!(release("10.1"), Some("10.1"));
         assert_eq!(release("10.99.12"), None);
         assert_eq!(release("10.99.13"), Some("11.0"));
@@ -230,11 +231,11 @@ mod tests {
     #[test]
     fn a_module_of_another_version_is_only_loaded_when_asked_for() {
         let build = build(&["10.1"]);
-        let (path, kernel) = (file(build.path(), "10.1"), "11.0".parse().unwrap());
-        let said = format!("{:#}", Module::named(&path, kernel, false).unwrap_err());
+        let (path, kernel) = (file(build.path(), Arch::Amd64, "10.1"), "11.0".parse().unwrap());
+        let said = format!("{:#}", Module::named(&path, Arch::Amd64, kernel, false).unwrap_err());
         assert!(said.contains("built for NetBSD 10.1") && said.contains("FORCE=1"), "{said}");
-        assert!(Module::named(&path, kernel, true).unwrap().by_force);
-        assert!(!Module::named(&path, "10.1".parse().unwrap(), true).unwrap().by_force);
+        assert!(Module::named(&path, Arch::Amd64, kernel, true).unwrap().by_force);
+        assert!(!Module::named(&path, Arch::Amd64, "10.1".parse().unwrap(), true).unwrap().by_force);
     }
 
     #[test]
@@ -257,7 +258,7 @@ mod tests {
     fn a_module_that_is_none_or_is_not_there_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("if_tap.kmod");
-        let said = || format!("{:#}", Module::named(&path, Version(0), true).unwrap_err());
+        let said = || format!("{:#}", Module::named(&path, Arch::Amd64, Version(0), true).unwrap_err());
         assert!(said().contains("if_tap.kmod") && said().contains("No such file"), "{}", said());
         fs::write(&path, "#!/bin/sh").unwrap();
         assert!(said().contains("not a 64-bit ELF file"), "{}", said());

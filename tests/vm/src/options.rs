@@ -5,15 +5,21 @@
 
 use std::path::PathBuf;
 
+use anyhow::{ensure, Result};
 use clap::Parser;
 use tap_report::module::Version;
 
-/// Runs the conformance cases, or measurements, in a NetBSD/amd64 kernel under qemu.
+use crate::arch::Arch;
+
+/// Runs the conformance cases, or measurements, in a NetBSD kernel under qemu.
 #[derive(Parser)]
 pub struct Options {
     /// The kernel file, gzipped or not.
     #[arg(long)]
     pub kernel: PathBuf,
+    /// What the kernel is built for.
+    #[arg(long, value_enum, default_value = "amd64")]
+    pub arch: Arch,
     /// The driver's module; without it, the one built for the kernel's version.
     #[arg(long)]
     pub kmod: Option<PathBuf>,
@@ -59,19 +65,36 @@ pub struct Options {
     /// Where the reports go; a folder for module and kernel in build/vm, or build/vm-bench, otherwise.
     #[arg(long)]
     pub out: Option<PathBuf>,
-    /// The emulator.
-    #[arg(long, default_value = "qemu-system-x86_64")]
-    pub qemu: String,
+    /// The emulator; that of Debian's for the architecture otherwise.
+    #[arg(long)]
+    qemu: Option<String>,
 }
 
 impl Options {
+    /// The emulator.
+    pub fn qemu(&self) -> &str {
+        self.qemu.as_deref().unwrap_or(self.arch.emulator())
+    }
+
+    /// Refuses what a kernel of this architecture cannot be asked.
+    pub fn check(&self, kernel: Arch) -> Result<()> {
+        let arch = self.arch;
+        ensure!(arch == kernel, "the kernel is built for {kernel}, not {arch}: ARCH={kernel}");
+        ensure!(
+            arch == Arch::Amd64 || !self.bench,
+            "measurements are for amd64: no counter of {arch} counts each instruction"
+        );
+        ensure!(arch == Arch::Amd64 || !self.kvm, "KVM=1 is for amd64; {arch} is emulated");
+        Ok(())
+    }
+
     /// Where the reports go: those of one driver in one kernel together.
     pub fn out(&self, module: &str, kernel: Version) -> PathBuf {
         let usual = || {
             if self.bench {
                 "build/vm-bench".into()
             } else {
-                format!("build/vm/{module}-{kernel}").into()
+                format!("build/vm/{module}-{kernel}-{}", self.arch).into()
             }
         };
         self.out.clone().unwrap_or_else(usual)
@@ -82,7 +105,7 @@ impl Options {
 mod tests {
     use super::*;
 
-    fn parse(words: &str) -> Result<Options, clap::Error> {
+    fn parse(words: &str) -> std::result::Result<Options, clap::Error> {
         let line = format!("tap-vm --kernel k {words}");
         Options::try_parse_from(line.split_whitespace())
     }
@@ -90,7 +113,8 @@ mod tests {
     #[test]
     fn reports_of_cases_and_of_measurements_lie_apart() {
         let out = |words| parse(words).unwrap().out("if_tap", Version(1_001_000_000));
-        assert_eq!(out(""), PathBuf::from("build/vm/if_tap-10.1"));
+        assert_eq!(out(""), PathBuf::from("build/vm/if_tap-10.1-amd64"));
+        assert_eq!(out("--arch aarch64"), PathBuf::from("build/vm/if_tap-10.1-aarch64"));
         assert_eq!(out("--bench"), PathBuf::from("build/vm-bench"));
         assert_eq!(out("--bench --out o"), PathBuf::from("o"));
     }
@@ -101,5 +125,13 @@ mod tests {
         for bad in ["--vs m", "--taps 1", "--bench --kvm"] {
             assert!(parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_emulator_is_that_of_the_architecture() {
+        assert_eq!(parse("").unwrap().qemu(), "qemu-system-x86_64");
+        assert_eq!(parse("--arch aarch64").unwrap().qemu(), "qemu-system-aarch64");
+        assert_eq!(parse("--arch aarch64 --qemu q").unwrap().qemu(), "q");
+        assert!(parse("--arch sparc").is_err());
     }
 }

@@ -13,6 +13,7 @@ use memchr::memmem;
 use object::read::elf::ElfFile64;
 use object::{Endianness, Object};
 
+use crate::arch::Arch;
 use crate::kernel::{room, Room};
 
 /// Marks the room for a symbol table (sys/kern/kern_ksyms_buf.c).
@@ -47,16 +48,18 @@ impl Symbols {
     }
 
     /// A kernel with its symbols where it looks for them when nobody passes them.
-    pub fn put_into(self, kernel: &[u8], scratch: &Path) -> Result<Vec<u8>> {
+    pub fn put_into(self, arch: Arch, kernel: &[u8], scratch: &Path) -> Result<Vec<u8>> {
         let mut bytes = kernel.to_vec();
         let Self::Room(Room { at, len }) = self else { return Ok(bytes) };
         let (whole, bare) = (scratch.join("netbsd.elf"), scratch.join("netbsd.sym"));
         fs::write(&whole, &bytes)?;
+        let (objcopy, package) = arch.objcopy();
         for (option, from, to) in
             [("--only-keep-debug", &whole, &bare), ("--strip-debug", &bare, &bare)]
         {
-            let status = Command::new("objcopy").arg(option).arg(from).arg(to).status();
-            ensure!(status.context("objcopy (package binutils)")?.success(), "objcopy {option}");
+            let status = Command::new(objcopy).arg(option).arg(from).arg(to).status();
+            let status = status.with_context(|| format!("{objcopy} (package {package})"))?;
+            ensure!(status.success(), "{objcopy} {option}");
         }
         let symbols = fs::read(&bare)?;
         ensure!(
@@ -111,12 +114,12 @@ mod tests {
         bytes.extend_from_slice(SYMTAB);
         bytes.extend_from_slice(&[0; 4096]);
         let kernel = Kernel::examine(bytes).unwrap();
-        let filled = kernel.symbols.put_into(&kernel.bytes, scratch.path()).unwrap();
+        let filled = kernel.symbols.put_into(kernel.arch, &kernel.bytes, scratch.path()).unwrap();
         assert_eq!(filled.len(), kernel.bytes.len());
         assert!(filled[at..].starts_with(ELF64));
         assert_eq!(filled[..at], kernel.bytes[..at]);
         let small = Symbols::Room(Room { at, len: 8 });
-        let said = small.put_into(&kernel.bytes, scratch.path()).unwrap_err().to_string();
+        let said = small.put_into(Arch::Amd64, &kernel.bytes, scratch.path()).unwrap_err().to_string();
         assert!(said.contains("too small: 8 bytes for"), "{said}");
     }
 }

@@ -12,8 +12,9 @@ use tap_conformance::net::sockaddr_in;
 use tap_conformance::sys::Sys;
 use tap_conformance::Module;
 
+use crate::arch;
 use crate::kernel::Kernel;
-use crate::raw::{self, call, nr};
+use crate::raw::{call, nr};
 use crate::report;
 use crate::setup::Settings;
 
@@ -28,11 +29,11 @@ struct Clock {
 
 impl Rig<Kernel> for Clock {
     fn start(&mut self) {
-        self.begun = raw::cycles();
+        self.begun = arch::cycles();
     }
 
     fn stop(&mut self) -> u64 {
-        raw::cycles() - self.begun
+        arch::cycles() - self.begun
     }
 
     fn sender(&mut self, sys: Kernel, to: [u8; 4]) -> Result<i32> {
@@ -53,7 +54,7 @@ impl Rig<Kernel> for Clock {
 fn counts_instructions() -> bool {
     const SHORT: u32 = 1000;
     const LONG: u32 = 3000;
-    let least = |turns| (0..32).map(|_| raw::cycles_of_loop(turns)).min();
+    let least = |turns| (0..32).map(|_| arch::cycles_of_loop(turns)).min();
     let difference = least(LONG).zip(least(SHORT)).map(|(long, short)| long.wrapping_sub(short));
     difference == Some(u64::from(2 * (LONG - SHORT)))
 }

@@ -8,10 +8,13 @@
 #![no_std]
 #![no_main]
 
+mod arch;
+#[cfg(target_arch = "x86_64")]
 mod bench;
 mod drvctl;
 mod kernel;
 mod kevent;
+#[cfg(target_arch = "x86_64")]
 mod mem;
 mod raw;
 mod rights;
@@ -19,7 +22,6 @@ mod setup;
 mod signal;
 mod thread;
 
-use core::arch::global_asm;
 use core::ffi::CStr;
 
 use kernel::Kernel;
@@ -29,16 +31,6 @@ use tap_conformance::errno::{Errno, Result};
 use tap_conformance::sys::Sys;
 use tap_conformance::text::Text;
 use tap_conformance::{Config, Module};
-
-// The kernel enters with the stack pointer at the argument count; the ABI wants it aligned.
-global_asm!(
-    ".globl _start",
-    "_start:",
-    "xor ebp, ebp",
-    "and rsp, -16",
-    "call tap_init_main",
-    "ud2",
-);
 
 /// What tells the kernel that this is a NetBSD program (elf(5)): name and description lengths,
 /// type 1, the name, and the version it was made for, 10.0.
@@ -82,23 +74,26 @@ fn work() -> Result<()> {
     };
     let name: Text<32> = Text::of(format_args!("{}", settings.get("name")));
     let module = Module { path: path.as_cstr(), name: name.as_cstr() };
-    let done = if settings.get("bench") == "1" {
-        bench::run(&settings, module)
-    } else {
-        let config = Config {
-            module,
-            stock,
-            only: settings.get("only"),
-            dangerous: settings.get("dangerous") == "1",
-            from: settings.get("from").parse().unwrap_or(1),
-        };
-        tap_conformance::run(Kernel, &config).map(drop)
-    };
-    match done {
+    match run(&settings, module, stock) {
         Ok(()) => report(format_args!("# done")),
         Err(e) => report(format_args!("Bail out! {}: {e}", path.as_str())),
     }
     Ok(())
+}
+
+fn run(settings: &Settings, module: Module<'_>, stock: bool) -> Result<()> {
+    #[cfg(target_arch = "x86_64")]
+    if settings.get("bench") == "1" {
+        return bench::run(settings, module);
+    }
+    let config = Config {
+        module,
+        stock,
+        only: settings.get("only"),
+        dangerous: settings.get("dangerous") == "1",
+        from: settings.get("from").parse().unwrap_or(1),
+    };
+    tap_conformance::run(Kernel, &config).map(drop)
 }
 
 /// NetBSD's own driver. Where it is built in, its symbols are the kernel's, so that the same as a
@@ -133,7 +128,3 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     report(format_args!("Bail out! {info}"));
     power_off()
 }
-
-/// Named by the precompiled core library; nothing unwinds here.
-#[no_mangle]
-extern "C" fn rust_eh_personality() {}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! The memory functions that compiled code calls by name; there is no C library to have them.
+//! The memory functions that compiled code calls by name, for amd64; there is no C library to have
+//! them. For aarch64 they are in Rust's own library, which is built for a machine without a system.
 
 use core::arch::asm;
 

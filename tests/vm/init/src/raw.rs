@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! The gate into the kernel: one instruction, and NetBSD's numbers for what it can be asked.
+//! The gate into the kernel: NetBSD's numbers for what it can be asked, the same on all processors.
 
-use core::arch::asm;
+use tap_conformance::errno::Result;
 
-use tap_conformance::errno::{Errno, Result};
+use crate::arch::enter;
 
 /// Numbers of sys/syscall.h.
 pub mod nr {
@@ -27,6 +27,7 @@ pub mod nr {
     pub const MUNMAP: usize = 73;
     pub const DUP2: usize = 90;
     pub const FCNTL: usize = 92;
+    #[cfg(target_arch = "x86_64")] // For the measurements.
     pub const CONNECT: usize = 98;
     pub const SETSOCKOPT: usize = 105;
     pub const READV: usize = 120;
@@ -59,35 +60,6 @@ pub mod nr {
     pub const EXIT: usize = 1;
 }
 
-/// Both values that a system call returns.
-fn enter(number: usize, args: [usize; 6]) -> Result<(usize, usize)> {
-    let first: usize;
-    let second: usize;
-    let failed: u8;
-    // SAFETY: the kernel writes only to memory that the arguments name, which the callers borrow
-    // mutably or know to be unmapped; the registers it changes are declared.
-    unsafe {
-        asm!(
-            "syscall",
-            "setc {failed}",
-            failed = out(reg_byte) failed,
-            inlateout("rax") number => first,
-            in("rdi") args[0],
-            in("rsi") args[1],
-            inlateout("rdx") args[2] => second,
-            inlateout("r10") args[3] => _,
-            inlateout("r8") args[4] => _,
-            inlateout("r9") args[5] => _,
-            lateout("rcx") _,
-            lateout("r11") _,
-        );
-    }
-    if failed != 0 {
-        return Err(Errno(first as i32));
-    }
-    Ok((first, second))
-}
-
 /// A system call with six arguments.
 pub fn call6(number: usize, args: [usize; 6]) -> Result<usize> {
     enter(number, args).map(|(value, _)| value)
@@ -114,21 +86,4 @@ pub fn exit(status: usize) -> ! {
     loop {
         call(nr::EXIT, status, 0, 0).unwrap_or(0);
     }
-}
-
-/// The time-stamp counter.
-pub fn cycles() -> u64 {
-    // SAFETY: every amd64 processor has the counter, and NetBSD lets programs read it.
-    unsafe { core::arch::x86_64::_rdtsc() }
-}
-
-/// What the counter counts for a loop of two instructions a turn.
-pub fn cycles_of_loop(turns: u32) -> u64 {
-    let begun = cycles();
-    // SAFETY: a register is counted down to zero.
-    unsafe {
-        asm!("2:", "dec {turns:e}", "jnz 2b", turns = inout(reg) turns => _,
-            options(nomem, nostack));
-    }
-    cycles() - begun
 }

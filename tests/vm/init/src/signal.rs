@@ -3,7 +3,6 @@
 
 //! SIGIO, counted.
 
-use core::arch::global_asm;
 use core::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, Ordering};
 
 use tap_conformance::abi::SIGIO;
@@ -40,22 +39,9 @@ struct SigInfo {
 }
 
 extern "C" {
+    /// In `arch`.
     fn tap_init_sigtramp();
 }
-
-// The kernel leaves the context's address in r15, which the handler preserves; setcontext(2)
-// takes the interrupted code up again.
-global_asm!(
-    ".globl tap_init_sigtramp",
-    "tap_init_sigtramp:",
-    "mov rdi, r15",
-    "mov eax, 308",
-    "syscall",
-    "mov edi, 255",
-    "mov eax, 1",
-    "syscall",
-    "ud2",
-);
 
 extern "C" fn on_sigio(_signal: i32, info: *const SigInfo, _context: usize) {
     // SAFETY: the kernel passes the address of a siginfo_t on the handler's stack.

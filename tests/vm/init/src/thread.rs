@@ -3,13 +3,13 @@
 
 //! Threads: light-weight processes on stacks of their own.
 
-use core::arch::asm;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicI64, AtomicU32, AtomicUsize, Ordering};
 
 use tap_conformance::errno::{Errno, Result};
 use tap_conformance::sys::MAX_THREADS;
 
+use crate::arch::{begin_with, store_and_exit, UCONTEXT_WORDS};
 use crate::kernel::Kernel;
 use crate::raw::{call, nr};
 
@@ -45,13 +45,7 @@ static STACKS: [Stack; MAX_THREADS] = [const { Stack(UnsafeCell::new([0; STACK])
 /// What a thread runs.
 type Job = fn(Kernel, usize) -> i64;
 
-/// struct __ucontext on amd64, as words: the general registers begin at word 7.
-const UCONTEXT_WORDS: usize = 784 / 8;
-const REGS: usize = 7;
-const RDI: usize = REGS;
-const RBP: usize = REGS + 12;
-const RIP: usize = REGS + 21;
-const RSP: usize = REGS + 24;
+/// The word of struct __ucontext that says what follows when the context ends.
 const UC_LINK: usize = 1;
 /// _lwp_create(2): nobody waits for it.
 const LWP_DETACHED: usize = 0x40;
@@ -71,11 +65,8 @@ pub fn spawn(job: Job, arg: usize) -> Result<usize> {
     let words = &mut context.0;
     call(nr::GETCONTEXT, words.as_mut_ptr() as usize, 0, 0)?;
     words[UC_LINK] = 0;
-    words[RDI] = index;
-    words[RBP] = 0;
-    words[RIP] = begin as *const () as usize;
-    // As after a call instruction: eight bytes below a multiple of sixteen.
-    words[RSP] = STACKS[index].0.get() as usize + STACK - 64 - 8;
+    let top = STACKS[index].0.get() as usize + STACK - 64;
+    begin_with(words, begin as *const () as usize, index, top);
     let mut lid: i32 = 0;
     let started = call(
         nr::LWP_CREATE,
@@ -108,17 +99,5 @@ extern "C" fn begin(index: usize) -> ! {
     let job = unsafe { core::mem::transmute::<usize, Job>(address) };
     let value = job(Kernel, slot.arg.load(Ordering::Relaxed));
     slot.value.store(value, Ordering::Relaxed);
-    // SAFETY: _lwp_exit(2) does not return. The state is stored and the call made without touching
-    // the stack, which the next thread of this slot may use from the store on.
-    unsafe {
-        asm!(
-            "mov dword ptr [{state}], {ended}",
-            "mov eax, 310",
-            "syscall",
-            "ud2",
-            state = in(reg) slot.state.as_ptr(),
-            ended = const ENDED,
-            options(noreturn),
-        );
-    }
+    store_and_exit(slot.state.as_ptr(), ENDED)
 }
