@@ -23,7 +23,9 @@ use crate::options::Options;
 pub fn run(options: &Options, kernel: &mut Kernel, module: &Module, out: &Path) -> Result<bool> {
     check_taps(&options.taps)?;
     let vs = options.vs.as_deref();
-    let vs = vs.map(|path| Module::named(path, kernel.arch, kernel.version, options.force)).transpose()?;
+    let vs = vs
+        .map(|path| Module::named(path, kernel.arch, kernel.version, options.force))
+        .transpose()?;
     let held = tempfile::tempdir()?;
     let init = boot::build_init(kernel.arch, held.path())?;
     let mut good = true;

@@ -96,7 +96,9 @@ pub fn explain(options: &Options, console: &str, end: End, transcript: &Transcri
         println!("vm: the root file system is ext2fs(5): does the kernel have file-system EXT2FS?");
     }
     if options.arch == Arch::Aarch64 && console.contains("root device: ") {
-        println!("vm: the root is a memory disk: does the kernel have options MEMORY_DISK_DYNAMIC?");
+        println!(
+            "vm: the root is a memory disk: does the kernel have options MEMORY_DISK_DYNAMIC?"
+        );
     }
     match (end, &transcript.fatal) {
         (_, Some(fatal)) => println!("vm: {fatal}"),

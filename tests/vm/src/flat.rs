@@ -59,7 +59,10 @@ mod tests {
         assert_eq!(&image[56..64], b"ARM\x64\0\0\0\0");
         assert!(image[HEADER..].starts_with(least::CODE));
         // The memory that it wants, with what is zero at its end and not in the file.
-        assert_eq!(word(16), (least::DATA + least::ZEROS) as u64 + least::data("11.0").len() as u64);
+        assert_eq!(
+            word(16),
+            (least::DATA + least::ZEROS) as u64 + least::data("11.0").len() as u64
+        );
         assert!(image[least::DATA..].starts_with(&least::data("11.0")));
     }
 

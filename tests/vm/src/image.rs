@@ -187,7 +187,8 @@ mod tests {
             beside: Some(module.clone()),
             taps: Some("1,64".into()),
         };
-        let image = make(scratch.path(), Arch::Amd64, &init, Some(&module), &settings, None).unwrap();
+        let image =
+            make(scratch.path(), Arch::Amd64, &init, Some(&module), &settings, None).unwrap();
         let show = |request: &str| show(&image, request);
         assert_eq!(show("cat /sbin/init"), "init program");
         assert_eq!(show("cat /driver.kmod"), "module file");
@@ -218,7 +219,8 @@ mod tests {
         let init = scratch.path().join("i");
         fs::write(&init, b"").unwrap();
         let missing = scratch.path().join("none.kmod");
-        let said = make(scratch.path(), Arch::Amd64, &init, Some(&missing), &plain(), None).unwrap_err();
+        let said =
+            make(scratch.path(), Arch::Amd64, &init, Some(&missing), &plain(), None).unwrap_err();
         assert!(format!("{said:#}").contains("none.kmod"));
     }
 }

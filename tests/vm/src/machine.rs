@@ -85,7 +85,14 @@ impl Machine<'_> {
     ) -> Result<(String, End)> {
         let console = File::create(self.console)?;
         let mut command = Command::new(self.qemu);
-        command.args(self.arch.board()).args(["-m", "512", "-nographic", "-no-reboot", "-nic", "none"]);
+        command.args(self.arch.board()).args([
+            "-m",
+            "512",
+            "-nographic",
+            "-no-reboot",
+            "-nic",
+            "none",
+        ]);
         command.arg("-smp").arg(format!("{0},sockets={0}", self.cpus));
         match self.clock {
             Clock::Host => {}

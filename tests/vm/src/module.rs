@@ -199,7 +199,8 @@ mod tests {
             ("11.99.4_X", "11.0", format!("built for NetBSD 11.0, {force} 11.99.4;")),
         ] {
             let kernel = kernel(name, &["main"]);
-            let told = Module::built(build.path(), Arch::Amd64, kernel.version).unwrap().choice(&kernel);
+            let told =
+                Module::built(build.path(), Arch::Amd64, kernel.version).unwrap().choice(&kernel);
             let path = file(build.path(), Arch::Amd64, module);
             let wanted = format!("vm: NetBSD {name} with {}: {why}", path.display());
             assert!(told.starts_with(&wanted) && !told.contains('\n'), "{told}");
@@ -212,7 +213,8 @@ mod tests {
         let path = file(build.path(), Arch::Amd64, "10.1");
         for (name, how) in [("10.1", ""), ("11.0_RC6", " and loaded by force")] {
             let kernel = kernel(name, &["main"]);
-            let told = Module::named(&path, Arch::Amd64, kernel.version, true).unwrap().choice(&kernel);
+            let told =
+                Module::named(&path, Arch::Amd64, kernel.version, true).unwrap().choice(&kernel);
             assert!(told.ends_with(&format!(": named, built for NetBSD 10.1{how}")), "{told}");
         }
     }
@@ -235,7 +237,9 @@ mod tests {
         let said = format!("{:#}", Module::named(&path, Arch::Amd64, kernel, false).unwrap_err());
         assert!(said.contains("built for NetBSD 10.1") && said.contains("FORCE=1"), "{said}");
         assert!(Module::named(&path, Arch::Amd64, kernel, true).unwrap().by_force);
-        assert!(!Module::named(&path, Arch::Amd64, "10.1".parse().unwrap(), true).unwrap().by_force);
+        assert!(
+            !Module::named(&path, Arch::Amd64, "10.1".parse().unwrap(), true).unwrap().by_force
+        );
     }
 
     #[test]
@@ -258,7 +262,8 @@ mod tests {
     fn a_module_that_is_none_or_is_not_there_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("if_tap.kmod");
-        let said = || format!("{:#}", Module::named(&path, Arch::Amd64, Version(0), true).unwrap_err());
+        let said =
+            || format!("{:#}", Module::named(&path, Arch::Amd64, Version(0), true).unwrap_err());
         assert!(said().contains("if_tap.kmod") && said().contains("No such file"), "{}", said());
         fs::write(&path, "#!/bin/sh").unwrap();
         assert!(said().contains("not a 64-bit ELF file"), "{}", said());

@@ -119,7 +119,8 @@ mod tests {
         assert!(filled[at..].starts_with(ELF64));
         assert_eq!(filled[..at], kernel.bytes[..at]);
         let small = Symbols::Room(Room { at, len: 8 });
-        let said = small.put_into(Arch::Amd64, &kernel.bytes, scratch.path()).unwrap_err().to_string();
+        let said =
+            small.put_into(Arch::Amd64, &kernel.bytes, scratch.path()).unwrap_err().to_string();
         assert!(said.contains("too small: 8 bytes for"), "{said}");
     }
 }
