@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Writes and packets for which there is no memory, at each of the allocations that they make.
+
+use tap_conformance::errno::Errno;
+use tap_conformance::sys::Sys;
+use tap_host::kpi;
+use tap_host::sys::HostSys;
+use tap_host::world::enter;
+
+use crate::tap::{Tap, CSUM};
+use crate::tcp::{Tcp, PLAIN};
+
+/// Waits until there are that many mbufs.
+fn settle(mbufs: u64) {
+    for _ in 0..1000 {
+        if enter().mbufs.in_use() == mbufs {
+            return;
+        }
+        HostSys.sleep_ms(1);
+    }
+    panic!("{} mbufs instead of {mbufs}", enter().mbufs.in_use());
+}
+
+/// Does `f` with the n-th allocation failing; whether there was one.
+fn without_memory<R>(n: u64, f: impl FnOnce() -> R) -> (R, bool) {
+    enter().memory.fail_in = Some(n);
+    let result = f();
+    (result, enter().memory.fail_in.take().is_none())
+}
+
+/// A write that fails at each of its allocations, and comes up as so many frames at last. How many
+/// allocations there were.
+fn is_written_or_nothing(header: &[u8; 12], frame: &[u8], frames: usize) -> u64 {
+    let tap = Tap::open(12, 0);
+    tap.set_mtu(65521);
+    let before = enter().mbufs.in_use();
+    for n in 0.. {
+        let (result, failed) = without_memory(n, || tap.write(header, frame));
+        if !failed {
+            assert_eq!(result, Ok(()));
+            assert_eq!(tap.handed_up().len(), frames);
+            settle(before);
+            return n;
+        }
+        assert_eq!(result, Err(Errno::ENOBUFS), "allocation {n}");
+        settle(before);
+        assert!(tap.handed_up().is_empty(), "allocation {n}: something came up");
+        settle(before);
+    }
+    unreachable!()
+}
+
+#[test]
+fn a_frame_comes_up_whole_or_not_at_all() {
+    for (len, least) in [(60, 1), (1514, 2), (9000, 3), (65000, 17)] {
+        let allocations = is_written_or_nothing(&PLAIN, &vec![0; len], 1);
+        assert!(allocations >= least, "{len} bytes: {allocations} allocations");
+    }
+    for payload in [100, 9000] {
+        let tcp = Tcp::new(false, payload);
+        is_written_or_nothing(&tcp.header(None), &tcp.seeded(), 1);
+    }
+}
+
+#[test]
+fn a_large_packet_comes_up_whole_or_not_at_all() {
+    for v6 in [false, true] {
+        let tcp = Tcp::new(v6, 44 * 1428);
+        let allocations = is_written_or_nothing(&tcp.header(Some(1428)), &tcp.seeded(), 44);
+        assert!(allocations >= 44, "{allocations} allocations");
+    }
+}
+
+#[test]
+fn a_packet_of_the_stack_is_cut_whole_or_not_at_all() {
+    let tap = Tap::open(12, CSUM);
+    let tcp = Tcp::new(false, 44 * 1448);
+    let large = tcp.large();
+    let before = enter().mbufs.in_use();
+    for n in 0.. {
+        let packet = enter().packet_of(&[&large], tcp.large_asks(1448));
+        let drops = tap.drops();
+        let (error, failed) = without_memory(n, || enter().transmit("tap0", packet) as u32);
+        if !failed {
+            assert_eq!(error, 0);
+            assert_eq!(std::iter::from_fn(|| tap.read()).count(), 44);
+            assert!(n >= 44, "{n} allocations");
+            break;
+        }
+        assert_eq!(error, kpi::ENOBUFS, "allocation {n}");
+        assert_eq!(tap.read(), None, "allocation {n}: a part was queued");
+        assert_eq!(tap.drops(), drops + 1);
+    }
+    settle(before);
+}
