@@ -4,24 +4,11 @@
 //! Writes and packets for which there is no memory, at each of the allocations that they make.
 
 use tap_conformance::errno::Errno;
-use tap_conformance::sys::Sys;
 use tap_host::kpi;
-use tap_host::sys::HostSys;
 use tap_host::world::enter;
 
 use crate::tap::{Tap, CSUM};
 use crate::tcp::{Tcp, PLAIN};
-
-/// Waits until there are that many mbufs.
-fn settle(mbufs: u64) {
-    for _ in 0..1000 {
-        if enter().mbufs.in_use() == mbufs {
-            return;
-        }
-        HostSys.sleep_ms(1);
-    }
-    panic!("{} mbufs instead of {mbufs}", enter().mbufs.in_use());
-}
 
 /// Does `f` with the n-th allocation failing; whether there was one.
 fn without_memory<R>(n: u64, f: impl FnOnce() -> R) -> (R, bool) {
@@ -35,19 +22,18 @@ fn without_memory<R>(n: u64, f: impl FnOnce() -> R) -> (R, bool) {
 fn is_written_or_nothing(header: &[u8; 12], frame: &[u8], frames: usize) -> u64 {
     let tap = Tap::open(12, 0);
     tap.set_mtu(65521);
-    let before = enter().mbufs.in_use();
     for n in 0.. {
         let (result, failed) = without_memory(n, || tap.write(header, frame));
         if !failed {
             assert_eq!(result, Ok(()));
             assert_eq!(tap.handed_up().len(), frames);
-            settle(before);
+            tap.settle();
             return n;
         }
         assert_eq!(result, Err(Errno::ENOBUFS), "allocation {n}");
-        settle(before);
+        tap.settle();
         assert!(tap.handed_up().is_empty(), "allocation {n}: something came up");
-        settle(before);
+        tap.settle();
     }
     unreachable!()
 }
@@ -78,7 +64,6 @@ fn a_packet_of_the_stack_is_cut_whole_or_not_at_all() {
     let tap = Tap::open(12, CSUM);
     let tcp = Tcp::new(false, 44 * 1448);
     let large = tcp.large();
-    let before = enter().mbufs.in_use();
     for n in 0.. {
         let packet = enter().packet_of(&[&large], tcp.large_asks(1448));
         let drops = tap.drops();
@@ -93,5 +78,5 @@ fn a_packet_of_the_stack_is_cut_whole_or_not_at_all() {
         assert_eq!(tap.read(), None, "allocation {n}: a part was queued");
         assert_eq!(tap.drops(), drops + 1);
     }
-    settle(before);
+    tap.settle();
 }

@@ -4,6 +4,7 @@
 //! One interface and its descriptor, of a module that is loaded for one test.
 
 use std::ffi::CString;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tap_conformance::abi::{
@@ -42,6 +43,10 @@ pub const ALL: i32 = CSUM | TSO4 | TSO6 | ECN;
 /// The name of the interface.
 const TAP: &str = "tap0";
 
+/// What a frame begins with that only marks the end of others, and how many there were.
+const MARK: [u8; 60] = [0x55; 60];
+static MARKS: AtomicU64 = AtomicU64::new(0);
+
 /// One test at a time, for each counts what is left.
 static ALONE: Mutex<()> = Mutex::new(());
 
@@ -50,6 +55,8 @@ pub struct Tap {
     fd: i32,
     socket: i32,
     header: usize,
+    /// How many mbufs there are while nothing is on its way.
+    mbufs: u64,
     _alone: MutexGuard<'static, ()>,
 }
 
@@ -67,7 +74,7 @@ impl Tap {
         let fd = HostSys.open(&node, O_RDWR).unwrap();
         HostSys.unlink(&node).unwrap();
         let socket = HostSys.socket(AF_INET, SOCK_DGRAM, 0).unwrap();
-        let mut tap = Tap { fd, socket, header: 0, _alone: alone };
+        let mut tap = Tap { fd, socket, header: 0, mbufs: 0, _alone: alone };
         tap.set_int(FIONBIO, 1).unwrap();
         let mut request = tap.request();
         request.data[..2].copy_from_slice(&IFF_UP.to_ne_bytes());
@@ -75,6 +82,7 @@ impl Tap {
         tap.set_header(header).unwrap();
         tap.set_takes(takes).unwrap();
         enter().watch_input();
+        tap.mbufs = enter().mbufs.in_use();
         tap
     }
 
@@ -183,20 +191,36 @@ impl Tap {
     }
 
     /// What has been handed up since this was last asked. What comes is waited for by a frame that
-    /// comes behind it.
+    /// comes behind it, which is one of several if there was no place for the first.
     pub fn handed_up(&self) -> Vec<Seen> {
-        let last = [0x55; 60];
-        self.write(&PLAIN, &last).unwrap();
-        let mut all = Vec::new();
+        let first = MARKS.load(Relaxed);
+        let mut all: Vec<Seen> = Vec::new();
         for _ in 0..1000 {
+            let mark = [&MARK[..], &MARKS.fetch_add(1, Relaxed).to_be_bytes()].concat();
+            self.write(&PLAIN, &mark).unwrap();
+            HostSys.sleep_ms(1);
             all.append(&mut enter().watched_input());
-            if all.last().is_some_and(|seen: &Seen| seen.bytes == last) {
-                all.pop();
+            let number = |seen: &Seen| {
+                let number = seen.bytes.strip_prefix(&MARK)?;
+                number.try_into().ok().map(u64::from_be_bytes)
+            };
+            if all.iter().filter_map(number).any(|number| number >= first) {
+                all.retain(|seen| number(seen).is_none());
                 return all;
+            }
+        }
+        panic!("the last frame never came up");
+    }
+
+    /// Waits until no mbuf is left of all that was on its way.
+    pub fn settle(&self) {
+        for _ in 0..1000 {
+            if enter().mbufs.in_use() == self.mbufs {
+                return;
             }
             HostSys.sleep_ms(1);
         }
-        panic!("the last frame never came up");
+        panic!("{} mbufs instead of {}", enter().mbufs.in_use(), self.mbufs);
     }
 
     /// Frames that the interface was to send and did not: net.interfaces.tap0.sndq.drops.
