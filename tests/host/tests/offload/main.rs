@@ -12,6 +12,7 @@ mod memory;
 mod read;
 mod refused;
 mod segments;
+mod stack;
 mod tap;
 mod tcp;
 mod write;

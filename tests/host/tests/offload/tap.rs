@@ -40,9 +40,6 @@ pub const TSO4: i32 = 2;
 pub const TSO6: i32 = 4;
 pub const ECN: i32 = 8;
 pub const ALL: i32 = CSUM | TSO4 | TSO6 | ECN;
-/// The name of the interface.
-const TAP: &str = "tap0";
-
 /// What a frame begins with that only marks the end of others, and how many there were.
 const MARK: [u8; 60] = [0x55; 60];
 static MARKS: AtomicU64 = AtomicU64::new(0);
@@ -57,7 +54,9 @@ pub struct Tap {
     header: usize,
     /// How many mbufs there are while nothing is on its way.
     mbufs: u64,
-    _alone: MutexGuard<'static, ()>,
+    name: &'static str,
+    /// Not of one beside another, which the module stays for.
+    alone: Option<MutexGuard<'static, ()>>,
 }
 
 impl Tap {
@@ -67,28 +66,56 @@ impl Tap {
         sched::adopt(1, "test");
         set_linklocal(HostSys, false).unwrap();
         HostSys.modload(&path()).unwrap_or_else(|e| panic!("{e}: {}", enter().messages.text()));
-        ifconfig(SIOCIFCREATE, TAP).unwrap();
+        Self::make("tap0", 0, Some(alone)).with(header, takes)
+    }
+
+    /// Another one, which must go first.
+    pub fn beside(&self, header: i32, takes: i32) -> Tap {
+        Self::make("tap1", 1, None).with(header, takes)
+    }
+
+    fn make(name: &'static str, unit: u32, alone: Option<MutexGuard<'static, ()>>) -> Tap {
+        ifconfig(SIOCIFCREATE, name).unwrap();
         let node = CString::new("/dev/offload").unwrap();
         let major = HostSys.major("tap").unwrap();
-        HostSys.mknod(&node, S_IFCHR | 0o600, makedev(major, 0)).unwrap();
+        HostSys.mknod(&node, S_IFCHR | 0o600, makedev(major, unit)).unwrap();
         let fd = HostSys.open(&node, O_RDWR).unwrap();
         HostSys.unlink(&node).unwrap();
         let socket = HostSys.socket(AF_INET, SOCK_DGRAM, 0).unwrap();
-        let mut tap = Tap { fd, socket, header: 0, mbufs: 0, _alone: alone };
-        tap.set_int(FIONBIO, 1).unwrap();
-        let mut request = tap.request();
-        request.data[..2].copy_from_slice(&IFF_UP.to_ne_bytes());
-        HostSys.ioctl(socket, SIOCSIFFLAGS, Out::value(&mut request)).unwrap();
-        tap.set_header(header).unwrap();
-        tap.set_takes(takes).unwrap();
+        Tap { fd, socket, header: 0, mbufs: 0, name, alone }
+    }
+
+    fn with(mut self, header: i32, takes: i32) -> Tap {
+        self.set_int(FIONBIO, 1).unwrap();
+        self.set_up(self.name);
+        self.set_header(header).unwrap();
+        self.set_takes(takes).unwrap();
         enter().watch_input();
-        tap.mbufs = enter().mbufs.in_use();
-        tap
+        self.mbufs = enter().mbufs.in_use();
+        self
+    }
+
+    /// The interface's name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// `ifconfig up` of this one or another.
+    pub fn set_up(&self, name: &str) {
+        let mut request = IfReq::zeroed();
+        put_name(&mut request.name, name);
+        request.data[..2].copy_from_slice(&IFF_UP.to_ne_bytes());
+        self.ask(SIOCSIFFLAGS, &mut request).unwrap();
+    }
+
+    /// An ioctl(2) of an interface.
+    pub fn ask<T: Plain>(&self, command: u64, request: &mut T) -> Result<()> {
+        HostSys.ioctl(self.socket, command, Out::value(request)).map(drop)
     }
 
     fn request(&self) -> IfReq {
         let mut request = IfReq::zeroed();
-        put_name(&mut request.name, TAP);
+        put_name(&mut request.name, self.name);
         request
     }
 
@@ -112,16 +139,15 @@ impl Tap {
     pub fn set_mtu(&self, mtu: i32) {
         let mut request = self.request();
         request.data[..4].copy_from_slice(&mtu.to_ne_bytes());
-        HostSys.ioctl(self.socket, SIOCSIFMTU, Out::value(&mut request)).unwrap();
+        self.ask(SIOCSIFMTU, &mut request).unwrap();
     }
 
     /// SIOCSIFCAP: what is enabled from now on.
     pub fn enable(&self, capenable: u64) -> Result<()> {
         let mut request = [0; 32];
-        request[..TAP.len()].copy_from_slice(TAP.as_bytes());
+        request[..self.name.len()].copy_from_slice(self.name.as_bytes());
         request[24..].copy_from_slice(&capenable.to_ne_bytes());
-        let command = kpi::SIOCSIFCAP.into();
-        HostSys.ioctl(self.socket, command, Out::bytes(&mut request)).map(drop)
+        self.ask(kpi::SIOCSIFCAP.into(), &mut request)
     }
 
     /// FIONREAD.
@@ -155,7 +181,7 @@ impl Tap {
     pub fn transmit(&self, pieces: &[&[u8]], offload: Offload) -> u32 {
         let mut world = enter();
         let packet = world.packet_of(pieces, offload);
-        world.transmit(TAP, packet) as u32
+        world.transmit(self.name, packet) as u32
     }
 
     /// The same, while somebody else refers to the bytes, who must find them as they were once
@@ -170,7 +196,7 @@ impl Tap {
             let mut world = enter();
             let packet = world.packet_of(pieces, offload);
             let other = world.m_copypacket(packet).unwrap();
-            assert_eq!(world.transmit(TAP, packet), 0);
+            assert_eq!(world.transmit(self.name, packet), 0);
             other
         };
         let result = read(self);
@@ -236,12 +262,15 @@ impl Tap {
 /// Ends all, and nothing is left.
 impl Drop for Tap {
     fn drop(&mut self) {
-        let ends = [
+        let mut ends = vec![
             HostSys.close(self.fd),
             HostSys.close(self.socket),
-            ifconfig(SIOCIFDESTROY, TAP),
-            HostSys.modunload(NAME),
+            ifconfig(SIOCIFDESTROY, self.name),
         ];
+        if self.alone.is_none() {
+            return;
+        }
+        ends.push(HostSys.modunload(NAME));
         let left = enter().leftovers();
         // What is left of a test that fails says less than its panic.
         if !std::thread::panicking() {
