@@ -77,6 +77,12 @@ pub fn arp_reply(frame: &[u8], net: u8) -> Option<Mac> {
     Some(mac)
 }
 
+/// Whether this frame is of ARP.
+#[must_use]
+pub fn is_arp(frame: &[u8]) -> bool {
+    frame.get(12..14) == Some(&ETHERTYPE_ARP.to_be_bytes())
+}
+
 /// The Internet checksum (RFC 1071).
 #[must_use]
 pub fn checksum(bytes: &[u8]) -> u16 {

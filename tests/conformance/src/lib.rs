@@ -13,18 +13,23 @@
 
 pub mod abi;
 pub mod bench;
+pub mod bpf;
 pub mod case;
 pub mod cases;
 pub mod ctx;
 pub mod errno;
 pub mod frames;
 pub mod net;
+pub mod packets;
+pub mod peer;
 pub mod run;
 pub mod storm;
 pub mod sys;
 pub mod sysctl_name;
 pub mod text;
 pub mod user;
+pub mod view;
+pub mod vnet;
 
 pub use ctx::Module;
 pub use errno::Errno;

@@ -68,6 +68,31 @@ impl<S: Sys> Ctx<'_, S> {
         self.sys.ioctl(self.socket, SIOCAIFADDR, Out::value(&mut req)).map(drop)
     }
 
+    /// A socket that is bound to a port of any address ([`crate::Need::Sockets`]).
+    pub fn bound(&self, domain: i32, kind: i32, port: u16) -> Fallible<i32> {
+        let socket = self.keep(self.sys.socket(domain, kind, 0).on("socket")?);
+        if domain == abi::AF_INET6 {
+            let address = sockaddr_in6([0; 16], port);
+            self.sys.bind(socket, In::bytes(&address)).on("bind")?;
+        } else {
+            let mut address = [0; 16];
+            sockaddr_in(&mut address, [0; 4]);
+            address[2..4].copy_from_slice(&port.to_be_bytes());
+            self.sys.bind(socket, In::bytes(&address)).on("bind")?;
+        }
+        Ok(socket)
+    }
+
+    /// A UDP socket that sends to a port of the peer's ([`crate::Need::Udp`]).
+    pub fn udp_to_peer(&self, net: u8, port: u16) -> Fallible<i32> {
+        let socket = self.keep(self.sys.socket(abi::AF_INET, abi::SOCK_DGRAM, 0).on("socket")?);
+        let mut address = [0; 16];
+        sockaddr_in(&mut address, frames::peer_ip(net));
+        address[2..4].copy_from_slice(&port.to_be_bytes());
+        self.sys.connect(socket, In::bytes(&address)).on("connect")?;
+        Ok(socket)
+    }
+
     /// FIONBIO.
     pub fn set_nonblocking(&self, fd: i32, on: bool) -> Result<()> {
         let mut value = i32::from(on);
@@ -179,6 +204,17 @@ fn check_readable(readable: bool) -> Fallible<()> {
         return Ok(());
     }
     Err(Failure::of(format_args!("no frame came although the stack was asked for one")))
+}
+
+/// Writes a struct sockaddr_in6, its port beside the address.
+#[must_use]
+pub fn sockaddr_in6(ip: [u8; 16], port: u16) -> [u8; 28] {
+    let mut field = [0; 28];
+    field[0] = 28;
+    field[1] = abi::AF_INET6 as u8;
+    field[2..4].copy_from_slice(&port.to_be_bytes());
+    field[8..24].copy_from_slice(&ip);
+    field
 }
 
 /// Writes a struct sockaddr_in.

@@ -42,6 +42,10 @@ pub enum Need {
     MbufStat,
     /// Memberships of groups through sockets.
     Groups,
+    /// UDP sockets that send.
+    Udp,
+    /// Sockets that receive, TCP's among them.
+    Sockets,
     /// PF_ROUTE sockets, which tell of interfaces.
     Route,
     /// ktrace(2).
@@ -119,8 +123,22 @@ pub trait Sys: Copy + Send + Sync + 'static {
         -> Result<usize>;
     /// socket(2).
     fn socket(self, domain: i32, kind: i32, protocol: i32) -> Result<i32>;
-    /// setsockopt(2) ([`Need::Groups`]).
+    /// setsockopt(2) ([`Need::Groups`], [`Need::Sockets`]).
     fn setsockopt(self, fd: i32, level: i32, name: i32, value: In<'_>) -> Result<()>;
+    /// connect(2) to a struct sockaddr_in or sockaddr_in6 ([`Need::Udp`], [`Need::Sockets`]).
+    fn connect(self, fd: i32, address: In<'_>) -> Result<()>;
+    /// bind(2) to such an address ([`Need::Sockets`]).
+    fn bind(self, _fd: i32, _address: In<'_>) -> Result<()> {
+        Err(Errno::ENOSYS)
+    }
+    /// listen(2) ([`Need::Sockets`]).
+    fn listen(self, _fd: i32) -> Result<()> {
+        Err(Errno::ENOSYS)
+    }
+    /// accept(2), whoever it is ([`Need::Sockets`]).
+    fn accept(self, _fd: i32) -> Result<i32> {
+        Err(Errno::ENOSYS)
+    }
     /// socketpair(2) of AF_LOCAL.
     fn socketpair(self) -> Result<[i32; 2]>;
     /// sendmsg(2) of one byte, with a descriptor as SCM_RIGHTS.

@@ -115,6 +115,10 @@ impl Sys for HostSys {
         Err(Errno::ENOSYS)
     }
 
+    fn connect(self, fd: i32, address: In<'_>) -> Result<()> {
+        syscall::connect(&mut enter(), fd, (address.addr, address.len))
+    }
+
     fn socketpair(self) -> Result<[i32; 2]> {
         syscall::socketpair(&mut enter())
     }
@@ -258,6 +262,7 @@ impl Sys for HostSys {
             Need::Bpf
             | Need::Inet
             | Need::Inet6
+            | Need::Udp
             | Need::Process
             | Need::Privilege
             | Need::Revoke
@@ -267,7 +272,7 @@ impl Sys for HostSys {
             | Need::Curtain
             | Need::StockFile => true,
             // What the host does not play: in a kernel these cases run.
-            Need::Groups | Need::Route | Need::Ktrace => false,
+            Need::Groups | Need::Route | Need::Ktrace | Need::Sockets => false,
             // In the seeded mode one thread runs at a time.
             Need::Smp => !enter().is_seeded(),
             Need::Bridge | Need::Vlan | Need::Vether => stack::has(need),

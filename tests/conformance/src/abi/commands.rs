@@ -11,13 +11,13 @@ const fn ioc(direction: u64, group: u8, number: u64, size: usize) -> u64 {
 const fn io(group: u8, number: u64) -> u64 {
     ioc(0x2000_0000, group, number, 0)
 }
-const fn ior<T>(group: u8, number: u64) -> u64 {
+pub(super) const fn ior<T>(group: u8, number: u64) -> u64 {
     ioc(0x4000_0000, group, number, size_of::<T>())
 }
-const fn iow<T>(group: u8, number: u64) -> u64 {
+pub(super) const fn iow<T>(group: u8, number: u64) -> u64 {
     ioc(0x8000_0000, group, number, size_of::<T>())
 }
-const fn iowr<T>(group: u8, number: u64) -> u64 {
+pub(super) const fn iowr<T>(group: u8, number: u64) -> u64 {
     ioc(0xc000_0000, group, number, size_of::<T>())
 }
 

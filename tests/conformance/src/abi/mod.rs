@@ -8,6 +8,7 @@
 
 mod commands;
 mod layout;
+pub mod offload;
 
 pub use commands::*;
 pub use layout::*;
@@ -95,9 +96,17 @@ pub const AF_INET6: i32 = 24;
 /// Address families: messages about interfaces and routes.
 pub const AF_ROUTE: i32 = 34;
 /// Socket types.
+pub const SOCK_STREAM: i32 = 1;
+/// Socket types.
 pub const SOCK_DGRAM: i32 = 2;
 /// Socket types.
 pub const SOCK_RAW: i32 = 3;
+/// setsockopt(2): a socket's own level.
+pub const SOL_SOCKET: i32 = 0xffff;
+/// setsockopt(2): bytes of the buffer for what is sent.
+pub const SO_SNDBUF: i32 = 0x1001;
+/// setsockopt(2): bytes of the buffer for what is received.
+pub const SO_RCVBUF: i32 = 0x1002;
 /// setsockopt(2), IPv4: its level.
 pub const IPPROTO_IP: i32 = 0;
 /// setsockopt(2), IPv4: a struct ip_mreq, group and interface.

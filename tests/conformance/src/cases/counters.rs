@@ -3,16 +3,14 @@
 
 //! Counters, and bpf(4): each frame once.
 
-use crate::abi::{
-    BpfHdr, BIOCFLUSH, BIOCGBLEN, BIOCIMMEDIATE, BIOCSDIRECTION, BIOCSETIF, BPF_D_IN, BPF_D_INOUT,
-    BPF_D_OUT, FIONBIO, IFQ_MAXLEN, O_RDWR,
-};
+use crate::abi::{BPF_D_IN, BPF_D_INOUT, BPF_D_OUT, IFQ_MAXLEN, O_RDWR};
+use crate::bpf::{self, tap_on};
 use crate::case::{case, Case, Fallible, On, Verdict};
 use crate::check;
 use crate::ctx::Ctx;
 use crate::frames::{self, BROADCAST};
 use crate::sys::{Need, Sys};
-use crate::user::{Out, Plain};
+use crate::user::Out;
 
 /// The cases of this topic.
 pub fn cases<S: Sys>() -> &'static [Case<S>] {
@@ -168,42 +166,12 @@ fn bound<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.greet(&live).map(drop)
 }
 
-/// A bpf descriptor on an interface, for one direction.
-pub fn tap_on<S: Sys>(c: &Ctx<S>, name: &str, direction: u32) -> Fallible<i32> {
-    let fd = c.open(c"/dev/bpf", O_RDWR).on("/dev/bpf")?;
-    let mut one: u32 = 1;
-    let mut direction = direction;
-    let mut req = Ctx::<S>::ifreq(name);
-    c.sys.ioctl(fd, BIOCSETIF, Out::value(&mut req)).on("BIOCSETIF")?;
-    c.sys.ioctl(fd, BIOCSDIRECTION, Out::value(&mut direction)).on("BIOCSDIRECTION")?;
-    c.sys.ioctl(fd, BIOCIMMEDIATE, Out::value(&mut one)).on("BIOCIMMEDIATE")?;
-    c.sys.ioctl(fd, FIONBIO, Out::value(&mut one)).on("FIONBIO")?;
-    c.sys.ioctl(fd, BIOCFLUSH, Out::none()).on("BIOCFLUSH")?;
-    Ok(fd)
-}
-
 /// How many frames of one EtherType a bpf descriptor saw.
 fn count<S: Sys>(c: &Ctx<S>, fd: i32, kind: u16) -> Fallible<usize> {
-    let mut buffer = [0; 65536];
-    let mut length: u32 = 0;
-    c.sys.ioctl(fd, BIOCGBLEN, Out::value(&mut length)).on("BIOCGBLEN")?;
     let mut frames = 0;
-    c.settle();
-    while let Ok(n) = c.sys.read(fd, Out::bytes(&mut buffer[..length as usize])) {
-        let mut at = 0;
-        while let Some(bytes) = buffer[..n].get(at..at + size_of::<BpfHdr>()) {
-            let mut header = BpfHdr::zeroed();
-            header.as_bytes_mut().copy_from_slice(bytes);
-            let start = at + usize::from(header.hdrlen);
-            let found = buffer.get(start + 12..start + 14) == Some(&kind.to_be_bytes());
-            frames += usize::from(found);
-            // BPF_WORDALIGN.
-            at = (start + header.caplen as usize + 7) & !7;
-        }
-        if n == 0 {
-            break;
-        }
-    }
+    bpf::each(c, fd, &mut |frame| {
+        frames += usize::from(frame.get(12..14) == Some(&kind.to_be_bytes()));
+    })?;
     Ok(frames)
 }
 

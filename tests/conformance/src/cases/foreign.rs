@@ -127,7 +127,7 @@ fn plain(to: frames::Mac) -> [u8; 60] {
 }
 
 /// tap0 and tap1, open and up, non-blocking.
-fn pair<S: Sys>(c: &Ctx<S>) -> Fallible<[i32; 2]> {
+pub fn pair<S: Sys>(c: &Ctx<S>) -> Fallible<[i32; 2]> {
     let mut fds = [0; 2];
     for (unit, fd) in fds.iter_mut().enumerate() {
         let name = ["tap0", "tap1"][unit];

@@ -19,6 +19,18 @@ pub mod length;
 pub mod libtuntap;
 pub mod lifecycle;
 pub mod module;
+pub mod offload_caps;
+pub mod offload_cut;
+pub mod offload_cut_edge;
+pub mod offload_ioctl;
+pub mod offload_read;
+pub mod offload_refused;
+pub mod offload_storm;
+pub mod offload_sum;
+pub mod offload_taken_back;
+pub mod offload_tcp;
+pub mod offload_tso;
+pub mod offload_write;
 pub mod open;
 pub mod overlap;
 pub mod passing;
@@ -62,6 +74,18 @@ pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
         passing::cases::<S>(),
         groups::cases::<S>(),
         power::cases::<S>(),
+        offload_ioctl::cases::<S>(),
+        offload_caps::cases::<S>(),
+        offload_write::cases::<S>(),
+        offload_sum::cases::<S>(),
+        offload_cut::cases::<S>(),
+        offload_cut_edge::cases::<S>(),
+        offload_refused::cases::<S>(),
+        offload_read::cases::<S>(),
+        offload_taken_back::cases::<S>(),
+        offload_tcp::cases::<S>(),
+        offload_tso::cases::<S>(),
+        offload_storm::cases::<S>(),
         races::cases::<S>(),
         overlap::cases::<S>(),
         stress::cases::<S>(),

@@ -156,7 +156,7 @@ fn frames_while_opening<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.create("tap0").on("create")?;
     c.set_up("tap0", true).on("up")?;
     let path = c.node(0)?;
-    let bpf = super::counters::tap_on(c, "tap0", BPF_D_OUT)?;
+    let bpf = crate::bpf::tap_on(c, "tap0", BPF_D_OUT)?;
     let open = || c.open(path.as_cstr(), O_RDWR | O_NONBLOCK).on("open");
     let before = drops(c)?;
     let thread = c.sys.spawn(send_many, bpf as usize).on("spawn")?;

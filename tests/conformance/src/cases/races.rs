@@ -203,7 +203,7 @@ fn stale_node<S: Sys>(c: &Ctx<S>) -> Verdict {
 fn captured<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.create("tap0").on("create")?;
     c.set_up("tap0", true).on("up")?;
-    let bpf = super::counters::tap_on(c, "tap0", BPF_D_INOUT)?;
+    let bpf = crate::bpf::tap_on(c, "tap0", BPF_D_INOUT)?;
     c.sys.ioctl(bpf, BIOCPROMISC, Out::none()).on("BIOCPROMISC")?;
     c.destroy("tap0").on("destroy under a capture")?;
     let mut buffer = [0; 64];

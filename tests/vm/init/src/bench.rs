@@ -10,11 +10,12 @@ use tap_conformance::bench::{self, Config, Point, Rig, MOST_ROUNDS};
 use tap_conformance::errno::{Errno, Result};
 use tap_conformance::net::sockaddr_in;
 use tap_conformance::sys::Sys;
+use tap_conformance::user::In;
 use tap_conformance::Module;
 
 use crate::arch;
 use crate::kernel::Kernel;
-use crate::raw::{call, nr};
+use crate::raw::{self, call, nr};
 use crate::report;
 use crate::setup::Settings;
 
@@ -41,7 +42,7 @@ impl Rig<Kernel> for Clock {
         let mut address = [0; 16];
         sockaddr_in(&mut address, to);
         address[2..4].copy_from_slice(&PORT.to_be_bytes());
-        call(nr::CONNECT, fd as usize, address.as_ptr() as usize, address.len())?;
+        sys.connect(fd, In::bytes(&address))?;
         Ok(fd)
     }
 

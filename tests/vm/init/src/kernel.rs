@@ -193,6 +193,22 @@ impl Sys for Kernel {
         call6(nr::SETSOCKOPT, args).map(drop)
     }
 
+    fn connect(self, fd: i32, address: In<'_>) -> Result<()> {
+        call(nr::CONNECT, fd as usize, address.addr, address.len).map(drop)
+    }
+
+    fn bind(self, fd: i32, address: In<'_>) -> Result<()> {
+        call(nr::BIND, fd as usize, address.addr, address.len).map(drop)
+    }
+
+    fn listen(self, fd: i32) -> Result<()> {
+        call(nr::LISTEN, fd as usize, 5, 0).map(drop)
+    }
+
+    fn accept(self, fd: i32) -> Result<i32> {
+        call(nr::ACCEPT, fd as usize, 0, 0).map(|fd| fd as i32)
+    }
+
     fn socketpair(self) -> Result<[i32; 2]> {
         rights::pair()
     }

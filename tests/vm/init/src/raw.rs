@@ -20,6 +20,7 @@ pub mod nr {
     pub const SETUID: usize = 23;
     pub const RECVMSG: usize = 27;
     pub const SENDMSG: usize = 28;
+    pub const ACCEPT: usize = 30;
     pub const SYNC: usize = 36;
     pub const KILL: usize = 37;
     pub const IOCTL: usize = 54;
@@ -29,7 +30,9 @@ pub mod nr {
     pub const FCNTL: usize = 92;
     #[cfg(target_arch = "x86_64")] // For the measurements.
     pub const CONNECT: usize = 98;
+    pub const BIND: usize = 104;
     pub const SETSOCKOPT: usize = 105;
+    pub const LISTEN: usize = 106;
     pub const READV: usize = 120;
     pub const WRITEV: usize = 121;
     pub const SOCKETPAIR: usize = 135;

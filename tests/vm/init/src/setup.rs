@@ -156,8 +156,9 @@ pub fn probe() -> Result<()> {
     let inet6 = Kernel.socket(AF_INET6, SOCK_DGRAM, 0);
     grant_if(inet6.is_ok(), Need::Inet6);
     let socket = Kernel.socket(AF_INET, SOCK_DGRAM, 0)?;
-    grant(Need::Inet);
-    grant(Need::Groups);
+    for need in [Need::Inet, Need::Groups, Need::Udp, Need::Sockets] {
+        grant(need);
+    }
     grant_if(can_create(socket, "bridge77"), Need::Bridge);
     grant_if(can_create(socket, "vlan77"), Need::Vlan);
     grant_if(can_create(socket, "vether77"), Need::Vether);
