@@ -148,19 +148,19 @@ impl Packet {
             frame[14..16].copy_from_slice(&TAG.to_be_bytes());
             frame[16..18].copy_from_slice(&kind.to_be_bytes());
         }
-        let len = (frame.len() - self.ip()) as u16;
+        let len = frame.len() - self.ip();
         let ip = &mut frame[self.ip()..self.start()];
         ip.fill(0);
         if self.v6 {
             ip[0] = 0x60;
-            ip[4..6].copy_from_slice(&(len - 40).to_be_bytes());
+            ip[4..6].copy_from_slice(&((len - 40) as u16).to_be_bytes());
             ip[6] = self.transport;
             ip[7] = 64;
             ip[8..24].copy_from_slice(&PEER_IP6);
             ip[24..40].copy_from_slice(&OUR_IP6);
         } else {
             ip[0] = 0x45 + (self.ip_options / 4) as u8;
-            ip[2..4].copy_from_slice(&len.to_be_bytes());
+            ip[2..4].copy_from_slice(&(len as u16).to_be_bytes());
             ip[4..6].copy_from_slice(&self.id.to_be_bytes());
             ip[6] = 0x40;
             ip[8] = 64;
