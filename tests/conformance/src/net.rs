@@ -68,7 +68,7 @@ impl<S: Sys> Ctx<'_, S> {
         self.sys.ioctl(self.socket, SIOCAIFADDR, Out::value(&mut req)).map(drop)
     }
 
-    /// A socket that is bound to a port of any address ([`crate::Need::Sockets`]).
+    /// A socket that is bound to a port of any address ([`crate::Need::Udp`]).
     pub fn bound(&self, domain: i32, kind: i32, port: u16) -> Fallible<i32> {
         let socket = self.keep(self.sys.socket(domain, kind, 0).on("socket")?);
         if domain == abi::AF_INET6 {

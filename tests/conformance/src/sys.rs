@@ -42,10 +42,10 @@ pub enum Need {
     MbufStat,
     /// Memberships of groups through sockets.
     Groups,
-    /// UDP sockets that send.
+    /// UDP sockets.
     Udp,
-    /// Sockets that receive, TCP's among them.
-    Sockets,
+    /// TCP sockets, and IP that fragments.
+    Tcp,
     /// PF_ROUTE sockets, which tell of interfaces.
     Route,
     /// ktrace(2).
@@ -123,19 +123,17 @@ pub trait Sys: Copy + Send + Sync + 'static {
         -> Result<usize>;
     /// socket(2).
     fn socket(self, domain: i32, kind: i32, protocol: i32) -> Result<i32>;
-    /// setsockopt(2) ([`Need::Groups`], [`Need::Sockets`]).
+    /// setsockopt(2) ([`Need::Groups`], [`Need::Tcp`]).
     fn setsockopt(self, fd: i32, level: i32, name: i32, value: In<'_>) -> Result<()>;
-    /// connect(2) to a struct sockaddr_in or sockaddr_in6 ([`Need::Udp`], [`Need::Sockets`]).
+    /// connect(2) to a struct sockaddr_in or sockaddr_in6 ([`Need::Udp`], [`Need::Tcp`]).
     fn connect(self, fd: i32, address: In<'_>) -> Result<()>;
-    /// bind(2) to such an address ([`Need::Sockets`]).
-    fn bind(self, _fd: i32, _address: In<'_>) -> Result<()> {
-        Err(Errno::ENOSYS)
-    }
-    /// listen(2) ([`Need::Sockets`]).
+    /// bind(2) to such an address.
+    fn bind(self, fd: i32, address: In<'_>) -> Result<()>;
+    /// listen(2) ([`Need::Tcp`]).
     fn listen(self, _fd: i32) -> Result<()> {
         Err(Errno::ENOSYS)
     }
-    /// accept(2), whoever it is ([`Need::Sockets`]).
+    /// accept(2), whoever it is ([`Need::Tcp`]).
     fn accept(self, _fd: i32) -> Result<i32> {
         Err(Errno::ENOSYS)
     }

@@ -115,6 +115,10 @@ impl Sys for HostSys {
         Err(Errno::ENOSYS)
     }
 
+    fn bind(self, fd: i32, address: In<'_>) -> Result<()> {
+        syscall::bind(&mut enter(), fd, (address.addr, address.len))
+    }
+
     fn connect(self, fd: i32, address: In<'_>) -> Result<()> {
         syscall::connect(&mut enter(), fd, (address.addr, address.len))
     }
@@ -272,7 +276,7 @@ impl Sys for HostSys {
             | Need::Curtain
             | Need::StockFile => true,
             // What the host does not play: in a kernel these cases run.
-            Need::Groups | Need::Route | Need::Ktrace | Need::Sockets => false,
+            Need::Groups | Need::Route | Need::Ktrace | Need::Tcp => false,
             // In the seeded mode one thread runs at a time.
             Need::Smp => !enter().is_seeded(),
             Need::Bridge | Need::Vlan | Need::Vether => stack::has(need),

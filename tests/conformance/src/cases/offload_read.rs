@@ -73,7 +73,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 fragments::<S>,
             )
             .added()
-            .needs(&[Need::Inet, Need::Sockets]),
+            .needs(&[Need::Inet, Need::Tcp]),
         ]
     }
 }

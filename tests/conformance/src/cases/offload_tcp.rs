@@ -14,7 +14,7 @@ use crate::user::Out;
 
 /// The cases of this topic.
 pub fn cases<S: Sys>() -> &'static [Case<S>] {
-    const NEEDS: &[Need] = &[Need::Inet, Need::Sockets];
+    const NEEDS: &[Need] = &[Need::Inet, Need::Tcp];
     const {
         &[
             case("offload_tcp_v4", "tap_rs(4): 44 segments in one write, and an ACK", v4::<S>)
@@ -23,7 +23,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             case("offload_tcp_v6", "the same in IPv6", v6::<S>).added().needs(&[
                 Need::Inet,
                 Need::Inet6,
-                Need::Sockets,
+                Need::Tcp,
             ]),
             case(
                 "offload_tcp_not_trusted",

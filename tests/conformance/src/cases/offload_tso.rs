@@ -20,7 +20,7 @@ use crate::view::View;
 
 /// The cases of this topic.
 pub fn cases<S: Sys>() -> &'static [Case<S>] {
-    const NEEDS: &[Need] = &[Need::Inet, Need::Sockets];
+    const NEEDS: &[Need] = &[Need::Inet, Need::Tcp];
     const {
         &[
             case("offload_tso_v4", "tap_rs(4): large packets of TCP in IPv4 are read", v4::<S>)
@@ -29,7 +29,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             case("offload_tso_v6", "the same in IPv6", v6::<S>).added().needs(&[
                 Need::Inet,
                 Need::Inet6,
-                Need::Sockets,
+                Need::Tcp,
             ]),
             case(
                 "offload_tso_not_taken",

@@ -156,7 +156,7 @@ pub fn probe() -> Result<()> {
     let inet6 = Kernel.socket(AF_INET6, SOCK_DGRAM, 0);
     grant_if(inet6.is_ok(), Need::Inet6);
     let socket = Kernel.socket(AF_INET, SOCK_DGRAM, 0)?;
-    for need in [Need::Inet, Need::Groups, Need::Udp, Need::Sockets] {
+    for need in [Need::Inet, Need::Groups, Need::Udp, Need::Tcp] {
         grant(need);
     }
     grant_if(can_create(socket, "bridge77"), Need::Bridge);
