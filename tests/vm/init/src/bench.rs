@@ -15,7 +15,6 @@ use tap_conformance::Module;
 
 use crate::arch;
 use crate::kernel::Kernel;
-use crate::raw::{self, call, nr};
 use crate::report;
 use crate::setup::Settings;
 
