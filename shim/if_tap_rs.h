@@ -55,4 +55,25 @@ struct tap_vnet_hdr {
 /* The longest frame that is read or written, its header not counted. */
 #define	TAP_MAXFRAME	(14 + 4 + 65535)
 
+/*
+ * Several frames a call.  An entry is a piece of memory.  A frame ends with the
+ * first entry that is not marked MORE.
+ */
+struct tap_frame {
+	uint64_t	tf_addr;	/* address, zero-extended */
+	uint32_t	tf_len;		/* bytes; TAPRECV returns those stored */
+	uint32_t	tf_flags;
+#define	TAP_FRAME_MORE	0x01		/* the frame goes on in the next entry */
+#define	TAP_FRAME_CUT	0x02		/* TAPRECV: the frame was longer */
+};
+
+struct tap_batch {
+	uint64_t	tb_frames;	/* address of struct tap_frame[tb_count] */
+	uint32_t	tb_count;	/* entries, at most TAP_BATCH_MAX */
+	uint32_t	tb_done;	/* returns the entries used, whole frames */
+};
+#define	TAP_BATCH_MAX	1024
+#define	TAPSEND		_IOWR('e', 20, struct tap_batch)
+#define	TAPRECV		_IOWR('e', 21, struct tap_batch)
+
 #endif /* _NET_IF_TAP_RS_H_ */

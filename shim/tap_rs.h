@@ -143,11 +143,17 @@ int	tap_rs_stock_active(void);
 void	tap_rs_cfdata_init(struct cfdata *, int);
 
 /* helpers/ifnet.c */
+struct tap_rs_output {		/* frames that were read */
+	u_long	bytes;		/* of them that were copied */
+	u_int	packets;
+	u_int	mcasts;		/* those to a group */
+	u_int	errors;		/* those truncated, or lost to a fault */
+};
 void	tap_rs_ifnet_lock(struct ifnet *);
 void	tap_rs_ifnet_unlock(struct ifnet *);
 void	tap_rs_bpf_mtap_out(struct ifnet *, struct mbuf *);
 void	tap_rs_stat_inc(struct ifnet *, int);
-void	tap_rs_stat_output(struct ifnet *, u_long, int, int);
+void	tap_rs_stat_output(struct ifnet *, const struct tap_rs_output *);
 const unsigned char *tap_rs_lladdr(const struct ifnet *);
 void	tap_rs_set_lladdr(struct ifnet *, const unsigned char *);
 int	tap_rs_if_destroy(const struct ifnet *);

@@ -28,17 +28,23 @@ static AT_WORK: Solo = Solo::new(AtomicU32::new(0));
 const MAX_WAITING: u32 = 256;
 
 /// Queues a frame of `len` bytes for the stack. If too many are queued, it is dropped and counted,
-/// as by if_percpuq.
+/// as by if_percpuq. The caller then calls [`schedule`].
 #[inline(always)]
 pub fn post(softc: &Softc, frame: Mbuf, len: usize) {
     if is_full(softc.incoming.fetch_add(1, Ordering::Relaxed), MAX_WAITING, len) {
         return refuse(softc, 1);
     }
     QUEUE.post(frame, Arc::retain(softc));
+}
+
+/// Has the queued frames passed to the stack.
+#[inline(always)]
+pub fn schedule() {
     SOFTINT.schedule();
 }
 
-/// Queues the frames that came in a write of `len` bytes: all, or none if too many are queued.
+/// Queues the frames that came in a write of `len` bytes: all, or none if too many are queued. The
+/// caller then calls [`schedule`].
 pub fn post_all(softc: &Softc, frames: MbufList, len: usize) {
     let count = frames.len();
     if is_full(softc.incoming.fetch_add(count, Ordering::Relaxed), MAX_WAITING, len) {
@@ -47,7 +53,6 @@ pub fn post_all(softc: &Softc, frames: MbufList, len: usize) {
     for frame in frames {
         QUEUE.post(frame, Arc::retain(softc));
     }
-    SOFTINT.schedule();
 }
 
 #[cold]

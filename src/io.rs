@@ -11,9 +11,9 @@ use crate::ether::{check_length, BadLength};
 use crate::input;
 use crate::kern::capability::Capabilities;
 use crate::kern::errno::{Errno, Result};
-use crate::kern::ifcount::Counter;
+use crate::kern::ifcount::{Counter, Output};
 use crate::kern::mbuf::Mbuf;
-use crate::kern::uio::Uio;
+use crate::kern::uio::{Transfer, Uio};
 use crate::softc::Softc;
 use crate::vnet::{self, mode::Mode};
 
@@ -45,7 +45,12 @@ fn finish_read(softc: &Softc, frame: &Mbuf, copied: Result<usize>) -> Result {
         match copied {
             Ok(bytes) => {
                 let truncated = bytes < frame.packet_len() as usize;
-                softc.interface.count_output(bytes, frame.is_multicast(), truncated);
+                softc.interface.count_output(&Output {
+                    packets: 1,
+                    bytes: bytes as _,
+                    mcasts: frame.is_multicast().into(),
+                    errors: truncated.into(),
+                });
             }
             Err(_) => softc.interface.count(Counter::OutputErrors),
         }
@@ -104,36 +109,45 @@ pub fn write(softc: &Softc, mut uio: Uio<'_>) -> Result {
         Err(error) => return Err(not_read(softc, error)),
     };
     input::post(softc, frame, len);
+    input::schedule();
     softc.touch_modification();
     Ok(())
 }
 
+/// The error for the writer of a frame of a bad length.
 #[cold]
-fn bad_length(bad: BadLength) -> Errno {
+pub fn bad_length(bad: BadLength) -> Errno {
     match bad {
         BadLength::Runt => Errno::EINVAL,
         BadLength::Giant => Errno::EMSGSIZE,
     }
 }
 
-/// The same, of a frame behind an offload header. All of the frames that it stands for are received
-/// or, if there is an error, none.
+/// The same, of a frame behind an offload header.
 #[cold]
 #[inline(never)]
 fn write_behind(softc: &Softc, mut uio: Uio<'_>, mode: Mode) -> Result {
-    let len = uio.resid();
+    receive_behind(softc, &mut uio, mode)?;
+    input::schedule();
+    softc.touch_modification();
+    Ok(())
+}
+
+/// Queues what is written behind an offload header. All of the frames that it stands for are queued
+/// or, if there is an error, none.
+pub fn receive_behind(softc: &Softc, source: &mut dyn Transfer, mode: Mode) -> Result {
+    let len = source.resid();
     let whole = softc.interface.enabled().contains(Capabilities::LRO);
-    match vnet::write::read_from(&mut uio, mode, softc.interface.mtu(), whole) {
+    match vnet::write::read_from(source, mode, softc.interface.mtu(), whole) {
         Ok(frames) => input::post_all(softc, frames, len),
         Err(error) => return Err(not_read(softc, error)),
     }
-    softc.touch_modification();
     Ok(())
 }
 
 /// Counts a frame for which there was no memory. Returns the error for the writer.
 #[cold]
-fn not_read(softc: &Softc, error: Errno) -> Errno {
+pub fn not_read(softc: &Softc, error: Errno) -> Errno {
     let Some(_call) = softc.channel.enter() else { return Errno::ENXIO };
     if error == Errno::ENOBUFS {
         softc.interface.count(Counter::InputErrors);

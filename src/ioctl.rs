@@ -4,8 +4,10 @@
 //! ioctl(2), on a descriptor and on the interface.
 #![forbid(unsafe_code)]
 
+use crate::batch;
 use crate::ether::is_mtu;
 use crate::kern::errno::{Errno, Result};
+use crate::kern::file::FileFlags;
 use crate::kern::ioctl::{Command, Request};
 use crate::kern::signal;
 use crate::softc::Softc;
@@ -14,20 +16,20 @@ use crate::softc::Softc;
 ///
 /// FIONBIO changes nothing here. The kernel has already set FNONBLOCK in the file, and every read
 /// checks that. The mode therefore belongs to the open, and ends with it.
-pub fn descriptor(softc: &Softc, request: Request<'_>) -> Result {
+pub fn descriptor(softc: &Softc, request: Request<'_>, flags: FileFlags) -> Result {
     let len = softc.channel.look().ok_or(Errno::ENXIO)?;
     if request.command() == Command::FIONREAD {
         // Below 2^31.
         *request.int()? = len as i32;
         return Ok(());
     }
-    control(softc, request)
+    control(softc, request, flags)
 }
 
 /// All commands except FIONREAD. They have a function of their own, so that FIONREAD, which
 /// programs call before every read, saves no registers.
 #[inline(never)]
-fn control(softc: &Softc, request: Request<'_>) -> Result {
+fn control(softc: &Softc, request: Request<'_>, flags: FileFlags) -> Result {
     let command = request.command();
     match command {
         Command::FIONBIO => {}
@@ -53,6 +55,14 @@ fn control(softc: &Softc, request: Request<'_>) -> Result {
             softc.vnet.set_takes(&softc.interface, *request.int()? as u32)?;
         }
         Command::TAPGOFFLOAD => *request.int()? = softc.vnet.get().takes() as i32,
+        Command::TAPSEND => {
+            require(flags, FileFlags::WRITE)?;
+            batch::send(softc, request.batch()?)?;
+        }
+        Command::TAPRECV => {
+            require(flags, FileFlags::READ)?;
+            batch::receive(softc, request.batch()?, flags.contains(FileFlags::NONBLOCK))?;
+        }
         // This is for libtuntap, which uses the descriptor instead of a socket.
         Command::SIOCGIFFLAGS => request.ifreq()?.set_flags(softc.interface.flags()),
         Command::SIOCGIFADDR => {
@@ -63,6 +73,15 @@ fn control(softc: &Softc, request: Request<'_>) -> Result {
         _ => return Err(Errno::ENOTTY),
     }
     Ok(())
+}
+
+/// EBADF unless the file is open for what a command does.
+fn require(flags: FileFlags, mode: FileFlags) -> Result {
+    if flags.contains(mode) {
+        Ok(())
+    } else {
+        Err(Errno::EBADF)
+    }
 }
 
 /// if_ioctl. The stack holds IFNET_LOCK. SIOCSIFPHYADDR sets the Ethernet address. It fails with

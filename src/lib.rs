@@ -12,7 +12,7 @@
 //! | [`softc`], [`adapter`] | one interface: its parts and its references |
 //! | [`attach`] | its beginning and end |
 //! | [`cloner`] | units, create, destroy, the cloning open, load and unload |
-//! | [`io`], [`ioctl`], [`event`] | the calls on a descriptor |
+//! | [`io`], [`batch`], [`ioctl`], [`event`] | the calls on a descriptor |
 //! | [`input`], [`solo`] | passes frames from write(2) to the stack, in order |
 //! | [`ifnet`], [`sysctl`] | the calls of the network stack and of the administrator |
 //! | [`ether`], [`unit`] | addresses, frame bounds and numbers: pure |
@@ -28,6 +28,7 @@
 
 pub mod adapter;
 pub mod attach;
+pub mod batch;
 pub mod channel;
 pub mod cloner;
 pub mod entry;

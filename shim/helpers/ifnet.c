@@ -47,21 +47,21 @@ tap_rs_stat_inc(struct ifnet *ifp, int counter)
 }
 
 /*
- * Counts a frame that was read, with one access to the per-CPU counters.
+ * Counts frames that were read, with one access to the per-CPU counters.
  * The arguments of if_statinc_ref() and similar functions changed after 10.1.
  * Those of the underlying macros did not.
  */
 void
-tap_rs_stat_output(struct ifnet *ifp, u_long bytes, int mcast, int errors)
+tap_rs_stat_output(struct ifnet *ifp, const struct tap_rs_output *output)
 {
 	net_stat_ref_t nsr = IF_STAT_GETREF(ifp);
 
-	_NET_STATINC_REF(nsr, if_opackets);
-	_NET_STATADD_REF(nsr, if_obytes, bytes);
-	if (mcast)
-		_NET_STATINC_REF(nsr, if_omcasts);
-	if (__predict_false(errors != 0))
-		_NET_STATADD_REF(nsr, if_oerrors, errors);
+	_NET_STATADD_REF(nsr, if_opackets, output->packets);
+	_NET_STATADD_REF(nsr, if_obytes, output->bytes);
+	if (output->mcasts != 0)
+		_NET_STATADD_REF(nsr, if_omcasts, output->mcasts);
+	if (__predict_false(output->errors != 0))
+		_NET_STATADD_REF(nsr, if_oerrors, output->errors);
 	IF_STAT_PUTREF(ifp);
 }
 

@@ -63,6 +63,38 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         }
     }
 
+    /// Removes and returns at most `max` frames, not 0, as [`next`](Self::next) does the first one.
+    pub fn take(&self, max: u32, nonblock: bool) -> Result<L> {
+        let mut state = self.state.lock();
+        while state.frames.is_empty() {
+            self.wait_for_frame(&mut state, nonblock)?;
+        }
+        let mut taken = L::empty();
+        while taken.len() < max {
+            let Some(frame) = state.frames.pop() else { break };
+            taken.push(frame);
+        }
+        self.publish(&state);
+        Ok(taken)
+    }
+
+    /// Puts frames back that were taken and have not been read: they are the first ones again.
+    /// Returns them if the queue has been purged since.
+    pub fn put_back(&self, mut frames: L) -> L {
+        let mut state = self.state.lock();
+        if frames.is_empty() || !state.running || self.is_open_by(Opener::None) {
+            return frames;
+        }
+        while let Some(frame) = state.frames.pop() {
+            frames.push(frame);
+        }
+        state.frames = frames;
+        self.publish(&state);
+        self.cv.signal();
+        self.notify(&mut state);
+        L::empty()
+    }
+
     /// Waits for a frame. Fails with the errors of [`next`](Self::next).
     #[cold]
     #[inline(never)]

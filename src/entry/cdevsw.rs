@@ -119,14 +119,14 @@ pub unsafe extern "C" fn tap_rs_cdev_ioctl(
     dev: kpi::dev_t,
     command: c_ulong,
     data: *mut c_void,
-    _flags: c_int,
+    flags: c_int,
     _lwp: *mut kpi::lwp,
 ) -> c_int {
     // SAFETY: sys_ioctl's buffer, of the length that the command states.
     let request = unsafe { Request::new(command, data) };
     // SAFETY: this is a call of cdevsw.
     let softc = unsafe { softc_of_node(dev) };
-    to_int(softc.and_then(|softc| ioctl::descriptor(softc, request)))
+    to_int(softc.and_then(|softc| ioctl::descriptor(softc, request, FileFlags::from_raw(flags))))
 }
 
 /// d_poll.

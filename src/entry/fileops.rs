@@ -84,8 +84,10 @@ pub unsafe extern "C" fn tap_rs_fops_ioctl(
 ) -> c_int {
     // SAFETY: sys_ioctl's buffer, of the length that the command states.
     let request = unsafe { Request::new(command, data) };
+    // SAFETY: the kernel holds the file for the length of the call.
+    let flags = File::new(unsafe { &*file }).flags();
     // SAFETY: this is a call of the driver's fileops.
-    to_int(ioctl::descriptor(unsafe { softc_of_file(file) }, request))
+    to_int(ioctl::descriptor(unsafe { softc_of_file(file) }, request, flags))
 }
 
 /// fo_poll.

@@ -30,6 +30,7 @@ macro_rules! errnos {
 
 impl Errno {
     errnos!(
+        EBADF,
         EBUSY,
         EEXIST,
         EHOSTDOWN,

@@ -18,6 +18,10 @@ bitflags! {
     /// The flags of an open file, F*, and of the open that makes one, which carries O_* besides.
     #[derive(Clone, Copy)]
     pub struct FileFlags: u32 {
+        /// Open for reading.
+        const READ = kpi::FREAD;
+        /// Open for writing.
+        const WRITE = kpi::FWRITE;
         /// Non-blocking mode.
         const NONBLOCK = kpi::FNONBLOCK;
         // The access mode, O_CLOEXEC and others are passed on.
@@ -81,11 +85,15 @@ impl<'a> File<'a> {
         File(raw)
     }
 
-    /// Whether it is in non-blocking mode, by O_NONBLOCK, F_SETFL or FIONBIO.
-    pub fn is_nonblocking(self) -> bool {
+    /// The flags of the open, as F_SETFL and FIONBIO have changed them.
+    pub fn flags(self) -> FileFlags {
         // SAFETY: the file is alive; the kernel writes the flags in one piece.
-        let flags = unsafe { ptr::read_volatile(&raw const self.0.f_flag) };
-        FileFlags::from_raw(flags).contains(FileFlags::NONBLOCK)
+        FileFlags::from_raw(unsafe { ptr::read_volatile(&raw const self.0.f_flag) })
+    }
+
+    /// Whether it is in non-blocking mode.
+    pub fn is_nonblocking(self) -> bool {
+        self.flags().contains(FileFlags::NONBLOCK)
     }
 
     /// What [`NewFile::become_open`] left.

@@ -4,12 +4,13 @@
 //! What the stack counts of an interface, if_stats(9), and its output queue, which the driver fills
 //! itself.
 
-use core::ffi::{c_int, c_ulong};
+use core::ffi::c_int;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::ifnet::Interface;
 use super::kpi;
+pub use super::kpi::tap_rs_output as Output;
 
 /// Error counters of an interface that the driver itself counts in.
 #[derive(Clone, Copy)]
@@ -34,19 +35,11 @@ impl Interface {
         unsafe { kpi::tap_rs_stat_inc(self.ifp(), index as c_int) }
     }
 
-    /// Counts a frame that user space has read, `truncated` if not all of it. A call in flight
-    /// only.
-    pub fn count_output(&self, bytes: usize, multicast: bool, truncated: bool) {
-        let bytes = bytes as c_ulong;
+    /// Counts frames that user space has read. A call in flight only.
+    #[inline(always)]
+    pub fn count_output(&self, output: &Output) {
         // SAFETY: attached, as the caller is in flight.
-        unsafe {
-            kpi::tap_rs_stat_output(
-                self.ifp(),
-                bytes,
-                c_int::from(multicast),
-                c_int::from(truncated),
-            )
-        }
+        unsafe { kpi::tap_rs_stat_output(self.ifp(), output) }
     }
 
     fn queue(&self) -> *mut kpi::ifaltq {

@@ -12,6 +12,7 @@ use core::ffi::{c_char, c_int, c_ulong, c_void};
 use core::marker::PhantomData;
 use core::ptr;
 
+use super::batch::Batch;
 use super::errno::{Errno, Result};
 use super::ifnet::InterfaceFlags;
 use super::kpi;
@@ -49,6 +50,8 @@ impl Command {
         TAPGVNETHDR,
         TAPSOFFLOAD,
         TAPGOFFLOAD,
+        TAPSEND,
+        TAPRECV,
     );
 
     /// TAPGIFNAME of programs that were built when `struct ifreq` had 32 bytes. The kernel's own
@@ -107,6 +110,11 @@ impl<'a> Request<'a> {
     /// An argument that is a `struct ifreq`; ENOTTY if the command has none.
     pub fn ifreq(self) -> Result<Ifreq<'a>> {
         self.argument().map(Ifreq)
+    }
+
+    /// An argument that is a `struct tap_batch`; ENOTTY if the command has none.
+    pub fn batch(self) -> Result<Batch<'a>> {
+        self.argument().map(Batch::new)
     }
 
     /// An argument that begins with an interface's name, as `struct ifreq` does and did when it was

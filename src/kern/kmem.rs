@@ -32,3 +32,24 @@ pub unsafe fn free<T>(memory: NonNull<T>) {
     // SAFETY: the caller's promise; the size is the one it was allocated with.
     unsafe { kpi::kmem_free(memory.as_ptr().cast(), size_of::<T>()) }
 }
+
+/// Memory for `count` values, not 0, not initialised, sleeping until there is some. Thread context
+/// only.
+pub fn alloc_array<T>(count: usize) -> NonNull<T> {
+    let len = size_of::<T>().wrapping_mul(count);
+    // SAFETY: the size is not zero, and the caller may sleep.
+    let memory = unsafe { kpi::kmem_alloc(len, kpi::KM_SLEEP as _) };
+    // SAFETY: as above.
+    unsafe { NonNull::new_unchecked(memory.cast()) }
+}
+
+/// Frees what [`alloc_array`] returned.
+///
+/// # Safety
+///
+/// `memory` came from it, for as many of the same `T`, and nobody uses it any more.
+pub unsafe fn free_array<T>(memory: NonNull<T>, count: usize) {
+    let len = size_of::<T>().wrapping_mul(count);
+    // SAFETY: the caller's promise; the size is the one it was allocated with.
+    unsafe { kpi::kmem_free(memory.as_ptr().cast(), len) }
+}

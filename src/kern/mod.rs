@@ -12,6 +12,7 @@
 //! replaces what begins with `tap`: the functions and tables that `shim/tap_rs.h` declares, their
 //! names in [`register`] and [`sysctl`], and the prefix of an interface's name.
 
+pub mod batch;
 pub mod capability;
 pub mod condvar;
 pub mod device;

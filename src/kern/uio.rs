@@ -34,29 +34,49 @@ impl<'a> Uio<'a> {
     pub fn new(raw: &'a mut kpi::uio) -> Self {
         Uio(raw)
     }
+}
 
+/// The other side of a transfer: bytes of a program, from or to which it moves.
+pub trait Transfer {
     /// Bytes that are left to move.
-    pub fn resid(&self) -> usize {
-        self.0.uio_resid
-    }
+    fn resid(&self) -> usize;
 
-    /// Moves `len` bytes between `memory` and the request, as its direction says. May fault
-    /// (EFAULT), and may sleep for as long as a page takes.
+    /// Moves `len` bytes between `memory` and the program, as the direction of the transfer says;
+    /// at most as many as are left. May fault (EFAULT), and may sleep for as long as a page takes.
     ///
     /// # Safety
     ///
     /// `len` bytes at `memory` belong to the caller.
-    pub(super) unsafe fn move_bytes(&mut self, memory: *mut u8, len: usize) -> Result {
-        // SAFETY: the caller's promise; the request is valid for the length of the borrow.
-        check(unsafe { kpi::uiomove(memory.cast(), len, self.0) })
-    }
+    unsafe fn move_bytes(&mut self, memory: *mut u8, len: usize) -> Result;
 
-    /// Moves as much of `memory` as the request has left, as its direction says, and returns how
-    /// many bytes that were. The same errors.
-    pub fn transfer(&mut self, memory: &mut [u8]) -> Result<usize> {
+    /// Moves as much of `memory` as is left to move, and returns how many bytes that were. The same
+    /// errors.
+    fn transfer(&mut self, memory: &mut [u8]) -> Result<usize> {
         let len = memory.len().min(self.resid());
         // SAFETY: `len` bytes of memory that is borrowed.
         unsafe { self.move_bytes(memory.as_mut_ptr(), len) }?;
         Ok(len)
+    }
+}
+
+impl Transfer for Uio<'_> {
+    fn resid(&self) -> usize {
+        self.0.uio_resid
+    }
+
+    unsafe fn move_bytes(&mut self, memory: *mut u8, len: usize) -> Result {
+        // SAFETY: the caller's promise; the request is valid for the length of the borrow.
+        check(unsafe { kpi::uiomove(memory.cast(), len, self.0) })
+    }
+}
+
+impl Transfer for &mut dyn Transfer {
+    fn resid(&self) -> usize {
+        (**self).resid()
+    }
+
+    unsafe fn move_bytes(&mut self, memory: *mut u8, len: usize) -> Result {
+        // SAFETY: the caller's promise.
+        unsafe { (**self).move_bytes(memory, len) }
     }
 }

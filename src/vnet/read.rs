@@ -9,7 +9,7 @@ use super::mode::Mode;
 use super::segments;
 use crate::kern::errno::Result;
 use crate::kern::mbuf::Mbuf;
-use crate::kern::uio::Uio;
+use crate::kern::uio::Transfer;
 use crate::offload::header::{Header, Partial, WHOLE};
 use crate::offload::packet::FRONT;
 
@@ -27,7 +27,7 @@ enum Answer {
 /// one, and returns how many bytes of the frame those were. `None` if it has become a frame that
 /// the reader does not take.
 #[inline(never)]
-pub fn write_to(frame: &Mbuf, uio: &mut Uio<'_>, mode: Mode) -> Option<Result<usize>> {
+pub fn write_to(frame: &Mbuf, uio: &mut dyn Transfer, mode: Mode) -> Option<Result<usize>> {
     // A header's place, and the beginning of the frame.
     let mut room = [0; WHOLE + FRONT];
     let front = room.get_mut(WHOLE..)?;
@@ -60,7 +60,7 @@ fn write_behind(
     header: Header,
     room: &mut [u8; WHOLE + FRONT],
     len: usize,
-    uio: &mut Uio<'_>,
+    uio: &mut dyn Transfer,
     mode: Mode,
 ) -> Result<usize> {
     let before = mode.header() as usize;
@@ -77,7 +77,12 @@ fn write_behind(
 
 /// Copies a header that says nothing, and the frame with a checksum in its place. Returns how many
 /// bytes of the frame were copied.
-fn write_completed(frame: &Mbuf, partial: Partial, uio: &mut Uio<'_>, mode: Mode) -> Result<usize> {
+fn write_completed(
+    frame: &Mbuf,
+    partial: Partial,
+    uio: &mut dyn Transfer,
+    mode: Mode,
+) -> Result<usize> {
     let before = mode.header() as usize;
     let mut header = Header::default().to_bytes();
     uio.transfer(header.get_mut(..before).unwrap_or_default())?;

@@ -9,7 +9,7 @@ use super::segments;
 use crate::ether::HDR_LEN;
 use crate::kern::errno::{Errno, Result};
 use crate::kern::mbuf::{MbufList, Writable};
-use crate::kern::uio::Uio;
+use crate::kern::uio::Transfer;
 use crate::offload::cut::Large;
 use crate::offload::header::{frame_len, Header, Partial, Plan, Refused};
 use crate::offload::packet::{Family, Packet};
@@ -18,7 +18,7 @@ use crate::offload::packet::{Family, Packet};
 /// If `whole` is set, a large packet that may be for this system is not cut yet.
 /// EINVAL or EMSGSIZE if the header or the frame is not what `shim/if_tap_rs.h` describes, and the
 /// errors of [`kern::mbuf`](crate::kern::mbuf).
-pub fn read_from(uio: &mut Uio<'_>, mode: Mode, mtu: u64, whole: bool) -> Result<MbufList> {
+pub fn read_from(uio: &mut dyn Transfer, mode: Mode, mtu: u64, whole: bool) -> Result<MbufList> {
     let before = mode.header() as usize;
     let len = frame_len(uio.resid(), before).map_err(errno)?;
     let mut frame = Writable::read_from(uio, before, len)?;

@@ -28,7 +28,7 @@ use bitflags::bitflags;
 use self::pieces::RawPieces;
 use super::errno::{Errno, Result};
 use super::kpi;
-use super::uio::Uio;
+use super::uio::Transfer;
 
 /// What an mbuf with a packet header holds by itself (MHLEN).
 const HEADER_ROOM: usize = size_of::<kpi::mbuf>()
@@ -106,13 +106,13 @@ impl Mbuf {
     /// Copies a frame of `len` bytes from user space, into one mbuf unless it is longer than a
     /// cluster. ENOBUFS when there is no memory, EFAULT when the source cannot be read; then nothing
     /// is left behind.
-    pub fn read_from(uio: &mut Uio<'_>, len: usize) -> Result<Mbuf> {
+    pub fn read_from(uio: &mut impl Transfer, len: usize) -> Result<Mbuf> {
         Self::read_behind(uio, len, ALIGN)
     }
 
     /// The same, `gap` bytes into the first mbuf, at most ALIGN.
     #[inline(always)]
-    fn read_behind(uio: &mut Uio<'_>, len: usize, gap: usize) -> Result<Mbuf> {
+    fn read_behind<T: Transfer>(uio: &mut T, len: usize, gap: usize) -> Result<Mbuf> {
         let first = len.min(MAX_FIRST);
         let (packet, data) = Self::with_first(first, gap).ok_or(Errno::ENOBUFS)?;
         // SAFETY: `first` bytes at `data` are the packet's.
@@ -140,7 +140,7 @@ impl Mbuf {
     /// Copies `rest` bytes more from user space behind a packet of one mbuf.
     #[cold]
     #[inline(never)]
-    fn append_from(mut self, uio: &mut Uio<'_>, mut rest: usize) -> Result<Mbuf> {
+    fn append_from(mut self, uio: &mut dyn Transfer, mut rest: usize) -> Result<Mbuf> {
         let mut last = self.0;
         while rest != 0 {
             let (next, data, len) = self.append(last, rest).ok_or(Errno::ENOBUFS)?;
@@ -177,7 +177,7 @@ impl Mbuf {
     /// Copies as much of the packet to user space as the request takes, and returns how many
     /// bytes that were.
     #[inline(always)]
-    pub fn write_to(&self, uio: &mut Uio<'_>) -> Result<usize> {
+    pub fn write_to(&self, uio: &mut impl Transfer) -> Result<usize> {
         let before = uio.resid();
         let mut next = self.as_ptr();
         // SAFETY: the chain is owned here, so each mbuf of it is valid until NULL.
@@ -195,7 +195,7 @@ impl Mbuf {
 
     /// The same with `len` bytes from `start` on, or as many as there are. It takes more
     /// instructions to begin with.
-    pub fn write_range(&self, start: usize, len: usize, uio: &mut Uio<'_>) -> Result<usize> {
+    pub fn write_range(&self, start: usize, len: usize, uio: &mut dyn Transfer) -> Result<usize> {
         let before = uio.resid();
         for (data, len) in RawPieces::new(self, start, len.min(before)) {
             // SAFETY: a piece of the packet, which is owned here.

@@ -20,6 +20,8 @@ void	aprint_error(const char *, ...) __printflike(1, 2);
 void	aprint_normal(const char *, ...) __printflike(1, 2);
 void	aprint_verbose(const char *, ...) __printflike(1, 2);
 
+int	copyin(const void *, void *, size_t);
+int	copyout(const void *, void *, size_t);
 int	uiomove(void *, size_t, struct uio *);
 
 int	nullop(void *);

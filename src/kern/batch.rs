@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! Arrays of `struct tap_frame`, and the memory of the program that their entries stand for:
+//! copyin(9), copyout(9).
+
+use core::mem::MaybeUninit;
+use core::slice;
+
+use static_assertions::const_assert_eq;
+
+use super::errno::{check, Errno, Result};
+use super::kmem;
+use super::kpi;
+use super::uio::Transfer;
+
+/// Most entries of an array.
+pub const MOST: usize = kpi::TAP_BATCH_MAX as usize;
+/// As many entries are on the stack; a longer array is allocated.
+const FEW: usize = 16;
+
+// What programs see, whatever the size of their pointers.
+const_assert_eq!(size_of::<kpi::tap_frame>(), 16);
+const_assert_eq!(size_of::<kpi::tap_batch>(), 16);
+
+/// Which way frames go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the program.
+    Send,
+    /// To the program.
+    Receive,
+}
+
+/// An entry of an array.
+#[repr(transparent)]
+pub struct Entry(kpi::tap_frame);
+
+impl Entry {
+    /// Whether its flags are known.
+    pub fn is_known(&self) -> bool {
+        self.0.tf_flags & !(kpi::TAP_FRAME_MORE | kpi::TAP_FRAME_CUT) == 0
+    }
+
+    /// Whether its frame goes on in the next entry.
+    pub fn has_more(&self) -> bool {
+        self.0.tf_flags & kpi::TAP_FRAME_MORE != 0
+    }
+
+    /// How long its memory is.
+    pub fn len(&self) -> usize {
+        self.0.tf_len as usize
+    }
+
+    /// Whether it has no memory.
+    pub fn is_empty(&self) -> bool {
+        self.0.tf_len == 0
+    }
+
+    /// Says how much of a frame has been stored: as much of `len` as there is memory for. Returns
+    /// the rest.
+    pub fn set_stored(&mut self, len: usize) -> usize {
+        let stored = self.len().min(len);
+        self.0.tf_len = stored as u32;
+        self.0.tf_flags &= !kpi::TAP_FRAME_CUT;
+        len.wrapping_sub(stored)
+    }
+
+    /// Says whether the frame was longer.
+    pub fn set_cut(&mut self, cut: bool) {
+        if cut {
+            self.0.tf_flags |= kpi::TAP_FRAME_CUT;
+        }
+    }
+}
+
+/// The argument of TAPSEND and TAPRECV.
+pub struct Batch<'a>(&'a mut kpi::tap_batch);
+
+impl<'a> Batch<'a> {
+    /// The argument of a command.
+    pub(super) fn new(raw: &'a mut kpi::tap_batch) -> Self {
+        Batch(raw)
+    }
+
+    /// Copies the array in and gives it to `work`, which returns how many entries it has used. If
+    /// frames are received, these are copied out again. EINVAL for no entries, or too many; EFAULT
+    /// if the array cannot be read or, where it has to be, written: then `work` is not called.
+    pub fn run(
+        &mut self,
+        direction: Direction,
+        work: &mut dyn FnMut(&mut [Entry]) -> Result<usize>,
+    ) -> Result {
+        let count = self.0.tb_count as usize;
+        if count == 0 || count > MOST {
+            return Err(Errno::EINVAL);
+        }
+        if count <= FEW {
+            let mut room = MaybeUninit::<[kpi::tap_frame; FEW]>::uninit();
+            return self.run_in(direction, count, room.as_mut_ptr().cast(), work);
+        }
+        let room = kmem::alloc_array(count);
+        let result = self.run_in(direction, count, room.as_ptr(), work);
+        // SAFETY: allocated above, and not used any more.
+        unsafe { kmem::free_array(room, count) };
+        result
+    }
+
+    /// `room` has a place for `count` entries.
+    fn run_in(
+        &mut self,
+        direction: Direction,
+        count: usize,
+        room: *mut kpi::tap_frame,
+        work: &mut dyn FnMut(&mut [Entry]) -> Result<usize>,
+    ) -> Result {
+        let user = self.0.tb_frames as usize as *mut kpi::tap_frame;
+        let len = count.wrapping_mul(size_of::<kpi::tap_frame>());
+        // SAFETY: the caller's room; copyin checks what the program gave.
+        check(unsafe { kpi::copyin(user.cast(), room.cast(), len) })?;
+        if direction == Direction::Receive {
+            // No frame is taken for an array that cannot be written to.
+            // SAFETY: as above.
+            check(unsafe { kpi::copyout(room.cast(), user.cast(), len) })?;
+        }
+        // SAFETY: the caller's room, of which `count` entries are initialised now.
+        let entries = unsafe { slice::from_raw_parts_mut(room.cast::<Entry>(), count) };
+        let done = work(entries)?;
+        self.0.tb_done = done as u32;
+        if direction == Direction::Receive {
+            let len = done.min(count).wrapping_mul(size_of::<kpi::tap_frame>());
+            // SAFETY: as above; `len` is no more than before.
+            check(unsafe { kpi::copyout(room.cast(), user.cast(), len) })?;
+        }
+        Ok(())
+    }
+}
+
+/// The memory of the entries of a frame.
+pub struct Memory<'a> {
+    direction: Direction,
+    entries: &'a [Entry],
+    /// How much of the first entry has been used.
+    used: usize,
+    left: usize,
+}
+
+impl<'a> Memory<'a> {
+    /// All of it.
+    pub fn new(direction: Direction, entries: &'a [Entry]) -> Self {
+        // At most MOST entries of less than 2^32 bytes.
+        let left = entries.iter().fold(0usize, |sum, entry| sum.wrapping_add(entry.len()));
+        Memory { direction, entries, used: 0, left }
+    }
+}
+
+impl Transfer for Memory<'_> {
+    fn resid(&self) -> usize {
+        self.left
+    }
+
+    unsafe fn move_bytes(&mut self, memory: *mut u8, len: usize) -> Result {
+        let mut memory = memory;
+        let mut rest = len;
+        while let ([entry, entries @ ..], 1..) = (self.entries, rest) {
+            let now = entry.len().wrapping_sub(self.used).min(rest);
+            let user = (entry.0.tf_addr as usize).wrapping_add(self.used) as *mut u8;
+            if now != 0 {
+                check(match self.direction {
+                    // SAFETY: the caller's memory; copyin checks what the program gave.
+                    Direction::Send => unsafe { kpi::copyin(user.cast(), memory.cast(), now) },
+                    // SAFETY: the caller's memory; copyout checks what the program gave.
+                    Direction::Receive => unsafe { kpi::copyout(memory.cast(), user.cast(), now) },
+                })?;
+            }
+            memory = memory.wrapping_add(now);
+            rest = rest.wrapping_sub(now);
+            self.used = self.used.wrapping_add(now);
+            self.left = self.left.wrapping_sub(now);
+            if self.used == entry.len() {
+                self.entries = entries;
+                self.used = 0;
+            }
+        }
+        Ok(())
+    }
+}
