@@ -13,7 +13,8 @@ use std::slice;
 use std::sync::OnceLock;
 
 use super::arena::{self, Access, Pages};
-use super::place::round_page;
+use super::place::{round_page, PAGE};
+use crate::arch::machine::{trampoline, TRAMPOLINE};
 use crate::export::Export;
 use crate::{host_panic, kassert, kern};
 
@@ -31,7 +32,13 @@ pub struct Kernel {
     symbols: BTreeMap<&'static str, Resolved>,
     /// The pages of the variables' copies.
     _variables: Option<Pages>,
+    /// That of the jumps to what modules compare.
+    _jumps: Pages,
 }
+
+/// Functions that modules compare with what the kernel keeps, so each has one address for all of
+/// them: that of a jump in their reach.
+const COMPARED: [&str; 1] = ["ether_input"];
 
 /// The kernel that this program plays.
 pub fn kernel() -> &'static Kernel {
@@ -41,6 +48,20 @@ pub fn kernel() -> &'static Kernel {
 
 fn is_far(export: &Export) -> bool {
     !arena::reaches(export.address.0 as usize + export.size)
+}
+
+/// Puts jumps before the functions that modules compare. They are no functions to be called any
+/// more, and nobody counts their calls.
+fn jumps(symbols: &mut BTreeMap<&'static str, Resolved>) -> Pages {
+    let Some(mut pages) = Pages::new(PAGE) else { host_panic!("no memory for jumps") };
+    for (at, name) in COMPARED.iter().enumerate() {
+        let Some(resolved) = symbols.get_mut(name) else { host_panic!("no {name}") };
+        pages.write(at * TRAMPOLINE, &trampoline(resolved.address));
+        let address = (pages.start() + at * TRAMPOLINE) as u64;
+        *resolved = Resolved { address, function: false };
+    }
+    pages.protect(0, PAGE, Access::Execute);
+    pages
 }
 
 impl Kernel {
@@ -67,11 +88,12 @@ impl Kernel {
             let before = symbols.insert(export.name, resolved);
             kassert!(before.is_none(), "the host exports {} twice", export.name);
         }
+        let jumps = jumps(&mut symbols);
         crate::bench::gates::interpose(&mut symbols);
         if let Some(pages) = &variables {
             pages.protect(0, round_page(len), Access::Read);
         }
-        Kernel { symbols, _variables: variables }
+        Kernel { symbols, _variables: variables, _jumps: jumps }
     }
 
     /// Looks a symbol up.

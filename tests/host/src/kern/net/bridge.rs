@@ -114,7 +114,7 @@ impl World {
         }
         self.bridge_calc(ifp);
         poke!(member.raw(), if_bridge = std::ptr::null_mut());
-        poke!(member.raw(), _if_input = Some(ether_input::ether_input));
+        poke!(member.raw(), _if_input = Some(ether_input::entry()));
         while self.net.handed.contains_key(&member) {
             self.sleep(idle(member), Sleep::default());
         }

@@ -10,6 +10,7 @@ use crate::kern::net::ether_output::HEADER;
 use crate::kern::net::ethersubr::{is_group, BROADCAST};
 use crate::kern::net::ifnet::Ifp;
 use crate::kpi;
+use crate::loader::symbols::kernel;
 use crate::world::{enter, World};
 use crate::{exports, host_panic};
 
@@ -104,6 +105,15 @@ impl World {
 }
 
 exports!(ether_input);
+
+type Input = unsafe extern "C" fn(*mut kpi::ifnet, *mut kpi::mbuf);
+
+/// The function as modules know it, which compare it with _if_input.
+pub(super) fn entry() -> Input {
+    let Some(known) = kernel().get("ether_input") else { host_panic!("no ether_input") };
+    // SAFETY: the address of a jump to the function of that type, which stays.
+    unsafe { std::mem::transmute::<usize, Input>(known.address as usize) }
+}
 
 pub(super) unsafe extern "C" fn ether_input(raw: *mut kpi::ifnet, m: *mut kpi::mbuf) {
     let Some(m) = Mbuf::from_raw(m) else { host_panic!("ether_input: NULL") };

@@ -44,7 +44,7 @@ impl World {
         poke!(raw, if_dlt = kpi::DLT_EN10MB as _);
         poke!(raw, if_mtu = u64::from(kpi::ETHERMTU));
         poke!(raw, if_output = Some(ether_output::ether_output));
-        poke!(raw, _if_input = Some(ether_input::ether_input));
+        poke!(raw, _if_input = Some(ether_input::entry()));
         if peek!(raw, if_baudrate) == 0 {
             poke!(raw, if_baudrate = 10_000_000);
         }

@@ -7,7 +7,7 @@
 
 use std::ffi::{c_int, c_void};
 
-use crate::kern::field::{peek, poke};
+use crate::kern::field::{peek, place, poke};
 use crate::kern::kmem::Kind;
 use crate::kern::net::ifnet::Ifp;
 use crate::kpi;
@@ -19,6 +19,8 @@ const SIZE: usize = size_of::<kpi::in_ifaddr>();
 const IFADDR: Kind = Kind::Object("ifaddr");
 /// Room behind the ifaddr for its address.
 const STORAGE: usize = 64;
+/// struct sockaddr_in's length.
+const SOCKADDR_IN: usize = 16;
 /// struct sockaddr_dl up to its data.
 const SDL_HEADER: usize = 8;
 
@@ -59,12 +61,17 @@ impl Ifa {
         self.sockaddr().get(1).copied().unwrap_or(0)
     }
 
-    /// Sets the address.
+    /// Sets the address, and ia_addr, which is where the kernel has one of IPv4.
     pub(super) fn set(self, sockaddr: &[u8]) {
         kassert!(sockaddr.len() <= STORAGE, "an address of {} bytes", sockaddr.len());
         let from = sockaddr.as_ptr();
         // SAFETY: the storage is that long, and not the caller's.
         unsafe { std::ptr::copy_nonoverlapping(from, self.storage(), sockaddr.len()) };
+        if u32::from(self.family()) == kpi::AF_INET {
+            let ia_addr = place!(self.0 as *mut kpi::in_ifaddr, ia_addr).cast::<u8>();
+            // SAFETY: as above; there is room for a struct sockaddr_in, which it is.
+            unsafe { std::ptr::copy_nonoverlapping(from, ia_addr, SOCKADDR_IN) };
+        }
     }
 }
 

@@ -39,6 +39,7 @@ unsafe extern "C" fn pktq_enqueue(
     m.set_data(m.data().wrapping_sub(HEADER), m.data_len() + HEADER);
     m.set_packet_len(m.packet_len() + HEADER);
     world.check_mbuf(m, "m_adj before pktq_enqueue");
+    world.probe_input(ifp, m);
     let queued = world.stack_enqueue(ifp, m);
     world.if_put(ifp);
     queued
