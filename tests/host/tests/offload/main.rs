@@ -8,6 +8,7 @@
 mod built;
 #[path = "../ifconfig/mod.rs"]
 mod ifconfig;
+mod local;
 mod memory;
 mod read;
 mod refused;

@@ -22,7 +22,7 @@ use crate::tap::{Tap, ALL, CSUM};
 use crate::tcp::{Tcp, ETHER, PLAIN};
 
 /// The network, and the ports of the program and of the peer.
-const NET: u8 = 9;
+pub const NET: u8 = 9;
 const PORT: u16 = 1300;
 const PEER_PORT: u16 = 9;
 /// Where UDP is in a frame, and its checksum.
@@ -42,7 +42,7 @@ fn read_until<R>(tap: &Tap, mut f: impl FnMut(&[u8], &[u8]) -> Option<R>) -> R {
 }
 
 /// Gives the interface an address, and has the peer known. The interface's own address.
-fn live(tap: &Tap) -> Mac {
+pub fn live(tap: &Tap) -> Mac {
     let mut request = IfAliasReq::zeroed();
     put_name(&mut request.name, tap.name());
     sockaddr_in(&mut request.addr, frames::our_ip(NET));
@@ -194,7 +194,7 @@ fn a_program_receives() {
 }
 
 /// A bridge of two.
-fn bridge(taps: [&Tap; 2]) {
+pub fn bridge(taps: [&Tap; 2]) {
     ifconfig(SIOCIFCREATE, "bridge0").unwrap();
     for tap in taps {
         let mut name = [0; 16];

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tap_conformance::abi::{
-    makedev, IfReq, AF_INET, FIONBIO, FIONREAD, IFF_UP, O_RDWR, SIOCIFCREATE, SIOCIFDESTROY,
-    SIOCSIFFLAGS, SIOCSIFMTU, SOCK_DGRAM, S_IFCHR,
+    makedev, IfDataReq, IfReq, AF_INET, FIONBIO, FIONREAD, IFF_UP, O_RDWR, SIOCGIFDATA,
+    SIOCIFCREATE, SIOCIFDESTROY, SIOCSIFFLAGS, SIOCSIFMTU, SOCK_DGRAM, S_IFCHR,
 };
 use tap_conformance::ctx::put_name;
 use tap_conformance::errno::{Errno, Result};
@@ -236,6 +236,14 @@ impl Tap {
             }
         }
         panic!("the last frame never came up");
+    }
+
+    /// The interface's counters.
+    pub fn data(&self) -> IfDataReq {
+        let mut request = IfDataReq::zeroed();
+        put_name(&mut request.name, self.name);
+        self.ask(SIOCGIFDATA, &mut request).unwrap();
+        request
     }
 
     /// Waits until no mbuf is left of all that was on its way.

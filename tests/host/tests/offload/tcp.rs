@@ -3,7 +3,7 @@
 
 //! TCP segments, as large as one likes, and sums of the tests' own.
 
-use tap_conformance::frames::{checksum, ether, PEER_MAC};
+use tap_conformance::frames::{checksum, ether, Mac, PEER_MAC};
 use tap_host::kern::packet::Offload;
 use tap_host::kpi;
 
@@ -28,6 +28,9 @@ pub struct Tcp {
     /// In words of four bytes, behind the 20 of each header. IPv6 has none.
     pub ip_options: usize,
     pub tcp_options: usize,
+    /// Whom the frame is for, and the IPv4 addresses from which and to which it goes.
+    pub mac: Mac,
+    pub ips: [u8; 8],
     pub id: u16,
     pub seq: u32,
     pub flags: u8,
@@ -39,7 +42,9 @@ impl Tcp {
     pub fn new(v6: bool, payload: usize) -> Tcp {
         let payload = (0..payload).map(|at| (at ^ at >> 8) as u8).collect();
         let (id, seq) = (0xfffe, 0xffff_f000);
-        Tcp { v6, ip_options: 0, tcp_options: 3, id, seq, flags: ACK | PSH, payload }
+        let (mac, ips) = (PEER_MAC, [10, 5, 1, 1, 10, 5, 1, 2]);
+        let (ip_options, tcp_options, flags) = (0, 3, ACK | PSH);
+        Tcp { v6, ip_options, tcp_options, mac, ips, id, seq, flags, payload }
     }
 
     /// Length of the IP header.
@@ -65,7 +70,7 @@ impl Tcp {
         if self.v6 {
             [[0xfd; 16], [0xfc; 16]].concat()
         } else {
-            vec![10, 5, 1, 1, 10, 5, 1, 2]
+            self.ips.to_vec()
         }
     }
 
@@ -79,12 +84,8 @@ impl Tcp {
     pub fn frame(&self) -> Vec<u8> {
         let total = self.headers() - ETHER + self.payload.len();
         let mut frame = vec![0; ETHER];
-        ether(
-            &mut frame,
-            PEER_MAC,
-            [0xf2, 0x0b, 0xa4, 0, 0, 1],
-            if self.v6 { 0x86dd } else { 0x800 },
-        );
+        let kind = if self.v6 { 0x86dd } else { 0x800 };
+        ether(&mut frame, self.mac, [2, 0, 0, 0, 0, 0x44], kind);
         if self.v6 {
             let len = (total - 40) as u16;
             frame.extend([0x60, 0, 0, 0, (len >> 8) as u8, len as u8, 6, 64]);
