@@ -138,9 +138,21 @@ impl World {
     }
 
     fn give_up(&mut self) {
+        let state = self.guard.as_mut().and_then(|guard| guard.as_mut());
+        let chosen = state.and_then(|state| state.sched.chosen.take());
         seen::given_up();
         self.guard = None;
         INSIDE.set(false);
+        // Not before: the thread would wake up only to wait for the lock.
+        if let Some(cv) = chosen {
+            cv.notify_all();
+        }
+    }
+
+    /// Gives the lock up for a moment, so that the thread that is chosen learns of it.
+    pub(crate) fn tell_chosen(&mut self) {
+        self.give_up();
+        self.guard = Some(lock());
     }
 
     /// Waits on a condition variable of std, for the scheduler. `None` waits without end.

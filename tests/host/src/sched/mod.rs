@@ -142,6 +142,8 @@ pub struct Sched {
     next_tid: Tid,
     sequence: u64,
     seeded: Option<Seeded>,
+    /// What the thread waits on whose turn it is, until it has been told.
+    pub(crate) chosen: Option<Arc<Condvar>>,
     /// How many more sleeps that a signal may end do not end so at once, as a test asks for;
     /// `None`: none is cut short.
     pub interrupt_in: Option<u64>,

@@ -132,9 +132,13 @@ impl World {
     }
 
     fn make_runnable(&mut self, tid: Tid, woken: Woken) {
+        let one_at_a_time = self.sched.seeded.is_some();
         let thread = self.thread(tid);
         thread.state = State::Runnable;
         thread.woken = woken;
-        thread.cv.notify_all();
+        // Where one thread runs at a time, this one goes on when it is chosen.
+        if !one_at_a_time {
+            thread.cv.notify_all();
+        }
     }
 }

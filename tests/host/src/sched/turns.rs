@@ -92,7 +92,7 @@ impl World {
             let ready = |(_, t): &(_, &Thread)| t.pid == KERNEL && t.state == State::Runnable;
             let Some((chosen, thread)) = threads.iter().find(ready) else { return };
             seeded.token = *chosen;
-            thread.cv.notify_all();
+            self.sched.chosen = Some(thread.cv.clone());
             self.wait_for_turn(tid);
         }
     }
@@ -148,7 +148,7 @@ impl World {
                 let at = if seeded.preempts { seeded.next() } else { 0 };
                 let chosen = runnable[(at % runnable.len() as u64) as usize];
                 seeded.token = chosen;
-                sched.threads[&chosen].cv.notify_all();
+                sched.chosen = Some(sched.threads[&chosen].cv.clone());
                 return;
             }
             let next = sched.threads.values().filter_map(|thread| match thread.state {
@@ -180,7 +180,10 @@ impl World {
             let thread = self.thread(tid);
             let timeout = match (thread.state, seeded) {
                 (State::Runnable, None) => return,
-                (State::Runnable, Some(token)) if token == tid => return,
+                (State::Runnable, Some(token)) if token == tid => {
+                    self.sched.chosen = None;
+                    return;
+                }
                 (State::Asleep { deadline: Some(end), .. }, None) if end <= now => {
                     thread.state = State::Runnable;
                     thread.woken = Woken::TimedOut;
@@ -191,7 +194,11 @@ impl World {
                 }
                 _ => None,
             };
-            self.wait(&cv, timeout);
+            if self.sched.chosen.is_some() {
+                self.tell_chosen();
+            } else {
+                self.wait(&cv, timeout);
+            }
         }
     }
 }
