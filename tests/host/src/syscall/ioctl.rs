@@ -44,11 +44,14 @@ impl Argument {
     /// Everything but the argument, the bytes that its last word has beyond it among that, is as
     /// it was.
     fn check(&self, command: u64) {
-        let around = |at: &usize| !(8 * GUARD..8 * GUARD + self.len).contains(at);
-        let mut bytes = (0..8 * self.words.len()).filter(around);
-        let same =
-            |at: usize| self.words[at / 8].to_le_bytes()[at % 8] == RUBBISH.to_le_bytes()[at % 8];
-        kassert!(bytes.all(same), "the ioctl {command:#x} wrote beyond its argument");
+        let (before, rest) = self.words.split_at(GUARD);
+        let (argument, behind) = rest.split_at(self.len.div_ceil(8));
+        let beyond = match (argument.last(), self.len % 8) {
+            (Some(last), used @ 1..) => (u64::from_le(*last) ^ RUBBISH) >> (8 * used),
+            _ => 0,
+        };
+        let same = beyond == 0 && before.iter().chain(behind).all(|word| *word == RUBBISH);
+        kassert!(same, "the ioctl {command:#x} wrote beyond its argument");
     }
 }
 
