@@ -24,6 +24,8 @@ bitflags! {
         const WRITE = kpi::FWRITE;
         /// Non-blocking mode.
         const NONBLOCK = kpi::FNONBLOCK;
+        /// Asynchronous mode.
+        const ASYNC = kpi::FASYNC;
         // The access mode, O_CLOEXEC and others are passed on.
         const _ = !0;
     }
@@ -55,10 +57,14 @@ impl NewFile {
     /// Makes it the result of the open that is under way: the open's flags carry the access
     /// mode, O_NONBLOCK and O_CLOEXEC. Returns EMOVEFD, which tells open(2) so. `data` comes back
     /// in [`File::data`], until fo_close.
+    ///
+    /// O_ASYNC is left out. The kernel would note it in the file without telling the driver, and a
+    /// later F_SETFL would find the flag set already and not tell the driver either.
     pub fn become_open<T>(self, flags: FileFlags, data: NonNull<T>) -> Errno {
         let (file, descriptor) = (self.file, self.descriptor as c_uint);
         core::mem::forget(self);
-        let (flags, data) = (flags.bits() as c_int, data.as_ptr().cast());
+        let flags = flags.difference(FileFlags::ASYNC).bits() as c_int;
+        let data = data.as_ptr().cast();
         // SAFETY: allocated above and given away; f_data is for the driver's fileops alone.
         let error =
             unsafe { kpi::fd_clone(file, descriptor, flags, &raw const kpi::tap_rs_fileops, data) };

@@ -189,6 +189,12 @@ MUTANTS = [
     ),
     Mutant(
         "F28",
+        "O_ASYNC of the cloning open stays in the file without effect, and F_SETFL cannot set it",
+        ((FILE, "flags.difference(FileFlags::ASYNC).bits()", "flags.bits()"),),
+        "sigio_clone_async",
+    ),
+    Mutant(
+        "F28",
         "O_NONBLOCK is ignored on a node",
         ((CDEVSW, "IoFlags::from_raw(flags).contains(IoFlags::NDELAY)", "false"),),
         "node_nonblock",

@@ -113,7 +113,8 @@ impl<S: Sys> Ctx<'_, S> {
         self.enliven(fd, name, net)
     }
 
-    fn enliven(&self, fd: i32, name: Name, net: u8) -> Fallible<Live> {
+    /// Ups, addresses and greets an interface whose device is open.
+    pub fn enliven(&self, fd: i32, name: Name, net: u8) -> Fallible<Live> {
         self.set_nonblocking(fd, true).on("FIONBIO")?;
         // The stack announces an address when the link comes up, which it learns late.
         let linked = || self.data(name.as_str()).is_ok_and(|d| d.link_state == LINK_STATE_UP);

@@ -9,6 +9,7 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Result;
 use crate::frames;
+use crate::net::Live;
 use crate::sys::{Need, SigIo, Sys};
 use crate::user::Out;
 
@@ -23,6 +24,8 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             case("sigio_down", "behaviour: POLL_HUP on down", down::<S>).guards(&["F23"]),
             case("sigio_off", "FIOASYNC 0 ends it", off::<S>).needs(&[Need::Inet]),
             case("sigio_fcntl", "F_SETFL O_ASYNC works", fcntl::<S>).needs(&[Need::Inet]),
+            case("sigio_clone_async", "O_ASYNC in a cloning open leaves it to F_SETFL", at_open::<S>)
+                .needs(&[Need::Inet]),
             case("sigio_after_close", "behaviour: a stranger gets no signals", after_close::<S>)
                 .differs(&["F12", "F25"])
                 .needs(&[Need::Inet]),
@@ -81,7 +84,7 @@ fn down<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Frames now cause no signal.
-fn silent<S: Sys>(c: &Ctx<S>, live: &crate::net::Live, when: &str) -> Verdict {
+fn silent<S: Sys>(c: &Ctx<S>, live: &Live, when: &str) -> Verdict {
     c.settle();
     c.sys.sigio_take();
     c.drain(live.fd)?;
@@ -100,15 +103,26 @@ fn off<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 fn fcntl<S: Sys>(c: &Ctx<S>) -> Verdict {
-    let live = c.live(0, 1)?;
+    by_flag(c, &c.live(0, 1)?)
+}
+
+fn at_open<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let (fd, name) = c.open_clone(O_RDWR | O_ASYNC)?;
+    let flags = c.sys.fcntl(fd, F_GETFL, 0).on("F_GETFL")?;
+    check!(flags & O_ASYNC == 0, "O_ASYNC is shown, but is not in effect");
+    by_flag(c, &c.enliven(fd, name, 1)?)
+}
+
+/// F_SETFL turns signals on, and off again.
+fn by_flag<S: Sys>(c: &Ctx<S>, live: &Live) -> Verdict {
     c.sys.sigio_watch(false).on("sigaction")?;
     set(c, live.fd, FIOSETOWN, c.sys.getpid()).on("FIOSETOWN")?;
     let flags = c.sys.fcntl(live.fd, F_GETFL, 0).on("F_GETFL")?;
     c.sys.fcntl(live.fd, F_SETFL, (flags | O_ASYNC) as usize).on("F_SETFL O_ASYNC")?;
-    c.provoke(&live)?;
+    c.provoke(live)?;
     check!(signal(c).is_some(), "no signal for a frame");
     c.sys.fcntl(live.fd, F_SETFL, (flags & !O_ASYNC) as usize).on("F_SETFL")?;
-    silent(c, &live, "after O_ASYNC was cleared")
+    silent(c, live, "after O_ASYNC was cleared")
 }
 
 fn after_close<S: Sys>(c: &Ctx<S>) -> Verdict {
