@@ -25,7 +25,7 @@ MUTANTS = [
     ),
     Mutant(
         "F7",
-        "a non-blocking read does not wait for the lock",
+        "a non-blocking read fails if another thread holds the lock",
         (
             (QUEUE, "#![forbid(unsafe_code)]", ""),
             (
@@ -55,7 +55,7 @@ MUTANTS = [
     ),
     Mutant(
         "F10",
-        "the address is where the user's own offset says",
+        "the address is read at an offset that the user chooses",
         (
             (
                 "src/kern/ioctl.rs",
@@ -69,7 +69,7 @@ MUTANTS = [
     ),
     Mutant(
         "F12",
-        "non-blocking mode is the interface's",
+        "non-blocking mode is kept in the interface, not in the file",
         (
             (IOCTL, "FIONBIO => {}", "FIONBIO => crate::io::NONBLOCK.store(*request.int()? as u32, Ordering::Relaxed),"),
             (IOCTL, "use crate::kern::signal;", "use crate::kern::signal;\nuse crate::lockfree::atomic::Ordering;"),
@@ -80,37 +80,37 @@ MUTANTS = [
     ),
     Mutant(
         "F12",
-        "the owner survives the close",
+        "close does not reset the SIGIO owner",
         edits.OWNER_STAYS,
         "close_resets_owner",
     ),
     Mutant(
         "F13",
-        "a frame of any length is written",
+        "a write of any length is accepted",
         ((ETHER, "MAX_FRAME_LEN: usize = 65535;", "MAX_FRAME_LEN: usize = usize::MAX - 1;"),),
         "oversize_write_64k",
     ),
     Mutant(
         "F14",
-        "a frame of no bytes is written",
+        "a write of no bytes is accepted",
         edits.EMPTY_FRAME,
         "zero_write",
     ),
     Mutant(
         "F15",
-        "a runt is passed up",
+        "a frame without a complete header is passed to the stack",
         edits.RUNT,
         "short_write",
     ),
     Mutant(
         "F15",
-        "a giant is passed up",
+        "a frame of 65536 bytes is passed to the stack",
         edits.GIANT,
         "oversize_write_64k",
     ),
     Mutant(
         "F16",
-        "a frame that nobody reads counts as sent",
+        "a frame that is dropped because the device is not open counts as sent",
         (
             (IFNET, "    softc.interface.count_drops(1);", "    softc.interface.count_output(60, false, false);"),
         ),
@@ -118,37 +118,37 @@ MUTANTS = [
     ),
     Mutant(
         "F16",
-        "a frame that a fault lost counts as sent",
+        "a frame that is lost because a read faults counts as sent",
         ((IO, "Err(_) => softc.interface.count(Counter::OutputErrors)", "Err(_) => softc.interface.count_output(0, false, true)"),),
         "read_efault",
     ),
     Mutant(
         "F17",
-        "a truncated read counts no error",
+        "a truncated read is not counted as an output error",
         ((IO, "let truncated = bytes < frame.packet_len() as usize;", "let truncated = false;"),),
         "truncating_read_counted",
     ),
     Mutant(
         "F20",
-        "input is counted by the driver too",
+        "the driver counts input that the stack counts already",
         ((STACK, "        // SAFETY: as above; the frame is given away.\n", "        unsafe { kpi::tap_rs_stat_inc(self.ifp(), 0) };\n"),),
         "stats_exact_in",
     ),
     Mutant(
         "F20",
-        "output is counted where it is queued and where it is read",
+        "a frame is counted as sent when it is queued, and again when it is read",
         ((IFNET, "    softc.interface.tap_output(&frame);", "    softc.interface.tap_output(&frame);\n    softc.interface.count_output(60, false, false);"),),
         "stats_exact_out",
     ),
     Mutant(
         "F20",
-        "bpf sees a frame that goes out twice",
+        "each sent frame is passed to bpf twice",
         ((IFNET, "    softc.interface.tap_output(&frame);", "    softc.interface.tap_output(&frame);\n    softc.interface.tap_output(&frame);"),),
         "bpf_once_out",
     ),
     Mutant(
         "F23",
-        "nobody is told of frames after down and up with one unread",
+        "after the interface goes down with a frame unread, later frames notify nobody",
         (
             (CHANNEL, "    polled: bool,\n", "    polled: bool,\n    active: bool,\n"),
             (CHANNEL, "                polled: false,\n", "                polled: false,\n                active: false,\n"),
@@ -159,19 +159,19 @@ MUTANTS = [
     ),
     Mutant(
         "F23",
-        "a frame is no edge for EV_CLEAR",
+        "a queued frame does not trigger a knote with EV_CLEAR",
         edits.KNOTES_TOLD_NOTHING,
         "kqueue_clear",
     ),
     Mutant(
         "F24",
-        "down leaves the frames",
+        "frames stay queued when the interface goes down",
         edits.DOWN_LEAVES_FRAMES,
         "poll_down_with_frame",
     ),
     Mutant(
         "F28",
-        "a cloned descriptor may read and write, whatever was asked",
+        "a cloned descriptor can read and write, whatever access mode the open asked for",
         ((FILE, "fd_clone(file, descriptor, flags,", "fd_clone(file, descriptor, 3,"),),
         "clone_rdonly",
     ),
@@ -207,13 +207,13 @@ MUTANTS = [
     ),
     Mutant(
         "F31",
-        "the unit is not bounded",
+        "unit numbers have no limit",
         (("src/unit.rs", "if number < CLONER_MINOR", "if number < u32::MAX"),),
         "unit_limit",
     ),
     Mutant(
         "F31",
-        "a unit with the cloner's minor is made",
+        "an interface is created with the minor number of the cloning device",
         edits.CLONERS_MINOR,
         "unit_cloner_collision",
     ),
@@ -231,13 +231,13 @@ MUTANTS = [
     ),
     Mutant(
         "F37",
-        "what is not filled in of fstat's answer is not zeroed",
+        "fstat does not zero what it does not fill in",
         ((FILE, "unsafe { ptr::write_bytes(raw, 0, 1) };", "unsafe { ptr::write_bytes(raw, 0, 0) };"),),
         "fstat_rdev",
     ),
     Mutant(
         "F37",
-        "TAPGIFNAME hands out what is behind the name",
+        "TAPGIFNAME returns uninitialised bytes after the name",
         (
             (STACK, "        *self.xname()\n", "        let mut field = *self.xname();\n        let end = field.iter().position(|byte| *byte == 0).unwrap_or(0);\n        let rubbish = MaybeUninit::<[c_char; kpi::IFNAMSIZ as usize]>::uninit();\n        for at in end + 1..field.len() {\n            field[at] = unsafe { rubbish.as_ptr().cast::<c_char>().add(at).read_volatile() };\n        }\n        field\n"),
         ),

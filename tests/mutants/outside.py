@@ -12,31 +12,31 @@ PROCESS = "shim/helpers/proc.c"
 MUTANTS = [
     Mutant(
         "F3",
-        "drvctl(8) takes an interface's device away",
+        "drvctl(8) can detach the device of an interface",
         ((ATTACH, "if !cloner::DETACHER.is_current() {", "if false {"),),
         "drvctl_detach",
     ),
     Mutant(
         "F18",
-        "a descriptor means whatever has its unit's number, when it arrives or its holder goes on",
+        "a descriptor that was passed over a socket acts on the interface that has its unit number now",
         edits.DESCRIPTOR_BY_UNIT,
         "descriptor_in_flight_destroyed",
     ),
     Mutant(
         "F18",
-        "a descriptor means whatever has its unit's number, to a reader that was stopped",
+        "the descriptor of a stopped process acts on the interface that has its unit number now",
         edits.DESCRIPTOR_BY_UNIT,
         "stopped_holder",
     ),
     Mutant(
         "F19",
-        "detach wakes no reader, of several who wait",
+        "detach does not wake up readers that wait beside pollers and kqueues",
         edits.END_WAKES_NO_READER,
         "six_waiters",
     ),
     Mutant(
         "F23",
-        "if_init of what runs takes its frames away",
+        "if_init drops the queued frames of an interface that is running already",
         (
             (
                 CHANNEL,
@@ -54,43 +54,43 @@ MUTANTS = [
     ),
     Mutant(
         "F42",
-        "a whole sockaddr_dl is taken for a short one",
+        "a whole sockaddr_dl is read as if it were a short sockaddr",
         ((ARGUMENT, "if len <= size_of::<kpi::sockaddr>() =>", "if len != 0 =>"),),
         "siocsifphyaddr_sockaddr_dl,client_tapcfg",
     ),
     Mutant(
         "F42",
-        "the lengths in a sockaddr_dl are not looked at",
+        "the lengths in a sockaddr_dl are not checked",
         ((ARGUMENT, "[_, _, _, 0, 6, 0, address", "[_, _, _, _, _, _, address"),),
         "siocsifphyaddr_shapes",
     ),
     Mutant(
         "F43",
-        "a frame that is longer than the MTU allows is the writer's error",
+        "a write of a frame that is longer than the MTU allows fails",
         ((IO, "    match check_length(len) {", "    if len > 1518 {\n        return Err(Errno::EMSGSIZE);\n    }\n    match check_length(len) {"),),
         "oversize_write,encapsulated_write,client_btpand",
     ),
     Mutant(
         "F44",
-        "the name of NetBSD's own driver is left free",
+        "the driver does not reserve the name of NetBSD's own driver",
         ((REGISTER, "        self.reserve();\n        Ok(())", "        Ok(())"),),
         "modload_stock_beside,client_1984",
     ),
     Mutant(
         "F45",
-        "a process that has ended is shown",
+        "tap_openers shows a process that has ended",
         ((PROCESS, "\tpid_t seen = 0;", "\tpid_t seen = pid;"),),
         "openers_gone",
     ),
     Mutant(
         "F45",
-        "everybody's processes are shown to everybody",
+        "tap_openers shows processes that are hidden from the reader",
         ((PROCESS, "NULL) == 0)", "NULL) >= 0)"),),
         "openers_curtain",
     ),
     Mutant(
         "F47",
-        "more than an address is written",
+        "SIOCGIFADDR writes 16 bytes, not only the six of the address",
         (
             (
                 "src/ioctl.rs",

@@ -11,14 +11,14 @@ LIMIT = 120
 MUTANTS = [
     Mutant(
         "F46",
-        "only one of the two names that the kernel asks for leads to the module",
+        "autoload makes only one of the two names refer to the module",
         ((COMMAND, "for name in if_tap tap; do", "for name in if_tap; do"),),
         "command::f46_autoload_makes_both_names_lead_to_the_module",
         kind="packaging",
     ),
     Mutant(
         "F46",
-        "what stood under the names is lost",
+        "autoload off does not restore the files that autoload on has renamed",
         ((COMMAND, '\t\tif [ -e "$path.orig" ]; then', '\t\tif false; then'),),
         "command::f46_autoload_gives_back_what_was_there",
         kind="packaging",

@@ -43,7 +43,7 @@ def cells(fault, mutants, known):
     for mutant in mutants:
         if mutant.fault == fault:
             tests.setdefault(named(mutant), []).append(mutant.what)
-    shown = "; ".join(f"{names}: {', '.join(whats)}" for names, whats in tests.items())
+    shown = "; ".join(f"{names}: {', or '.join(whats)}" for names, whats in tests.items())
     stock = ", ".join(f"`{name}`" for name, faults in known.items() if fault in faults)
     return [shown, stock or "–"]
 
