@@ -58,8 +58,8 @@ impl NewFile {
     /// mode, O_NONBLOCK and O_CLOEXEC. Returns EMOVEFD, which tells open(2) so. `data` comes back
     /// in [`File::data`], until fo_close.
     ///
-    /// O_ASYNC is left out. The kernel would note it in the file without telling the driver, and a
-    /// later F_SETFL would find the flag set already and not tell the driver either.
+    /// O_ASYNC is left out, because an open does not turn asynchronous mode on. F_SETFL does, with
+    /// an FIOASYNC, but only if the file does not have the flag already.
     pub fn become_open<T>(self, flags: FileFlags, data: NonNull<T>) -> Errno {
         let (file, descriptor) = (self.file, self.descriptor as c_uint);
         core::mem::forget(self);
