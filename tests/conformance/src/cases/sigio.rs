@@ -24,8 +24,12 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             case("sigio_down", "behaviour: POLL_HUP on down", down::<S>).guards(&["F23"]),
             case("sigio_off", "FIOASYNC 0 ends it", off::<S>).needs(&[Need::Inet]),
             case("sigio_fcntl", "F_SETFL O_ASYNC works", fcntl::<S>).needs(&[Need::Inet]),
-            case("sigio_clone_async", "O_ASYNC in a cloning open leaves it to F_SETFL", at_open::<S>)
-                .needs(&[Need::Inet]),
+            case(
+                "sigio_clone_async",
+                "O_ASYNC in a cloning open leaves it to F_SETFL",
+                at_open::<S>,
+            )
+            .needs(&[Need::Inet]),
             case("sigio_after_close", "behaviour: a stranger gets no signals", after_close::<S>)
                 .differs(&["F12", "F25"])
                 .needs(&[Need::Inet]),
