@@ -19,8 +19,9 @@ struct Span {
     len: usize,
 }
 
-/// struct cmsghdr and one descriptor behind it, at the next multiple of eight.
-#[repr(C, align(8))]
+/// struct cmsghdr and one descriptor behind it, at the next multiple of eight, and of sixteen. The
+/// whole is a multiple of sixteen, which aarch64 wants: it delivers no descriptor to less room.
+#[repr(C, align(16))]
 struct Control {
     len: u32,
     level: i32,
@@ -30,7 +31,7 @@ struct Control {
 }
 /// What cmsg_len says: up to the descriptor's end.
 const CONTROL_LEN: u32 = 20;
-const _: () = assert!(size_of::<Control>() == 24);
+const _: () = assert!(size_of::<Control>() == 32);
 
 /// struct msghdr.
 #[repr(C)]
@@ -49,7 +50,7 @@ const _: () = assert!(size_of::<Message>() == 48);
 fn exchange(number: usize, socket: i32, control: &mut Control) -> Result<Message> {
     let mut byte = 0_u8;
     let span = Span { base: core::ptr::from_mut(&mut byte) as usize, len: 1 };
-    let message = Message {
+    let mut message = Message {
         name: 0,
         name_len: 0,
         spans: core::ptr::from_ref(&span) as usize,
@@ -58,7 +59,7 @@ fn exchange(number: usize, socket: i32, control: &mut Control) -> Result<Message
         control_len: size_of::<Control>() as u32,
         flags: 0,
     };
-    call(number, socket as usize, core::ptr::from_ref(&message) as usize, 0)?;
+    call(number, socket as usize, core::ptr::from_mut(&mut message) as usize, 0)?;
     Ok(message)
 }
 
