@@ -23,7 +23,7 @@ help:
 	@echo 'make cases [ARCH=amd64] [KMOD=f] [CASES=names]'
 	@echo '                         run the conformance cases in the host, one process for each;'
 	@echo '                         aarch64 is emulated by qemu'
-	@echo 'make compare [STOCK=if_tap.kmod] [NETBSD_KERNEL=file] [KMOD=f] [CASES=names]'
+	@echo 'make compare [STOCK=if_tap.kmod] [NETBSD_KERNEL=file] [ARCH=amd64] [KMOD=f] [CASES=names]'
 	@echo "                         run the cases on this driver and on NetBSD's own, side by side"
 	@echo 'make vm NETBSD_KERNEL=file [ARCH=amd64] [KMOD=f] [CASES=names] [NETBSD_SYS=dir] [CPUS=2]'
 	@echo '        [FORCE=1] [KVM=1] [STOCK=f]'
@@ -88,8 +88,8 @@ cases: headers
 
 # With NETBSD_KERNEL and no KMOD, tests/vm builds the module for that kernel.
 compare: headers
-	@[ -n "$(KMOD)$(NETBSD_KERNEL)" ] || ./kmod/build-all "$(RELEASES)" amd64
-	@STOCK="$(STOCK)" KMOD="$(KMOD)" NETBSD_KERNEL="$(NETBSD_KERNEL)" CASES="$(CASES)" \
+	@[ -n "$(KMOD)$(NETBSD_KERNEL)" ] || ./kmod/build-all "$(RELEASES)" "$(ARCH)"
+	@ARCH="$(ARCH)" STOCK="$(STOCK)" KMOD="$(KMOD)" NETBSD_KERNEL="$(NETBSD_KERNEL)" CASES="$(CASES)" \
 		NETBSD_SYS="$(NETBSD_SYS)" CPUS="$(CPUS)" FORCE="$(FORCE)" KVM="$(KVM)" ./tests/compare
 
 vm: setup
