@@ -51,15 +51,6 @@ impl Arch {
         }
     }
 
-    /// The command, and its package, that takes the symbols out of a kernel file.
-    pub fn objcopy(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Amd64 => ("objcopy", "binutils"),
-            // That of binutils knows the files of one architecture.
-            Self::Aarch64 => ("llvm-objcopy-14", "llvm-14"),
-        }
-    }
-
     /// What the emulator is told of the machine, where its own choice would not do.
     pub fn board(self) -> &'static [&'static str] {
         match self {

@@ -65,12 +65,11 @@ pub fn boot(
         console: &scratch.join("console"),
     };
     if kernel.arch == Arch::Aarch64 {
-        let bytes = kernel.symbols.put_into(kernel.arch, &kernel.bytes, scratch)?;
-        fs::write(&file, flat::image(&bytes)?)?;
+        fs::write(&file, flat::image(&kernel.bytes)?)?;
         return machine.run(&Boot::Direct(file), disk, root);
     }
     if kernel.boots_directly() {
-        match kernel.symbols.put_into(kernel.arch, &kernel.bytes, scratch) {
+        match kernel.symbols.put_into(&kernel.bytes, scratch) {
             Ok(bytes) => {
                 fs::write(&file, bytes)?;
                 let (console, end) = machine.run(&Boot::Direct(file.clone()), disk, root)?;

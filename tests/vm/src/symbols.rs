@@ -13,7 +13,6 @@ use memchr::memmem;
 use object::read::elf::ElfFile64;
 use object::{Endianness, Object};
 
-use crate::arch::Arch;
 use crate::kernel::{room, Room};
 
 /// Marks the room for a symbol table (sys/kern/kern_ksyms_buf.c).
@@ -48,18 +47,16 @@ impl Symbols {
     }
 
     /// A kernel with its symbols where it looks for them when nobody passes them.
-    pub fn put_into(self, arch: Arch, kernel: &[u8], scratch: &Path) -> Result<Vec<u8>> {
+    pub fn put_into(self, kernel: &[u8], scratch: &Path) -> Result<Vec<u8>> {
         let mut bytes = kernel.to_vec();
         let Self::Room(Room { at, len }) = self else { return Ok(bytes) };
         let (whole, bare) = (scratch.join("netbsd.elf"), scratch.join("netbsd.sym"));
         fs::write(&whole, &bytes)?;
-        let (objcopy, package) = arch.objcopy();
         for (option, from, to) in
             [("--only-keep-debug", &whole, &bare), ("--strip-debug", &bare, &bare)]
         {
-            let status = Command::new(objcopy).arg(option).arg(from).arg(to).status();
-            let status = status.with_context(|| format!("{objcopy} (package {package})"))?;
-            ensure!(status.success(), "{objcopy} {option}");
+            let status = Command::new("objcopy").arg(option).arg(from).arg(to).status();
+            ensure!(status.context("objcopy (package binutils)")?.success(), "objcopy {option}");
         }
         let symbols = fs::read(&bare)?;
         ensure!(
@@ -114,13 +111,25 @@ mod tests {
         bytes.extend_from_slice(SYMTAB);
         bytes.extend_from_slice(&[0; 4096]);
         let kernel = Kernel::examine(bytes).unwrap();
-        let filled = kernel.symbols.put_into(kernel.arch, &kernel.bytes, scratch.path()).unwrap();
+        let filled = kernel.symbols.put_into(&kernel.bytes, scratch.path()).unwrap();
         assert_eq!(filled.len(), kernel.bytes.len());
         assert!(filled[at..].starts_with(ELF64));
         assert_eq!(filled[..at], kernel.bytes[..at]);
         let small = Symbols::Room(Room { at, len: 8 });
-        let said =
-            small.put_into(Arch::Amd64, &kernel.bytes, scratch.path()).unwrap_err().to_string();
+        let said = small.put_into(&kernel.bytes, scratch.path()).unwrap_err().to_string();
         assert!(said.contains("too small: 8 bytes for"), "{said}");
+    }
+
+    #[test]
+    fn a_kernel_for_aarch64_has_its_symbols_or_is_none() {
+        let mut bytes = elf(Architecture::Aarch64, &["main"]);
+        bytes.extend_from_slice(BANNER);
+        let said = |bytes| format!("{:#}", Kernel::examine(bytes).err().unwrap());
+        assert!(said(bytes.clone()).contains("makeoptions COPY_SYMTAB"));
+        let mut room = [&bytes[..], SYMTAB].concat();
+        room.extend_from_slice(&[0; 4096]);
+        assert!(said(room).contains("makeoptions COPY_SYMTAB"));
+        bytes.extend_from_slice(ELF64);
+        assert_eq!(Kernel::examine(bytes).unwrap().symbols, Symbols::Within);
     }
 }
