@@ -49,7 +49,7 @@ pub fn prepare() -> Result<()> {
     Kernel.sysctl(&[CTL_KERN, KERN_OSREV], Out::value(&mut revision), In::none())?;
     REVISION.store(revision, Ordering::Relaxed);
     // PROT_READ|PROT_WRITE, MAP_ANON|MAP_PRIVATE; three pages, and the last one away again.
-    // The offset, a seventh argument, is whatever lies on the stack: only its part of a page shows.
+    // The offset, a seventh argument, is whatever lies in its place: only its part of a page shows.
     let start = call6(nr::MMAP, [0, 3 * PAGE, 3, 0x1002, usize::MAX, 0])? & !(PAGE - 1);
     let edge = start + 2 * PAGE;
     call(nr::MUNMAP, edge, PAGE, 0)?;
