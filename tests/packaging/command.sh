@@ -152,12 +152,32 @@ test_start_on_a_disabled_builtin_fails_without_reinstating() {
 	same 'modload if_tap_rs;' "$(changes)"
 }
 
-test_start_says_when_nodes_fail() {
+# As in single-user mode, where / and /dev are read-only.
+test_start_with_read_only_nodes_works_and_says_what_to_do() {
 	generic
 	echo 'mknod *' >kernel/fail
 	expect 1 start
-	says 'not all nodes'
+	says 'is loaded and works, but not all nodes in dev are made'
+	says 'tap_rs start makes them once dev is writable'
 	same 'filesys 0' "$(cat kernel/modules/if_tap_rs)"
+	: >kernel/fail
+	: >kernel/log
+	expect 0 start
+	same '' "$(changes)"
+	node_is tap 'u=rw,g=,o= 0 0 367 1048575'
+	node_is tap9 'u=rw,g=rw,o= 0 5 367 9'
+}
+
+test_stop_with_read_only_nodes_says_what_to_do() {
+	generic
+	expect 0 start
+	echo 'mknod *' >kernel/fail
+	expect 1 stop
+	says 'tap_rs stop restores them once dev is writable'
+	same 'builtin 0' "$(cat kernel/modules/if_tap)"
+	: >kernel/fail
+	expect 0 stop
+	node_is tap 'u=rw,g=,o= 0 0 169 1048575'
 }
 
 test_stop_restores_nodes_and_builtin() {
