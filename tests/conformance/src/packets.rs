@@ -45,6 +45,8 @@ pub struct Packet {
     pub transport: u8,
     /// The destination's link-layer address.
     pub to: Mac,
+    /// IPv4's destination.
+    pub target: [u8; 4],
     /// Source and destination.
     pub ports: [u16; 2],
     /// IPv4's identification.
@@ -72,6 +74,7 @@ impl Packet {
             tagged: false,
             transport: TCP,
             to,
+            target: [10, 5, 1, 1],
             ports: [40_000, 9],
             id: 0x1234,
             seq: 0x0102_0304,
@@ -166,7 +169,7 @@ impl Packet {
             ip[8] = 64;
             ip[9] = self.transport;
             ip[12..16].copy_from_slice(&frames::peer_ip(1));
-            ip[16..20].copy_from_slice(&frames::our_ip(1));
+            ip[16..20].copy_from_slice(&self.target);
             // No operation.
             ip[20..].fill(1);
             let sum = checksum(ip).to_be_bytes();

@@ -7,14 +7,14 @@
 use core::sync::atomic::{AtomicU16, Ordering};
 
 use crate::abi::offload::VnetHdr;
-use crate::abi::{AF_INET, AF_INET6, SOCK_STREAM, SOL_SOCKET, SO_RCVBUF, SO_SNDBUF};
+use crate::abi::{AF_INET, AF_INET6, SOCK_STREAM, SOL_SOCKET, SO_LINGER, SO_RCVBUF, SO_SNDBUF};
 use crate::case::{Failure, Fallible, On, Verdict};
 use crate::cases::foreign;
 use crate::check;
 use crate::ctx::{Ctx, HANG_MS};
 use crate::frames::{self, checksum, PEER_MAC};
 use crate::net::Live;
-use crate::packets::{Packet, ACK, OUR_IP6, PEER_IP6, RST, SYN, TCP};
+use crate::packets::{Packet, ACK, OUR_IP6, PEER_IP6, SYN, TCP};
 use crate::sys::Sys;
 use crate::user::{In, Plain};
 use crate::view::{consistent, View};
@@ -47,7 +47,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Runs `f` with a connection, which is reset at its end.
+    /// Runs `f` with a connection, of which nothing is left at its end.
     pub fn talk<S: Sys, T>(
         c: &Ctx<S>,
         live: &Live,
@@ -58,9 +58,10 @@ impl Peer {
         let mut peer = Self::connect(c, live, v6, options)?;
         let result = f(&mut peer);
         // Lest it be heard in the next case.
-        peer.next.flags = RST | ACK;
-        peer.acknowledge(c, peer.next.ack)?;
-        c.settle();
+        let at_once = [1_i32, 0];
+        let linger = In::bytes(at_once.as_bytes());
+        c.sys.setsockopt(peer.socket, SOL_SOCKET, SO_LINGER, linger).on("setsockopt")?;
+        c.close(peer.socket).on("close of the program's socket")?;
         result
     }
 

@@ -50,7 +50,7 @@ macro_rules! plain {
         unsafe impl Plain for $t {}
     )* };
 }
-plain!(u8, u16, i16, u32, i32, u64, i64, usize, [i32; 64]);
+plain!(u8, u16, i16, u32, i32, u64, i64, usize, [i32; 2], [i32; 64]);
 // SAFETY: an array of bytes.
 unsafe impl<const N: usize> Plain for [u8; N] {}
 

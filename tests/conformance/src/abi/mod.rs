@@ -103,6 +103,8 @@ pub const SOCK_DGRAM: i32 = 2;
 pub const SOCK_RAW: i32 = 3;
 /// setsockopt(2): a socket's own level.
 pub const SOL_SOCKET: i32 = 0xffff;
+/// setsockopt(2): what a close does with what is still to be sent, a struct linger.
+pub const SO_LINGER: i32 = 0x80;
 /// setsockopt(2): bytes of the buffer for what is sent.
 pub const SO_SNDBUF: i32 = 0x1001;
 /// setsockopt(2): bytes of the buffer for what is received.

@@ -203,7 +203,8 @@ fn bridge_dead<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.destroy("bridge77").on("destroy of the bridge")
 }
 
-fn set_vlan<S: Sys>(c: &Ctx<S>) -> Verdict {
+/// vlan77 on tap0, up.
+pub fn set_vlan<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.fresh("vlan77")?;
     let mut parent = VlanReq::zeroed();
     put_name(&mut parent.parent, "tap0");

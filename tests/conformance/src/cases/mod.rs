@@ -19,6 +19,7 @@ pub mod length;
 pub mod libtuntap;
 pub mod lifecycle;
 pub mod module;
+pub mod offload_beyond;
 pub mod offload_caps;
 pub mod offload_cut;
 pub mod offload_cut_edge;
@@ -30,6 +31,7 @@ pub mod offload_sum;
 pub mod offload_taken_back;
 pub mod offload_tcp;
 pub mod offload_tso;
+pub mod offload_whole;
 pub mod offload_write;
 pub mod open;
 pub mod overlap;
@@ -80,6 +82,8 @@ pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
         offload_sum::cases::<S>(),
         offload_cut::cases::<S>(),
         offload_cut_edge::cases::<S>(),
+        offload_whole::cases::<S>(),
+        offload_beyond::cases::<S>(),
         offload_refused::cases::<S>(),
         offload_read::cases::<S>(),
         offload_taken_back::cases::<S>(),

@@ -42,6 +42,13 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             )
             .added()
             .needs(&[Need::Bridge]),
+            case(
+                "offload_sum_padded",
+                "tap_rs(4): bytes beyond IP's length are not part of TCP's or UDP's checksum",
+                padded::<S>,
+            )
+            .added()
+            .needs(&[Need::Bridge]),
             case("offload_sum_echo", "tap_rs(4): an ICMP echo is answered", echo::<S>)
                 .added()
                 .needs(&[Need::Inet]),
@@ -131,6 +138,23 @@ fn zero<S: Sys>(c: &Ctx<S>) -> Verdict {
             let at = packet.start() + packet.offset();
             frame[at..at + 2].copy_from_slice(&sum);
             came(c, ends, &frame)?;
+        }
+    }
+    Ok(())
+}
+
+fn padded<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let ends = c.bridged()?;
+    for v6 in [false, true] {
+        for packet in [Packet::udp(v6, FAR_MAC), Packet::tcp(v6, FAR_MAC)] {
+            for (payload, pad) in [(1, 5), (2, 1), (13, 40), (400, 7)] {
+                let n = packet.headers() + payload;
+                let (mut frame, mut expected) = ([0x5a; 600], [0x5a; 600]);
+                packet.whole(&mut frame[..n], 0);
+                packet.completed(&mut expected[..n], 0);
+                let (frame, expected) = (&frame[..n + pad], &expected[..n + pad]);
+                crosses(c, ends, packet.needs_csum(), frame, expected)?;
+            }
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use crate::abi::offload::{IFCAP_RX, TAKES_CSUM};
 use crate::case::{case, Case, On, Verdict};
 use crate::check;
 use crate::ctx::Ctx;
+use crate::errno::Errno;
 use crate::packets::{pattern_at, ACK, FIN, PSH};
 use crate::peer::{Peer, MSS_1440, MSS_1460, MSS_1460_UNSCALED};
 use crate::sys::{Need, Sys};
@@ -43,6 +44,13 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
                 "offload_tcp_small_mtu",
                 "a large packet of segments of the MTU that there is now",
                 small_mtu::<S>,
+            )
+            .added()
+            .needs(NEEDS),
+            case(
+                "offload_tcp_unload",
+                "what a socket has not read yet outlives the interface, and the module",
+                unload::<S>,
             )
             .added()
             .needs(NEEDS),
@@ -149,4 +157,22 @@ fn small_mtu<S: Sys>(c: &Ctx<S>) -> Verdict {
         }
         Ok(())
     })
+}
+
+fn unload<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let live = c.live_with_header(0)?;
+    Peer::talk(c, &live, false, &MSS_1460, |peer| {
+        peer.send(c, 0, 44 * 1448, 1448)?;
+        peer.acknowledged(c)?;
+        c.close(live.fd).on("close")?;
+        c.destroy("tap0").on("destroy")?;
+        let unloaded = c.unload();
+        check!(matches!(unloaded, Ok(()) | Err(Errno::EBUSY)), "unload: {unloaded:?}");
+        comes(c, peer.socket, 0, 44 * 1448)?;
+        if unloaded.is_ok() {
+            c.load().on("load again")?;
+        }
+        Ok(())
+    })?;
+    super::module::unloads(c, "after a socket was read")
 }
