@@ -110,7 +110,12 @@ fn administrator<S: Sys>(c: &Ctx<S>) -> Verdict {
     }
     c.enable("tap0", all | IFCAP_TSOV6).fails_with(Errno::EINVAL, "SIOCSIFCAP of more")?;
     offered(c, all, all)?;
+    // What the administrator has cleared of what comes in, the reader's word does not bring back.
     c.enable("tap0", 0).on("SIOCSIFCAP of nothing")?;
+    c.set_offload(fd, TAKES_CSUM).on("TAPSOFFLOAD")?;
+    offered(c, IFCAP_RX | IFCAP_TX, IFCAP_TX)?;
+    c.set_header(fd, 10).on("TAPSVNETHDR of another length")?;
+    offered(c, IFCAP_RX | IFCAP_TX, IFCAP_TX)?;
     c.close(fd).on("close")?;
     offered(c, 0, 0)
 }
