@@ -28,7 +28,6 @@ pub mod nr {
     pub const MUNMAP: usize = 73;
     pub const DUP2: usize = 90;
     pub const FCNTL: usize = 92;
-    #[cfg(target_arch = "x86_64")] // For the measurements.
     pub const CONNECT: usize = 98;
     pub const BIND: usize = 104;
     pub const SETSOCKOPT: usize = 105;
