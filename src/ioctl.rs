@@ -46,8 +46,9 @@ fn control(softc: &Softc, request: Request<'_>, flags: FileFlags) -> Result {
         }
         Command::TAPSVNETHDR => {
             let _call = softc.channel.enter().ok_or(Errno::ENXIO)?;
-            softc.vnet.set_header(&softc.interface, *request.int()?)?;
-            softc.channel.set_before(softc.vnet.get().header());
+            softc.vnet.set_header(&softc.interface, *request.int()?, |header| {
+                softc.channel.set_before(header);
+            })?;
         }
         Command::TAPGVNETHDR => *request.int()? = softc.vnet.get().header() as i32,
         Command::TAPSOFFLOAD => {

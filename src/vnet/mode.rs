@@ -57,14 +57,16 @@ impl ModeCell {
     }
 
     /// TAPSVNETHDR: sets the length of the header. EINVAL for a length that no header has. Without
-    /// a header, nothing is taken. Only for a call in flight.
-    pub fn set_header(&self, interface: &Interface, len: i32) -> Result {
+    /// a header, nothing is taken. `then` is called with the new length before another one can be
+    /// set. Only for a call in flight.
+    pub fn set_header(&self, interface: &Interface, len: i32, then: impl FnOnce(u32)) -> Result {
         if !is_length(len) {
             return Err(Errno::EINVAL);
         }
         // Not negative.
         let header = len as u32;
         self.change(interface, |old, enabled| {
+            then(header);
             if header == 0 {
                 return Ok((Mode::OFF, Capabilities::empty()));
             }
