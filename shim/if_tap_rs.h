@@ -76,4 +76,11 @@ struct tap_batch {
 #define	TAPSEND		_IOWR('e', 20, struct tap_batch)
 #define	TAPRECV		_IOWR('e', 21, struct tap_batch)
 
+/*
+ * Whether the interface goes with the last close of its device.  Each open
+ * begins with 1 if it was an open of /dev/tap, and with 0 otherwise.
+ */
+#define	TAPSTRANSIENT	_IOW('e', 22, int)
+#define	TAPGTRANSIENT	_IOR('e', 23, int)
+
 #endif /* _NET_IF_TAP_RS_H_ */

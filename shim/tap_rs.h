@@ -36,6 +36,7 @@ struct proc;
 struct stat;
 struct sysctllog;
 struct uio;
+struct work;
 
 /*
  * Rust functions, called through the tables in register.c.
@@ -96,6 +97,9 @@ void	tap_rs_media_status(struct ifnet *, struct ifmediareq *);
 /* The soft interrupts: one sends SIGIO, one passes frames to the stack. */
 void	tap_rs_signals_intr(void *);
 void	tap_rs_input_intr(void *);
+
+/* The thread that destroys interfaces which went with their node's close. */
+void	tap_rs_end_work(struct work *, void *);
 
 /*
  * net.link.tap.tapN.  The cookie is the data of the sysctl node.  The address

@@ -4,8 +4,8 @@
 //! Creates and destroys interfaces, and loads and unloads the module.
 //!
 //! An interface is created by `ifconfig tapN create` or by an open of the cloning device. It is
-//! destroyed by `ifconfig tapN destroy` or by the close of the descriptor that created it. Both go
-//! through the stack's SIOCIFDESTROY. This is the only way to exclude another destroy that already
+//! destroyed by `ifconfig tapN destroy`, or after the close of its device if it is transient. Both
+//! go through the stack's SIOCIFDESTROY. This is the only way to exclude another destroy that already
 //! holds a pointer to the interface.
 //!
 //! [`CREATION`] serialises all attaches and detaches, because two at the same time can panic the
@@ -24,6 +24,7 @@ use crate::kern::mutex::StaticMutex;
 use crate::kern::register::{self, Autoconf, CharDevice};
 use crate::kern::sysctl::TapNode;
 use crate::kern::systm::{pause_a_tick, LwpCell};
+use crate::kern::workqueue::Workqueue;
 use crate::lockfree::arc::Arc;
 use crate::lockfree::atomic::{AtomicPtr, AtomicU32, Ordering};
 use crate::lockfree::table::Table;
@@ -42,10 +43,12 @@ pub static SYSCTL: TapNode = TapNode::new();
 /// Held during every creation and destruction. It guards what they share.
 static CREATION: StaticMutex<Creation> =
     StaticMutex::new(Creation { open: false, lowest: Unit::FIRST });
-/// Held by a close that destroys its interface.
+/// Interfaces to destroy, after the close of their node.
+static ENDS: Workqueue = Workqueue::new();
+/// Held by whoever destroys an interface after its close.
 static CLOSE: StaticMutex<()> = StaticMutex::new(());
-/// The thread of that close, and the softc that it closes, which stays alive during the close. The
-/// values matter only to that thread itself, so they need no lock.
+/// That thread, and the softc that it destroys, which stays alive meanwhile. The values matter only
+/// to that thread itself, so they need no lock.
 static CLOSER: LwpCell = LwpCell::new();
 static CLOSING: AtomicPtr<Softc> = AtomicPtr::new(ptr::null_mut());
 /// The thread that detaches a device, with [`CREATION`] held.
@@ -111,7 +114,7 @@ pub fn clone_create(number: i32) -> Result {
 /// if_clone_mtx held. Interfaces are destroyed only here, so the softc is attached.
 pub fn clone_destroy(softc: &Softc) -> Result {
     if CLOSER.is_current() && !ptr::eq(CLOSING.load(Ordering::Relaxed), softc) {
-        // The interface of this close is already gone, and another one has its name now.
+        // The interface that was closed is already gone, and another one has its name now.
         return Err(Errno::EBUSY);
     }
     let mut creation = CREATION.lock();
@@ -141,10 +144,24 @@ pub fn cloning_open(flags: FileFlags) -> Errno {
     }
 }
 
-/// The close of a cloned descriptor. It destroys the interface, unless that is already gone. It
-/// does not take the link down first, because the stack reports that the interface departs.
+/// The close of a cloned descriptor. It destroys the interface, unless that was told to stay.
 pub fn close_cloned(softc: &Softc) {
-    softc.close(Opener::Cloner);
+    if softc.close(Opener::Cloner) {
+        end(softc);
+    }
+}
+
+/// The last close of a node. If the interface was told to go, a thread of the module destroys it:
+/// the destruction waits until this close has returned, so this close cannot wait for it.
+pub fn close_node(softc: &Softc) {
+    if softc.channel.is_open_by(Opener::Node) && softc.close(Opener::Node) {
+        let reference = Arc::retain(softc).into_raw();
+        ENDS.enqueue(reference, &softc.end);
+    }
+}
+
+/// Destroys an interface that goes with its close, unless it is already gone.
+pub fn end(softc: &Softc) {
     if softc.channel.is_gone() {
         return;
     }
@@ -183,6 +200,7 @@ pub fn load() -> Result {
 fn register() -> Result {
     event::SOFTINT.establish_signals()?;
     input::SOFTINT.establish_input()?;
+    ENDS.create_ends()?;
     AUTOCONF.attach()?;
     SYSCTL.create()?;
     DEVICE.attach()
@@ -195,6 +213,7 @@ fn unregister() {
     // This cannot fail: in a failed load there is no device, and in an unload it is already
     // detached.
     let _detached = AUTOCONF.detach();
+    ENDS.destroy();
     input::SOFTINT.disestablish();
     event::SOFTINT.disestablish();
     TABLE.destroy();

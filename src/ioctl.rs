@@ -64,6 +64,8 @@ fn control(softc: &Softc, request: Request<'_>, flags: FileFlags) -> Result {
             require(flags, FileFlags::READ)?;
             batch::receive(softc, request.batch()?, flags.contains(FileFlags::NONBLOCK))?;
         }
+        Command::TAPSTRANSIENT => softc.channel.set_transient(*request.int()? != 0),
+        Command::TAPGTRANSIENT => *request.int()? = softc.channel.is_transient().into(),
         // This is for libtuntap, which uses the descriptor instead of a socket.
         Command::SIOCGIFFLAGS => request.ifreq()?.set_flags(softc.interface.flags()),
         Command::SIOCGIFADDR => {

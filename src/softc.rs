@@ -5,7 +5,7 @@
 //!
 //! The lock order, outermost first. The host asserts it.
 //!
-//! 1. `cloner::CLOSE`, held by a close that destroys its interface
+//! 1. `cloner::CLOSE`, held by whoever destroys an interface after its close
 //! 2. the stack's if_clone_mtx
 //! 3. `cloner::CREATION`, held during every attach and detach
 //! 4. the sysctl tree's lock, the interface's IFNET_LOCK
@@ -33,6 +33,7 @@ use crate::kern::ifnet::{Interface, Link};
 use crate::kern::mbuf::{Mbuf, MbufList};
 use crate::kern::process::ProcessCell;
 use crate::kern::systm::Ticks;
+use crate::kern::workqueue::Work;
 use crate::lockfree::arc::{Arc, Buried, Graveyard};
 use crate::lockfree::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::unit::Unit;
@@ -67,6 +68,8 @@ pub struct Softc {
     pub sigio_queued: AtomicBool,
     /// The process that opened the device. It stays the opener if it passes the descriptor on.
     pub opener: ProcessCell,
+    /// For the queue of interfaces whose node has been closed for good.
+    pub end: Work,
     /// Its device in autoconf(9).
     pub device: PseudoDevice,
     /// The interface in the network stack.
@@ -103,6 +106,7 @@ impl Softc {
             channel: Channel::new(opener, Waiters::new()),
             interface: Interface::new(),
             device: PseudoDevice::new(),
+            end: Work::new(),
             unit,
             vnet: ModeCell::new(),
             sigio_queued: AtomicBool::new(false),
@@ -189,22 +193,22 @@ impl Softc {
         }
     }
 
-    /// Closes the device node. The link goes down first, so that the link change of the next open
-    /// comes after it.
-    pub fn close_node(&self) {
-        if self.channel.is_open_by(Opener::Node) {
+    /// Closes for `opener`, and resets everything that the next opener must not inherit. Returns
+    /// whether the interface goes, for the caller to destroy it.
+    ///
+    /// If the interface stays, the link goes down first, so that the link change of the next open
+    /// comes after it. If it goes, the stack reports that it departs.
+    pub fn close(&self, opener: Opener) -> bool {
+        let goes = self.channel.is_transient();
+        if !goes {
             self.set_link(Link::Down);
-            self.close(Opener::Node);
         }
-    }
-
-    /// Closes for `opener`, and resets everything that the next opener must not inherit.
-    pub fn close(&self, opener: Opener) {
         self.opener.clear();
         if self.vnet.get() != Mode::OFF {
             let call = self.channel.enter();
             self.vnet.reset(call.as_ref().map(|_call| &self.interface));
         }
         self.discard(self.channel.close(opener));
+        goes
     }
 }

@@ -39,6 +39,7 @@
 #include <sys/sysctl.h>
 #include <sys/ttycom.h>
 #include <sys/vnode.h>
+#include <sys/workqueue.h>
 
 #include <net/bpf.h>
 #include <net/if.h>

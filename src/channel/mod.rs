@@ -12,6 +12,7 @@
 //! | --- | --- |
 //! | this one | life: open, close, up, down, death, and the calls that are in flight meanwhile |
 //! | [`queue`] | the frames: push, and read with its sleep |
+//! | [`opener`] | who has it open, and whether the interface goes with that |
 //! | [`interest`] | pollers, knotes and SIGIO |
 //! | [`port`] | what the channel asks of frames and listeners |
 //!
@@ -22,30 +23,20 @@
 #![forbid(unsafe_code)]
 
 pub mod interest;
+pub mod opener;
 pub mod port;
 pub mod queue;
 
+pub use self::opener::Opener;
 use self::port::{FrameList, Listeners, SigIo};
 use crate::gate::{Gate, Left};
 use crate::kern::condvar::Condvar;
 use crate::kern::errno::{Errno, Result};
 use crate::kern::mutex::Mutex;
-use crate::lockfree::atomic::{AtomicU32, Ordering};
+use crate::lockfree::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// Set in [`Channel::head`] once the interface is gone.
 const GONE: u32 = 1 << 31;
-
-/// Who has the interface open.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
-pub enum Opener {
-    /// Nobody.
-    None,
-    /// A device node.
-    Node,
-    /// The descriptor of a cloning open.
-    Cloner,
-}
 
 /// What the lock guards.
 pub struct State<L> {
@@ -84,6 +75,9 @@ pub struct Channel<L, W> {
     head: AtomicU32,
     /// The [`Opener`]: written under the lock.
     opener: AtomicU32,
+    /// The interface goes with its close, TAPSTRANSIENT. It is set only while it is open, and stays
+    /// set after that close.
+    transient: AtomicBool,
     /// Readers and the drain sleep here.
     cv: Condvar,
     /// Pollers and knotes.
@@ -121,6 +115,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
             calls: Gate::new(),
             head: AtomicU32::new(0),
             opener: AtomicU32::new(opener as u32),
+            transient: AtomicBool::new(opener == Opener::Cloner),
             listeners,
         }
     }
@@ -167,7 +162,8 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         self.cv.broadcast();
     }
 
-    /// Opens a device node. There is one opener at a time, which is decided with the lock held.
+    /// Opens a device node. There is one opener at a time, which is decided with the lock held. An
+    /// interface that goes with its close cannot be opened after that.
     pub fn open(&self) -> Result {
         let mut state = self.state.lock();
         if state.dying {
@@ -176,20 +172,12 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         if !self.is_open_by(Opener::None) {
             return Err(Errno::EBUSY);
         }
+        if self.is_transient() {
+            return Err(Errno::ENXIO);
+        }
         self.set_opener(Opener::Node);
         state.cancelled = false;
         Ok(())
-    }
-
-    /// Whether `opener` has the interface open. Takes no lock: `opener` itself, who alone ends its
-    /// use, needs none.
-    pub fn is_open_by(&self, opener: Opener) -> bool {
-        self.opener.load(Ordering::Relaxed) == opener as u32
-    }
-
-    /// The lock is held.
-    fn set_opener(&self, opener: Opener) {
-        self.opener.store(opener as u32, Ordering::Relaxed);
     }
 
     /// Closes for `opener`, and resets everything that the next opener must not inherit. Returns

@@ -81,7 +81,7 @@ pub unsafe extern "C" fn tap_rs_cdev_close(
 ) -> c_int {
     // SAFETY: this is a call of cdevsw.
     if let Ok(softc) = unsafe { softc_of_node(dev) } {
-        softc.close_node();
+        cloner::close_node(softc);
     }
     0
 }

@@ -13,6 +13,7 @@
 //! | [`ifnet`] | `struct ifnet`, `struct ifmedia` |
 //! | [`softint`] | the soft interrupts |
 //! | [`sysctl`] | the handlers of `shim/helpers/sysctl.c` |
+//! | [`workqueue`] | the work queue |
 //!
 //! Two facts make most of the `unsafe` here sound:
 //!
@@ -41,6 +42,7 @@ pub mod ifnet;
 pub mod module;
 pub mod softint;
 pub mod sysctl;
+pub mod workqueue;
 
 use core::ffi::c_uint;
 

@@ -41,6 +41,8 @@ impl Command {
         TIOCSPGRP,
         TIOCGPGRP,
         TAPGIFNAME,
+        TAPSTRANSIENT,
+        TAPGTRANSIENT,
         SIOCGIFFLAGS,
         SIOCGIFADDR,
         SIOCSIFPHYADDR,

@@ -37,3 +37,4 @@ pub mod softint;
 pub mod sysctl;
 pub mod systm;
 pub mod uio;
+pub mod workqueue;

@@ -14,7 +14,7 @@ use crate::abi::{
     Kev, PollFd, Stat, AF_LINK, CLONER_MINOR, EVFILT_READ, EVFILT_WRITE, EV_ADD, EV_CLEAR,
     FIOASYNC, FIONREAD, FIOSETOWN, F_SETFL, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, POLLIN,
     POLLOUT, SIOCGIFDATA, SIOCGIFFLAGS, SIOCGIFMEDIA, SIOCIFCREATE, SIOCIFDESTROY, SIOCSIFFLAGS,
-    SIOCSIFPHYADDR, TAPGIFNAME, UNKNOWN_IOCTL,
+    SIOCSIFPHYADDR, TAPGIFNAME, TAPSTRANSIENT, UNKNOWN_IOCTL,
 };
 use crate::case::{Failure, Fallible, On};
 use crate::ctx::{put_name, Ctx};
@@ -285,8 +285,18 @@ fn node<S: Sys>(sys: S, random: &mut Random) {
         for _ in 0..random.below(8) {
             use_descriptor(sys, fd, random);
         }
+        if random.one_in(4) {
+            tell(sys, fd, 1);
+        }
         note(5, sys.close(fd), &[]);
     }
+}
+
+/// TAPSTRANSIENT. ENOTTY: NetBSD's own driver.
+fn tell<S: Sys>(sys: S, fd: i32, value: i32) -> bool {
+    let mut value = value;
+    let allowed = [Errno::ENXIO, Errno::EIO, Errno::EBADF, Errno::ENOTTY];
+    note(4, sys.ioctl(fd, TAPSTRANSIENT, Out::value(&mut value)), &allowed).is_some()
 }
 
 fn cloned<S: Sys>(sys: S, random: &mut Random) {
@@ -298,6 +308,11 @@ fn cloned<S: Sys>(sys: S, random: &mut Random) {
             if got.is_some() {
                 let allowed = [Errno::ENXIO];
                 ask(sys, 2, SIOCSIFFLAGS, name, &1_i16.to_ne_bytes(), &allowed);
+            }
+            if got.is_some() && random.one_in(4) && tell(sys, fd, 0) {
+                note(5, sys.close(fd), &[]);
+                let allowed = [Errno::ENXIO, Errno::EINVAL, Errno::EBUSY];
+                return ask(sys, 1, SIOCIFDESTROY, name, &[], &allowed);
             }
         }
         for _ in 0..random.below(8) {

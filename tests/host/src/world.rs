@@ -37,6 +37,8 @@ pub struct State {
     pub modules: kern::module::Modules,
     /// softint(9).
     pub softints: kern::softint::Softints,
+    /// workqueue(9).
+    pub workqueues: kern::workqueue::Workqueues,
     /// autoconf(9).
     pub autoconf: kern::autoconf::Autoconf,
     /// The device switch.
@@ -179,6 +181,7 @@ impl State {
             self.power.leftovers(),
             self.sysctl.leftovers(),
             self.softints.leftovers(),
+            self.workqueues.leftovers(),
             self.autoconf.leftovers(),
             self.devsw.leftovers(),
             self.files.leftovers(),

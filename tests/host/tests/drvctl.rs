@@ -12,8 +12,13 @@ mod ifconfig;
 
 use built::{path, NAME};
 use ifconfig::ifconfig;
-use tap_conformance::abi::{SIOCIFCREATE, SIOCIFDESTROY};
+use tap_conformance::abi::{
+    makedev, AF_INET, O_RDWR, SIOCGIFFLAGS, SIOCIFCREATE, SIOCIFDESTROY, SOCK_DGRAM, S_IFCHR,
+    TAPSTRANSIENT,
+};
+use tap_conformance::ctx::Ctx;
 use tap_conformance::errno::Errno;
+use tap_conformance::user::Out;
 use tap_conformance::Sys;
 use tap_host::sched;
 use tap_host::sys::HostSys;
@@ -23,31 +28,52 @@ const IFCONFIG: i32 = 100;
 const DRVCTL: i32 = 101;
 const SEEDS: u64 = 300;
 
+/// Makes tap0, has it destroyed by another process, and meanwhile asks for a detach of its device.
+/// How often that was refused.
+fn refused(seed: u64, destroy: fn()) -> usize {
+    let mut refused = 0;
+    enter().reseed(seed);
+    ifconfig(SIOCIFCREATE, "tap0").unwrap();
+    enter().current_proc().dying = true;
+    let destroyer = sched::spawn(&mut enter(), IFCONFIG, "destroyer", destroy);
+    while !enter().has_ended(destroyer) {
+        match enter().drvctl_detach("tap_rs0") {
+            Err(Errno::EBUSY) => refused += 1,
+            // It has gone, or is going.
+            Err(Errno::ENXIO | Errno::ENOENT | Errno::EINTR) => {}
+            other => panic!("seed {seed}: drvctl says {other:?}"),
+        }
+    }
+    enter().join(destroyer);
+    enter().current_proc().dying = false;
+    refused
+}
+
+/// The last close of a node whose interface goes, and the wait until it is gone.
+fn leave() {
+    let fd = HostSys.open(c"/dev/tap0", O_RDWR).unwrap();
+    HostSys.ioctl(fd, TAPSTRANSIENT, Out::value(&mut 1)).unwrap();
+    HostSys.close(fd).unwrap();
+    let mut request = Ctx::<HostSys>::ifreq("tap0");
+    let socket = HostSys.socket(AF_INET, SOCK_DGRAM, 0).unwrap();
+    while HostSys.ioctl(socket, SIOCGIFFLAGS, Out::value(&mut request)).is_ok() {
+        HostSys.sleep_ms(1);
+    }
+    HostSys.close(socket).unwrap();
+}
+
 #[test]
 fn only_the_thread_that_destroys_detaches() {
     sched::adopt(DRVCTL, "drvctl");
     enter().seed(1);
     HostSys.modload(&path()).unwrap();
-    let mut refused = 0;
-    for seed in 1..=SEEDS {
-        enter().reseed(seed);
-        ifconfig(SIOCIFCREATE, "tap0").unwrap();
-        enter().current_proc().dying = true;
-        let destroyer = sched::spawn(&mut enter(), IFCONFIG, "ifconfig", || {
-            ifconfig(SIOCIFDESTROY, "tap0").unwrap();
-        });
-        while !enter().has_ended(destroyer) {
-            match enter().drvctl_detach("tap_rs0") {
-                Err(Errno::EBUSY) => refused += 1,
-                // It has gone, or is going.
-                Err(Errno::ENXIO | Errno::ENOENT | Errno::EINTR) => {}
-                other => panic!("seed {seed}: drvctl says {other:?}"),
-            }
-        }
-        enter().join(destroyer);
-        enter().current_proc().dying = false;
+    let major = HostSys.major("tap").unwrap();
+    HostSys.mknod(c"/dev/tap0", S_IFCHR | 0o600, makedev(major, 0)).unwrap();
+    for destroy in [(|| ifconfig(SIOCIFDESTROY, "tap0").unwrap()) as fn(), leave] {
+        let refused: usize = (1..=SEEDS).map(|seed| refused(seed, destroy)).sum();
+        assert!(refused != 0, "drvctl never met a device");
     }
-    assert!(refused != 0, "drvctl never met a device");
+    HostSys.unlink(c"/dev/tap0").unwrap();
     HostSys.modunload(NAME).unwrap();
     assert_eq!(enter().leftovers(), Vec::<String>::new());
 }

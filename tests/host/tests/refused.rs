@@ -146,6 +146,12 @@ fn f39_no_soft_interrupt_is_left() {
     );
 }
 
+#[test]
+fn f39_the_work_queue_gets_no_thread() {
+    let _place = process();
+    refused(Errno::ENOMEM, || enter().workqueues.refuse = Some(kpi::ENOMEM as c_int), |()| {});
+}
+
 /// A node's handler.
 unsafe extern "C" fn handler(
     _: *const c_int,

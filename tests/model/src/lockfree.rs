@@ -5,5 +5,5 @@
 
 /// Atomics.
 pub mod atomic {
-    pub use loom::sync::atomic::{AtomicU32, Ordering};
+    pub use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 }

@@ -318,6 +318,26 @@ fn f35_a_frame_is_queued_only_for_an_opener() {
 }
 
 #[test]
+fn f48_what_goes_with_its_close_is_not_opened_again() {
+    loom::model(|| {
+        let tap = open_tap();
+        assert!(!tap.is_transient());
+        tap.set_transient(true);
+        let other = {
+            let tap = tap.clone();
+            thread::spawn(move || tap.open())
+        };
+        let _frames = tap.close(Opener::Node);
+        // Before the close it is open, and after it as good as gone.
+        let refused = other.join().unwrap();
+        assert!(matches!(refused, Err(Errno::EBUSY | Errno::ENXIO)), "{refused:?}");
+        assert_eq!(tap.open(), Err(Errno::ENXIO));
+        assert!(tap.is_open_by(Opener::None) && !tap.is_gone());
+        assert!(matches!(tap.push(Number(1), 8), Pushed::Closed(_)));
+    });
+}
+
+#[test]
 fn the_queue_is_bounded_and_shows_its_length() {
     loom::model(|| {
         let tap = open_tap();

@@ -9,4 +9,15 @@ struct work {
 	void	*wk_dummy;
 };
 
+struct cpu_info;
+struct workqueue;
+
+#define	WQ_MPSAFE	0x01
+
+int	workqueue_create(struct workqueue **, const char *,
+	    void (*)(struct work *, void *), void *, pri_t, int, int);
+void	workqueue_destroy(struct workqueue *);
+void	workqueue_enqueue(struct workqueue *, struct work *,
+	    struct cpu_info *);
+
 #endif

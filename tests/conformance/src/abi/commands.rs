@@ -25,6 +25,10 @@ pub(super) const fn iowr<T>(group: u8, number: u64) -> u64 {
 pub const TAPGIFNAME: u64 = ior::<IfReq>(b'e', 0);
 /// The same when `struct ifreq` had 32 bytes.
 pub const OTAPGIFNAME: u64 = ioc(0x4000_0000, b'e', 0, 32);
+/// Whether the interface goes with the last close of its device.
+pub const TAPSTRANSIENT: u64 = iow::<i32>(b'e', 22);
+/// The same.
+pub const TAPGTRANSIENT: u64 = ior::<i32>(b'e', 23);
 /// Bytes that a read would return.
 pub const FIONREAD: u64 = ior::<i32>(b'f', 127);
 /// Non-blocking mode.

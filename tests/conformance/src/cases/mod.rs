@@ -9,6 +9,7 @@ use crate::sys::Sys;
 pub mod clients;
 pub mod counters;
 pub mod daemons;
+pub mod departure;
 pub mod emulators;
 pub mod foreign;
 pub mod groups;
@@ -46,6 +47,7 @@ pub mod sigio;
 pub mod signals;
 pub mod stress;
 pub mod sysctl;
+pub mod transient;
 pub mod tree;
 pub mod write;
 
@@ -90,8 +92,10 @@ pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
         offload_tcp::cases::<S>(),
         offload_tso::cases::<S>(),
         offload_storm::cases::<S>(),
+        transient::cases::<S>(),
         races::cases::<S>(),
         overlap::cases::<S>(),
+        departure::cases::<S>(),
         stress::cases::<S>(),
         module::cases::<S>(),
     ];

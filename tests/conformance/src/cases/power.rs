@@ -33,7 +33,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 }
 
 /// The device behind tap`unit`.
-fn device<S: Sys>(c: &Ctx<S>, unit: u32) -> Name {
+pub fn device<S: Sys>(c: &Ctx<S>, unit: u32) -> Name {
     match c.module.name.to_bytes() {
         b"if_tap" => Text::of(format_args!("tap{unit}")),
         _ => Text::of(format_args!("tap_rs{unit}")),

@@ -44,6 +44,7 @@ pub mod sysctl;
 pub mod time;
 pub mod uio;
 mod usercopy;
+pub mod workqueue;
 
 use crate::arch;
 use crate::export::Export;
@@ -88,6 +89,7 @@ pub fn exports() -> impl Iterator<Item = &'static Export> {
         time::EXPORTS,
         time::VARIABLES,
         uio::EXPORTS,
+        workqueue::EXPORTS,
     ]
     .into_iter()
     .flatten()

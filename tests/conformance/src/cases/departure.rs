@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The if_tap_rs contributors
+
+//! The close that takes a node's interface along, while others open, destroy, revoke and unload what
+//! goes.
+
+use crate::abi::{CLONER_MINOR, O_RDWR, SIOCIFCREATE, SIOCIFDESTROY};
+use crate::case::{case, Case, Fallible, On, Verdict};
+use crate::check;
+use crate::ctx::Ctx;
+use crate::errno::{Errno, Result};
+use crate::sys::{Need, Sys};
+use crate::user::Out;
+
+/// The cases of this topic.
+pub fn cases<S: Sys>() -> &'static [Case<S>] {
+    const {
+        &[
+            case(
+                "transient_against_destroy",
+                "the close of a node and a destroy of its interface at once: it goes once",
+                against_destroy::<S>,
+            )
+            .guards(&["F48"])
+            .added(),
+            case(
+                "transient_against_open",
+                "nobody opens what goes: ENXIO, or the next interface of that name",
+                against_open::<S>,
+            )
+            .guards(&["F48"])
+            .added(),
+            case(
+                "transient_against_revoke",
+                "revocations that meet closes of nodes whose interface goes",
+                against_revoke::<S>,
+            )
+            .added()
+            .needs(&[Need::Revoke]),
+            case(
+                "unload_against_transient",
+                "unload against closes that take interfaces along: EBUSY or clean",
+                against_unload::<S>,
+            )
+            .guards(&["F39"])
+            .added(),
+        ]
+    }
+}
+
+/// How often each thread goes round.
+const ROUNDS: usize = 40;
+
+fn tap0<S: Sys>(s: S, socket: usize, command: u64) -> Result<()> {
+    let mut req = Ctx::<S>::ifreq("tap0");
+    s.ioctl(socket as i32, command, Out::value(&mut req)).map(drop)
+}
+
+/// Makes tap0, opens its node, tells it to go, and closes it, again and again. Others interfere, so
+/// each of that may fail, but for the close. How many times it was told to go.
+fn make_and_leave<S: Sys>(s: S, socket: usize) -> i64 {
+    let mut told = 0;
+    for _ in 0..ROUNDS {
+        tap0(s, socket, SIOCIFCREATE).unwrap_or(());
+        let Ok(fd) = s.open(c"/dev/tap0", O_RDWR) else {
+            s.sleep_ms(1);
+            continue;
+        };
+        told += i64::from(super::transient::set(s, fd, 1).is_ok());
+        if s.close(fd).is_err() {
+            return -1;
+        }
+    }
+    told
+}
+
+/// What a thread of [`make_and_leave`] does while `round` is called again and again.
+fn beside<S: Sys>(c: &Ctx<S>, mut round: impl FnMut() -> Verdict) -> Verdict {
+    c.node(0)?;
+    let thread = c.sys.spawn(make_and_leave, c.socket as usize).on("spawn")?;
+    let told: Fallible<i64> = loop {
+        if let Some(told) = c.sys.joined(thread) {
+            break Ok(told);
+        }
+        round()?;
+    };
+    let told = told?;
+    check!(told >= 0, "a close failed");
+    check!(told > 0, "no interface was ever told to go");
+    if c.sys.modstat(c.module.name).is_err() {
+        c.load().on("load again")?;
+    }
+    // One that could not be told to go may be left.
+    c.settle();
+    c.destroy("tap0").unwrap_or(());
+    check!(!c.exists("tap0"), "tap0 cannot be destroyed");
+    super::module::unloads(c, "afterwards")
+}
+
+fn against_destroy<S: Sys>(c: &Ctx<S>) -> Verdict {
+    beside(c, || match tap0(c.sys, c.socket as usize, SIOCIFDESTROY) {
+        Ok(()) | Err(Errno::ENXIO) => Ok(()),
+        Err(e) => Err(e).on("destroy"),
+    })
+}
+
+fn against_open<S: Sys>(c: &Ctx<S>) -> Verdict {
+    beside(c, || {
+        let fd = match c.sys.open(c"/dev/tap0", O_RDWR) {
+            Ok(fd) => fd,
+            // Open already, gone or about to go, or the vnode is being revoked.
+            Err(Errno::EBUSY | Errno::ENXIO | Errno::EBADF | Errno::EIO) => return Ok(()),
+            Err(e) => return Err(e).on("open"),
+        };
+        // Whoever has opened it has it: it goes only if an administrator destroys it.
+        let value = super::transient::get(c.sys, fd);
+        c.sys.close(fd).on("close")?;
+        check!(value == Ok(0), "an opening among closes says {value:?}");
+        Ok(())
+    })
+}
+
+fn against_revoke<S: Sys>(c: &Ctx<S>) -> Verdict {
+    beside(c, || match c.sys.revoke(c"/dev/tap0") {
+        // The vnode died between its lookup and its turn.
+        Ok(()) | Err(Errno::EBADF) => Ok(()),
+        Err(e) => Err(e).on("revoke"),
+    })
+}
+
+fn against_unload<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.node(CLONER_MINOR)?;
+    beside(c, || match c.unload() {
+        Ok(()) => c.load().on("load again"),
+        Err(Errno::EBUSY) => Ok(()),
+        Err(e) => Err(e).on("unload"),
+    })
+}
