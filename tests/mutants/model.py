@@ -188,6 +188,18 @@ MUTANTS = [
         "f35_a_frame_is_queued_only_for_an_opener",
         *edits.QUEUED_FOR_NOBODY,
     ),
+    model(
+        "F48",
+        "what goes with its close opens again",
+        "f48_what_goes_with_its_close_is_not_opened_again",
+        (CHANNEL, "        if self.is_transient() {\n", "        if false {\n"),
+    ),
+    model(
+        "F48",
+        "a cloned interface begins as one that stays",
+        "f48_what_goes_with_its_close_is_not_opened_again",
+        (CHANNEL, "AtomicBool::new(opener == Opener::Cloner)", "AtomicBool::new(false)"),
+    ),
 ]
 
 

@@ -233,6 +233,7 @@ fn f29_a_revoke_is_the_nodes_alone() {
         tap.cancel();
         assert!(queued(tap.push(Number(1), 8)));
         assert!(sleeper.join().unwrap().is_ok());
+        tap.set_transient(false);
         let _nothing = tap.close(Opener::Cloner);
         // Of a node that has it open: pollers look again.
         tap.open().unwrap();
@@ -320,6 +321,7 @@ fn f35_a_frame_is_queued_only_for_an_opener() {
 #[test]
 fn f48_what_goes_with_its_close_is_not_opened_again() {
     loom::model(|| {
+        assert!(tap_of(Opener::Cloner).is_transient());
         let tap = open_tap();
         assert!(!tap.is_transient());
         tap.set_transient(true);

@@ -312,8 +312,8 @@ fn revoked<S: Sys>(c: &Ctx<S>) -> Verdict {
     super::module::unloads(c, "after revoked nodes")
 }
 
-/// A drvctl(8) that comes later, while the device is being detached, must not be let wait for it:
-/// see docs/lifetimes.md.
+/// A drvctl(8) that comes while the device is being detached would wait for ever: see
+/// docs/lifetimes.md. The creation waits for the end of that.
 fn detached<S: Sys>(c: &Ctx<S>) -> Verdict {
     let device = super::power::device(c, 0);
     for _ in 0..5 {
@@ -322,6 +322,8 @@ fn detached<S: Sys>(c: &Ctx<S>) -> Verdict {
         refused.fails_with(Errno::EBUSY, "drvctl -d of what will go")?;
         c.close(fd).on("close")?;
         goes_soon(c, "the close of its node")?;
+        c.create("tap0").on("create again")?;
+        c.destroy("tap0").on("destroy")?;
         let gone = c.sys.drvctl(Drvctl::Detach, device.as_str());
         gone.fails_with(Errno::ENXIO, "drvctl -d of what has gone")?;
     }
