@@ -4,7 +4,7 @@
 
 from mutant import Mutant, reason, run
 
-COMMAND = "packaging/sbin/tap_rs"
+COMMAND, MAKEDEV = "packaging/sbin/tap_rs", "packaging/libexec/MAKEDEV.tap_rs"
 # What a file of tests may take.
 LIMIT = 120
 
@@ -21,6 +21,34 @@ MUTANTS = [
         "autoload off does not restore the files that autoload on has renamed",
         ((COMMAND, '\t\tif [ -e "$path.orig" ]; then', '\t\tif false; then'),),
         "command::f46_autoload_gives_back_what_was_there",
+        kind="packaging",
+    ),
+    Mutant(
+        "F49",
+        "everybody may use a node that was given to one",
+        ((MAKEDEV, "mode=660", "mode=666"),),
+        "nodes::f49_makedev_gives_nodes_to_whom_they_are_meant_for",
+        kind="packaging",
+    ),
+    Mutant(
+        "F49",
+        "a node that exists is not given away",
+        ((MAKEDEV, ' || [ -n "$owner" ] || return 0', " || return 0"),),
+        "nodes::f49_makedev_gives_nodes_to_whom_they_are_meant_for",
+        kind="packaging",
+    ),
+    Mutant(
+        "F49",
+        "only a user is looked at, and no group",
+        ((MAKEDEV, "group=${owner#*:}", "group=#0"),),
+        "nodes::f49_makedev_gives_nodes_to_whom_they_are_meant_for",
+        kind="packaging",
+    ),
+    Mutant(
+        "F49",
+        "the exchange of drivers takes a node away from its owner",
+        ((MAKEDEV, "rights=${1#c} user=#$3 group=#$4", "rights=${1#c}"),),
+        "command::f49_a_node_given_away_stays_so",
         kind="packaging",
     ),
 ]

@@ -13,8 +13,8 @@ from mutant import ROOT
 
 DOCUMENT = ROOT / "docs/faults.md"
 CASES = ROOT / "tests/conformance/src/cases"
-# What an F-number is, and how many rows there are: F1 to F48, and F5a.
-NUMBERS = [f"F{number}" for number in range(1, 49)]
+# What an F-number is, and how many rows there are: F1 to F49, and F5a.
+NUMBERS = [f"F{number}" for number in range(1, 50)]
 ROWS = sorted([*NUMBERS, "F5a"], key=lambda word: (int(re.sub(r"\D", "", word)), word))
 
 

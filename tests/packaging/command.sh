@@ -410,3 +410,50 @@ test_only_tools_of_the_root_file_system() {
 	"$top/packaging/sbin/tap_rs" -d dev start >out 2>err || fail "$(cat err)"
 	[ ! -e used ] || fail "used $(cat used)"
 }
+
+test_node_makes_one_with_the_drivers_major() {
+	generic
+	expect 0 start
+	: >kernel/log
+	expect 0 node 17
+	node_is tap17 '600 0 0 367 17'
+	[ ! -e dev/tap16 ]
+	expect 0 node 4 alice:nvmm
+	node_is tap4 '660 1000 34 367 4'
+	expect 0 node 5 :nvmm
+	node_is tap5 '660 0 34 367 5'
+	expect 0 node 17 alice
+	node_is tap17 '660 1000 0 367 17'
+	same '' "$(changes)"
+}
+
+test_f49_a_node_given_away_stays_so() {
+	generic
+	expect 0 start
+	expect 0 node 8 alice:nvmm
+	expect 0 stop
+	node_is tap8 'u=rw,g=rw,o= 1000 34 169 8'
+	expect 0 start
+	node_is tap8 'u=rw,g=rw,o= 1000 34 367 8'
+}
+
+test_node_refuses_what_is_no_number() {
+	generic
+	for number in '' x 1x -1 '1 2' ../tap1; do
+		expect 2 node "$number" alice
+		expect 2 node "$number"
+	done
+	expect 1 node 1048575
+	says 'units go up to 1048574'
+	expect 2 node
+	expect 2 node 1 alice nvmm
+	same '' "$(grep '^mknod' kernel/log || :)"
+}
+
+test_node_says_that_nobody_has_the_name() {
+	generic
+	expect 1 node 6 nobody-here
+	says 'invalid user name'
+	says 'no dev/tap6'
+	[ ! -e dev/tap6 ]
+}

@@ -45,3 +45,28 @@ test_makedev_prefers_the_drivers_own_name() {
 	echo '367 -1 tap_rs' >>kernel/drivers
 	same 'tap_rs 367' "$(makedev -l)"
 }
+
+test_f49_makedev_gives_nodes_to_whom_they_are_meant_for() {
+	kernel
+	makedev -d dev -o alice:nvmm tap0 tap1
+	node_is tap0 '660 1000 34 169 0'
+	node_is tap1 '660 1000 34 169 1'
+	# What exists and has the right number is given away too, a half of it stays.
+	makedev -d dev -o :wheel tap1
+	node_is tap1 '660 1000 0 169 1'
+	makedev -d dev -o root tap0
+	node_is tap0 '660 0 34 169 0'
+	# Made again without an owner, it keeps the one that it has.
+	echo '367 -1 tap_rs' >>kernel/drivers
+	makedev -d dev tap0
+	node_is tap0 'u=rw,g=rw,o= 0 34 367 0'
+}
+
+test_makedev_refuses_strange_owners() {
+	kernel
+	for owner in : a:b:c 'alice nvmm' 'alice:nv mm' :nobody-here nobody-here; do
+		! makedev -d dev -o "$owner" tap0 2>err ||
+		    fail "gave it to '$owner'"
+		[ ! -e dev/tap0 ]
+	done
+}

@@ -43,6 +43,17 @@ interfaces() {
 	done
 }
 
+# The number of a user or group, "#5" or a name.
+id_of() {
+	case $1,$2 in
+	*,'#'*) echo "${2#?}" ;;
+	user,root | group,wheel) echo 0 ;;
+	user,alice) echo 1000 ;;
+	group,nvmm) echo 34 ;;
+	*) refuse "$2: invalid $1 name" ;;
+	esac
+}
+
 # Whether a driver makes interfaces called tap.
 tap_cloner() {
 	for module in if_tap if_tap_rs; do
