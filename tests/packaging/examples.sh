@@ -28,3 +28,13 @@ test_modules_conf_has_the_modules_name() {
 	same if_tap_rs "$(grep -v '^#' "$top/packaging/examples/modules.conf")"
 	grep -q 'MODULE(MODULE_CLASS_DRIVER, if_tap_rs, NULL);' "$top/shim/register.c"
 }
+
+# tests/qemu/run compiles it; that the driver offers what it uses is quickly seen.
+test_the_patch_for_qemu_uses_what_the_header_has() {
+	names=$(sed -n 's/^+//p' "$top/packaging/examples/qemu/tap-bsd.patch" |
+	    grep -o 'TAP[SG_][A-Z0-9_]*' | sort -u)
+	same 7 "$(echo "$names" | wc -l)"
+	for name in $names; do
+		grep -q "^#define	$name\\b" "$top/shim/if_tap_rs.h" || fail "no $name"
+	done
+}

@@ -21,8 +21,9 @@ test_the_guide_runs() {
 	export DESTDIR
 	mkdir -p tree/build/netbsd-10.1-amd64 bin
 	cp -r "$top/packaging" "$top/Makefile" "$top/Cargo.toml" "$top/CHANGES.md" tree/
-	mkdir tree/kmod
+	mkdir tree/kmod tree/shim
 	cp "$top"/kmod/*.4 tree/kmod/
+	cp "$top/shim/if_tap_rs.h" tree/shim/
 	echo module >tree/build/netbsd-10.1-amd64/if_tap_rs.kmod
 	tree/packaging/dist "$PWD/dist" >out
 	cp dist/*.tar.gz .

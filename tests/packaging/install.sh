@@ -16,8 +16,9 @@ makes() {
 # A source tree with modules that are only names.
 tree() {
 	cp -r "$top/packaging" "$top/Makefile" .
-	mkdir kmod
+	mkdir kmod shim
 	cp "$top"/kmod/*.4 kmod/
+	cp "$top/shim/if_tap_rs.h" shim/
 	for built in 10.1-amd64 11.0-amd64 11.0-aarch64; do
 		mkdir -p build/netbsd-$built
 		echo "module for $built" >build/netbsd-$built/if_tap_rs.kmod
@@ -41,7 +42,9 @@ test_installs_what_is_promised() {
 		    '555 etc/rc.d/tap_rs' \
 		    '555 usr/sbin/tap_rs' \
 		    '555 usr/libexec/MAKEDEV.tap_rs' \
+		    '444 usr/include/net/if_tap_rs.h' \
 		    '444 usr/share/examples/tap_rs/modules.conf' \
+		    '444 usr/share/examples/tap_rs/qemu/tap-bsd.patch' \
 		    '444 usr/share/examples/tap_rs/rc.conf'; do
 			listing "$make" | grep -qx "$wanted" || fail "$make: no $wanted"
 		done
