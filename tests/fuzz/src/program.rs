@@ -6,8 +6,8 @@
 
 use tap_conformance::abi::{
     FIOASYNC, FIOGETOWN, FIONBIO, FIONREAD, FIOSETOWN, F_GETFL, F_GETOWN, F_SETFL, O_ASYNC,
-    O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, TAPGIFNAME, TIOCGPGRP, TIOCSPGRP,
-    UNKNOWN_IOCTL,
+    O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, TAPGIFNAME, TAPGTRANSIENT, TAPSTRANSIENT,
+    TIOCGPGRP, TIOCSPGRP, UNKNOWN_IOCTL,
 };
 
 use crate::bytes::Bytes;
@@ -19,7 +19,7 @@ pub const THREADS: usize = 4;
 pub const SLOTS: usize = 6;
 
 /// What is asked of a descriptor by ioctl(2).
-const COMMANDS: [u64; 9] = [
+const COMMANDS: [u64; 11] = [
     FIONREAD,
     FIONBIO,
     FIOASYNC,
@@ -29,6 +29,8 @@ const COMMANDS: [u64; 9] = [
     TIOCGPGRP,
     TAPGIFNAME,
     UNKNOWN_IOCTL,
+    TAPSTRANSIENT,
+    TAPGTRANSIENT,
 ];
 const MODES: [i32; 3] = [O_RDWR, O_RDONLY, O_WRONLY];
 
