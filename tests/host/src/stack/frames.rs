@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Frames that the stack sends of its own accord, when an address becomes its own.
+//! Frames that the stack sends of its own accord, when an address becomes its own; and which of
+//! those that come in are TCP's.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{
     ArpOperation, ArpPacket, ArpRepr, EthernetAddress, EthernetFrame, EthernetProtocol,
-    EthernetRepr, Icmpv6Packet, Icmpv6Repr, IpProtocol, Ipv6Packet, Ipv6Repr, NdiscRepr,
+    EthernetRepr, Icmpv6Packet, Icmpv6Repr, IpProtocol, Ipv4Packet, Ipv6Packet, Ipv6Repr,
+    NdiscRepr,
 };
 
 use crate::kern::net::inet6::solicited_node;
@@ -62,4 +64,19 @@ pub fn neighbour_solicitation(address: Ipv6Addr) -> Vec<u8> {
         &ChecksumCapabilities::default(),
     );
     bytes
+}
+
+/// Whether a frame is of TCP, without extension headers of IPv6.
+pub fn is_tcp(bytes: &[u8]) -> bool {
+    let Ok(frame) = EthernetFrame::new_checked(bytes) else { return false };
+    let protocol = match frame.ethertype() {
+        EthernetProtocol::Ipv4 => {
+            Ipv4Packet::new_checked(frame.payload()).map(|packet| packet.next_header())
+        }
+        EthernetProtocol::Ipv6 => {
+            Ipv6Packet::new_checked(frame.payload()).map(|packet| packet.next_header())
+        }
+        _ => return false,
+    };
+    protocol == Ok(IpProtocol::Tcp)
 }

@@ -5,6 +5,7 @@
 //! and what else comes, for the addresses that ioctl(2) has set. One stack an interface.
 
 mod describe;
+pub mod discard;
 mod frames;
 mod queue;
 mod wire;
@@ -18,6 +19,7 @@ use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr, IpEndpo
 use tap_conformance::sys::Need;
 
 pub use describe::describe;
+use discard::Discard;
 pub(crate) use frames::{arp_announcement, neighbour_solicitation};
 pub(crate) use queue::Queue;
 use wire::{Wire, LONGEST};
@@ -36,6 +38,8 @@ pub struct Stack {
     /// The ports of UDP, over IPv4 and IPv6.
     ports: BTreeMap<u16, SocketHandle>,
     wire: Wire,
+    /// Without it, TCP is not answered at all.
+    discard: Option<Discard>,
 }
 
 fn instant(ticks: u64) -> Instant {
@@ -50,7 +54,7 @@ impl Stack {
         let config = Config::new(HardwareAddress::Ethernet(EthernetAddress([2, 0, 0, 0, 0, 1])));
         let interface = Interface::new(config, &mut wire, instant(ticks));
         let sockets = SocketSet::new(Vec::new());
-        Stack { interface, sockets, ports: BTreeMap::new(), wire }
+        Stack { interface, sockets, ports: BTreeMap::new(), wire, discard: None }
     }
 
     /// What to answer for from now on. What was known of neighbours is forgotten. The kernel lets an
@@ -69,6 +73,9 @@ impl Stack {
 
     /// A frame came in to the interface that has the address `mac` now; what goes out for it.
     pub fn input(&mut self, ticks: u64, mac: [u8; 6], frame: Vec<u8>) -> Vec<Vec<u8>> {
+        if self.discard.is_none() && frames::is_tcp(&frame) {
+            return Vec::new();
+        }
         self.wire.received.push_back(frame);
         self.poll(ticks, mac)
     }
@@ -76,7 +83,19 @@ impl Stack {
     fn poll(&mut self, ticks: u64, mac: [u8; 6]) -> Vec<Vec<u8>> {
         self.interface.set_hardware_addr(HardwareAddress::Ethernet(EthernetAddress(mac)));
         self.interface.poll(instant(ticks), &mut self.wire, &mut self.sockets);
+        if let Some(discard) = &self.discard {
+            if discard.serve(&mut self.sockets) {
+                self.interface.poll(instant(ticks), &mut self.wire, &mut self.sockets);
+            }
+        }
         std::mem::take(&mut self.wire.sent)
+    }
+
+    /// Offers the discard service.
+    pub fn discard(&mut self) {
+        let discard = Discard::new(&mut self.sockets);
+        discard.serve(&mut self.sockets);
+        self.discard = Some(discard);
     }
 
     /// The ports that datagrams are taken for from now on.

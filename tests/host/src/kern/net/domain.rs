@@ -98,6 +98,13 @@ impl World {
         self.protocols_sync(ifp);
     }
 
+    /// The stack behind the interface of that name, if it has an address.
+    pub(crate) fn stack_of(&mut self, name: &str) -> Option<&mut crate::stack::Stack> {
+        let mut all = self.net.interfaces.iter_mut();
+        let (_, interface) = all.find(|(ifp, _)| ifp.name() == name)?;
+        interface.stack.as_mut()
+    }
+
     /// Has the stack behind the interface answer for the addresses that are not detached.
     fn protocols_sync(&mut self, ifp: Ifp) {
         let now = self.ticks();
