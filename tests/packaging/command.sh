@@ -295,6 +295,13 @@ test_status_tells_driver_major_and_interfaces() {
 	if grep -q mends out; then fail "complains of good nodes: $(cat out)"; fi
 }
 
+test_status_without_interfaces_ends_in_no_blank() {
+	generic
+	expect 0 start
+	expect 0 status
+	grep -qx 'tap_rs: interfaces:' out || fail "$(cat out)"
+}
+
 test_status_tells_who_has_an_interface_open() {
 	generic
 	expect 0 start
