@@ -90,7 +90,8 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         }
         state.frames = frames;
         self.publish(&state);
-        self.cv.signal();
+        // There may be several frames again, and as many readers asleep.
+        self.cv.broadcast();
         self.notify(&mut state);
         L::empty()
     }
