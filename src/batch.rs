@@ -17,9 +17,6 @@ use crate::softc::Softc;
 use crate::vnet;
 use crate::vnet::mode::Mode;
 
-/// After so many frames the soft interrupt is scheduled, before too many wait for it.
-const BURST: u32 = 128;
-
 /// TAPSEND: receives frames of the program, until one has an error. That is the result only if no
 /// frame came before it. EINVAL if the array makes no sense, see [`check`], and the errors of
 /// write(2).
@@ -28,7 +25,6 @@ pub fn send(softc: &Softc, mut batch: Batch<'_>) -> Result {
     batch.run(Direction::Send, &mut |entries| {
         check(entries)?;
         let mut done = 0usize;
-        let mut posted = 0u32;
         let mut result = Ok(());
         while let Some(frame) = frame_at(entries, done) {
             result = send_one(softc, frame, mode);
@@ -36,10 +32,6 @@ pub fn send(softc: &Softc, mut batch: Batch<'_>) -> Result {
                 break;
             }
             done = done.wrapping_add(frame.len());
-            posted = posted.wrapping_add(1);
-            if posted.is_multiple_of(BURST) {
-                input::schedule();
-            }
         }
         if done == 0 {
             return result.map(|()| 0);
@@ -56,6 +48,7 @@ fn send_one(softc: &Softc, entries: &[Entry], mode: Mode) -> Result {
         return Err(Errno::ENXIO);
     }
     let mut memory = Memory::new(Direction::Send, entries);
+    input::make_room(softc, memory.resid());
     if mode.header() != 0 {
         return io::receive_behind(softc, &mut memory, mode);
     }

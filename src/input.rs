@@ -43,6 +43,14 @@ pub fn schedule() {
     SOFTINT.schedule();
 }
 
+/// Has the queued frames passed to the stack already if half as many wait as can, before more of a
+/// write of `len` bytes are queued.
+pub fn make_room(softc: &Softc, len: usize) {
+    if is_full(softc.incoming.load(Ordering::Relaxed), MAX_WAITING / 2, len) {
+        schedule();
+    }
+}
+
 /// Queues the frames that came in a write of `len` bytes: all, or none if too many are queued. The
 /// caller then calls [`schedule`].
 pub fn post_all(softc: &Softc, frames: MbufList, len: usize) {
