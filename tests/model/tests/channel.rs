@@ -5,97 +5,17 @@
 //!
 //! A sleeper that nobody wakes shows as a deadlock, which loom reports.
 
-use std::collections::VecDeque;
+mod tap;
 
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::sync::Arc;
 use loom::thread;
-use tap_model::channel::port::{Frame, FrameList, Listeners};
+use tap_model::channel::port::FrameList;
 use tap_model::channel::queue::Pushed;
-use tap_model::channel::{Channel, Opener};
+use tap_model::channel::Opener;
 use tap_model::kern::errno::Errno;
 
-/// A frame: a number, and 60 bytes long.
-#[derive(Debug, PartialEq)]
-struct Number(u32);
-
-impl Frame for Number {
-    fn frame_len(&self) -> u32 {
-        60
-    }
-}
-
-struct List(VecDeque<Number>);
-
-impl FrameList for List {
-    type Frame = Number;
-    fn empty() -> Self {
-        List(VecDeque::new())
-    }
-    fn len(&self) -> u32 {
-        self.0.len() as u32
-    }
-    fn first_len(&self) -> u32 {
-        self.0.front().map_or(0, Frame::frame_len)
-    }
-    fn push(&mut self, frame: Number) {
-        self.0.push_back(frame);
-    }
-    fn pop(&mut self) -> Option<Number> {
-        self.0.pop_front()
-    }
-}
-
-/// Counts what listeners are told.
-struct Told {
-    readable: AtomicU32,
-    gone: AtomicU32,
-    length: AtomicU32,
-}
-
-impl Listeners for Told {
-    fn length(&self, frames: u32) {
-        self.length.store(frames, Ordering::SeqCst);
-    }
-    fn readable(&self) {
-        self.readable.fetch_add(1, Ordering::SeqCst);
-    }
-    fn gone(&self) {
-        self.gone.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-type Tap = Channel<List, Told>;
-
-/// An attached, open interface that is up.
-fn open_tap() -> Arc<Tap> {
-    let tap = attached_tap();
-    tap.open().unwrap();
-    assert!(tap.set_running(true).0.is_empty());
-    tap
-}
-
-fn attached_tap() -> Arc<Tap> {
-    tap_of(Opener::None)
-}
-
-/// An attached interface, which somebody has open already.
-fn tap_of(opener: Opener) -> Arc<Tap> {
-    let told =
-        Told { readable: AtomicU32::new(0), gone: AtomicU32::new(0), length: AtomicU32::new(0) };
-    let mut tap = Tap::new(opener, told);
-    tap.pin_init();
-    Arc::new(tap)
-}
-
-fn queued(pushed: Pushed<Number>) -> bool {
-    matches!(pushed, Pushed::Queued { .. })
-}
-
-fn reader(tap: &Arc<Tap>) -> thread::JoinHandle<Result<Number, Errno>> {
-    let tap = tap.clone();
-    thread::spawn(move || tap.next(false))
-}
+use tap::{attached_tap, open_tap, queued, reader, tap_of, Number};
 
 #[test]
 fn f5_no_wakeup_is_lost_between_look_and_sleep() {
