@@ -12,6 +12,7 @@
 #![no_std]
 
 pub mod abi;
+pub mod batch;
 pub mod bench;
 pub mod bpf;
 pub mod case;

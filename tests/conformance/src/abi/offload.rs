@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! `<net/if_tap_rs.h>`, and what an interface can do for the stack.
+//! `<net/if_tap_rs.h>`: the offload header and frames by batches. And what an interface can do for the stack.
 
 use super::commands::{ior, iow, iowr};
 use super::IFNAMSIZ;
@@ -93,7 +93,45 @@ pub const IFCAP_TSOV6: u64 = 0x4_0000;
 /// Large packets that come in.
 pub const IFCAP_LRO: u64 = 0x8_0000;
 
+/// struct tap_frame.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TapFrame {
+    /// tf_addr.
+    pub addr: u64,
+    /// tf_len.
+    pub len: u32,
+    /// tf_flags.
+    pub flags: u32,
+}
+
+/// TAP_FRAME_MORE.
+pub const MORE: u32 = 1;
+/// TAP_FRAME_CUT.
+pub const CUT: u32 = 2;
+
+/// struct tap_batch.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct TapBatch {
+    /// tb_frames.
+    pub frames: u64,
+    /// tb_count.
+    pub count: u32,
+    /// tb_done.
+    pub done: u32,
+}
+
+/// TAP_BATCH_MAX.
+pub const BATCH_MAX: usize = 1024;
+/// Frames from the program.
+pub const TAPSEND: u64 = iowr::<TapBatch>(b'e', 20);
+/// Frames to the program.
+pub const TAPRECV: u64 = iowr::<TapBatch>(b'e', 21);
+
 const _: () = {
+    assert!(size_of::<TapFrame>() == 16);
+    assert!(TAPSEND == 0xc010_6514);
     assert!(size_of::<VnetHdr>() == VNET_HDR);
     assert!(size_of::<IfCapReq>() == 32);
     assert!(TAPSVNETHDR == 0x8004_6510);
@@ -105,3 +143,7 @@ const _: () = {
 unsafe impl Plain for VnetHdr {}
 // SAFETY: an array of bytes and integers, without holes.
 unsafe impl Plain for IfCapReq {}
+// SAFETY: integers without holes.
+unsafe impl Plain for TapFrame {}
+// SAFETY: integers without holes.
+unsafe impl Plain for TapBatch {}

@@ -6,6 +6,12 @@
 use crate::case::Case;
 use crate::sys::Sys;
 
+pub mod batch_args;
+pub mod batch_header;
+pub mod batch_receive;
+pub mod batch_send;
+pub mod batch_storm;
+pub mod batch_wait;
 pub mod clients;
 pub mod counters;
 pub mod daemons;
@@ -93,6 +99,12 @@ pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
         offload_tso::cases::<S>(),
         offload_storm::cases::<S>(),
         transient::cases::<S>(),
+        batch_args::cases::<S>(),
+        batch_send::cases::<S>(),
+        batch_receive::cases::<S>(),
+        batch_wait::cases::<S>(),
+        batch_header::cases::<S>(),
+        batch_storm::cases::<S>(),
         races::cases::<S>(),
         overlap::cases::<S>(),
         departure::cases::<S>(),
