@@ -4,6 +4,7 @@
 //! The built module's checksum and segmentation offload: packets that only the kernel's TCP would
 //! send, and each packet that a write makes.
 
+mod batch;
 #[path = "../built/mod.rs"]
 mod built;
 #[path = "../ifconfig/mod.rs"]

@@ -11,7 +11,7 @@ use crate::tap::{Tap, CSUM};
 use crate::tcp::{Tcp, PLAIN};
 
 /// Does `f` with the n-th allocation failing; whether there was one.
-fn without_memory<R>(n: u64, f: impl FnOnce() -> R) -> (R, bool) {
+pub fn without_memory<R>(n: u64, f: impl FnOnce() -> R) -> (R, bool) {
     enter().memory.fail_in = Some(n);
     let result = f();
     (result, enter().memory.fail_in.take().is_none())

@@ -95,6 +95,11 @@ impl Tap {
         self
     }
 
+    /// The device's descriptor.
+    pub fn descriptor(&self) -> i32 {
+        self.fd
+    }
+
     /// The interface's name.
     pub fn name(&self) -> &'static str {
         self.name
