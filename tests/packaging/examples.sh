@@ -38,3 +38,29 @@ test_the_patch_for_qemu_uses_what_the_header_has() {
 		grep -q "^#define	$name\\b" "$top/shim/if_tap_rs.h" || fail "no $name"
 	done
 }
+
+# With <net/if_tap_rs.h> as it is; <sys/types.h> and <sys/ioccom.h> are NetBSD's in what it uses.
+tap_wire() {
+	need clang-14
+	mkdir -p include/net include/sys
+	cp "$top/shim/if_tap_rs.h" include/net/
+	printf '#include <%s>\n' stdint.h asm/ioctl.h >include/sys/ioccom.h
+	clang-14 -std=c99 -D_DEFAULT_SOURCE -Iinclude -Wall -Wextra -Wconversion -Werror \
+	    -fsanitize=undefined -fsanitize-trap=undefined -O1 \
+	    -Wl,--wrap=open,--wrap=ioctl -o tap_wire \
+	    "$top/packaging/examples/tap_wire.c" "$top/tests/packaging/wire.c"
+}
+
+test_tap_wire_carries_frames_both_ways() {
+	tap_wire
+	python3 "$top/tests/packaging/wire.py" ./tap_wire
+}
+
+test_tap_wire_says_what_is_wrong() {
+	tap_wire
+	for words in '' '0' '0 1 2' '/nonexistent 1'; do
+		# shellcheck disable=SC2086 # Words are wanted.
+		if ./tap_wire $words 2>err; then fail "took '$words'"; fi
+	done
+	grep -q nonexistent err
+}
