@@ -14,6 +14,7 @@ import concurrent.futures
 import queue
 import sys
 
+import batch
 import model
 import module
 import offload
@@ -23,7 +24,7 @@ from compile import Compiler, Failed
 from mutant import NoSuchText, Tree
 
 KINDS = {
-    "model": model.MUTANTS + offload.MUTANTS,
+    "model": batch.MODEL_MUTANTS + model.MUTANTS + offload.MUTANTS,
     "module": module.MUTANTS,
     "packaging": packaging.MUTANTS,
 }

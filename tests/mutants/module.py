@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 
+import batch
 import calls
 import life
 import outside
 from compile import MODULE, RELEASE
 from mutant import CARGO, ROOT, reason, run
 
-MUTANTS = calls.MUTANTS + life.MUTANTS + outside.MUTANTS
+MUTANTS = batch.MODULE_MUTANTS + calls.MUTANTS + life.MUTANTS + outside.MUTANTS
 # What a set of cases may take; one that hangs has been caught.
 LIMIT = 60
 
