@@ -137,7 +137,7 @@ fn write_behind(softc: &Softc, mut uio: Uio<'_>, mode: Mode) -> Result {
 /// or, if there is an error, none.
 pub fn receive_behind(softc: &Softc, source: &mut dyn Transfer, mode: Mode) -> Result {
     let len = source.resid();
-    let whole = softc.interface.enabled().contains(Capabilities::LRO);
+    let whole = softc.interface.enabled().contains(Capabilities::WHOLE);
     match vnet::write::read_from(source, mode, softc.interface.mtu(), whole) {
         Ok(frames) => input::post_all(softc, frames, len),
         Err(error) => return Err(not_read(softc, error)),

@@ -36,6 +36,7 @@ tap_rs_is_local(struct ifnet *ifp, const struct mbuf *m)
 {
 	const struct ether_header *eh = mtod(m, const struct ether_header *);
 	const struct ip *ip = (const struct ip *)(eh + 1);
+	const uint64_t whole = IFCAP_LRO | IFCAP_CSUM_TCPv4_Rx;
 	const struct in_ifaddr *ia;
 	struct sockaddr_in sin;
 	int ours, s;
@@ -44,7 +45,7 @@ tap_rs_is_local(struct ifnet *ifp, const struct mbuf *m)
 	    ifp->if_lagg != NULL || ifp->if_carp != NULL)
 		return 0;
 	if ((ifp->if_flags & IFF_UP) == 0 ||
-	    (ifp->if_capenable & IFCAP_LRO) == 0)
+	    (ifp->if_capenable & whole) != whole)
 		return 0;
 	if ((size_t)m->m_len < sizeof(*eh) + sizeof(*ip) ||
 	    memcmp(eh->ether_dhost, CLLADDR(ifp->if_sadl),

@@ -83,8 +83,10 @@ pub const SIOCGIFCAP: u64 = iowr::<IfCapReq>(b'i', 118);
 pub const SIOCSIFCAP: u64 = iow::<IfCapReq>(b'i', 117);
 
 /// TCP's and UDP's checksums of both families on frames that come in.
-pub const IFCAP_RX: u64 = 0x400 | 0x1000 | 0x4000 | 0x1_0000;
-/// The same on frames that go out.
+pub const IFCAP_RX: u64 = IFCAP_TCP4_RX | 0x1000 | 0x4000 | 0x1_0000;
+/// TCP's in IPv4 on frames that come in.
+pub const IFCAP_TCP4_RX: u64 = 0x400;
+/// The same as [`IFCAP_RX`] on frames that go out.
 pub const IFCAP_TX: u64 = 0x800 | 0x2000 | 0x8000 | 0x2_0000;
 /// Large packets of TCP in IPv4 that go out.
 pub const IFCAP_TSOV4: u64 = 0x80;

@@ -4,7 +4,7 @@
 //! Large packets for this system: whole, in two parts, where nobody else can get them, and cut
 //! everywhere else.
 
-use crate::abi::offload::{IFCAP_LRO, IFCAP_RX};
+use crate::abi::offload::{IFCAP_LRO, IFCAP_RX, IFCAP_TCP4_RX};
 use crate::abi::{BPF_D_IN, BRDGADD, BRDGDEL};
 use crate::bpf;
 use crate::case::{case, Case, Fallible, On, Verdict};
@@ -27,7 +27,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             )
             .added()
             .needs(NEEDS),
-            case("offload_whole_off", "ifconfig(8): without LRO all are cut", off::<S>)
+            case("offload_whole_off", "ifconfig(8): without LRO or tcp4csum-rx all are cut", off::<S>)
                 .added()
                 .needs(NEEDS),
             case(
@@ -115,6 +115,8 @@ fn off<S: Sys>(c: &Ctx<S>) -> Verdict {
     for _ in 0..2 {
         c.enable("tap0", IFCAP_RX).on("SIOCSIFCAP without LRO")?;
         cut(c, &live, bpf, Packet::tcp(false, live.mac), "without LRO")?;
+        c.enable("tap0", IFCAP_RX & !IFCAP_TCP4_RX | IFCAP_LRO).on("SIOCSIFCAP -tcp4csum-rx")?;
+        cut(c, &live, bpf, Packet::tcp(false, live.mac), "without tcp4csum-rx")?;
         c.enable("tap0", IFCAP_RX | IFCAP_LRO).on("SIOCSIFCAP with LRO")?;
         in_two(c, &live, bpf)?;
     }
