@@ -19,11 +19,13 @@ pub mod descriptor;
 pub mod ether;
 pub mod gso;
 pub mod interface;
+mod listen;
 pub mod machine;
 #[allow(dead_code)]
 #[path = "../../../src/offload/mod.rs"]
 pub mod offload;
 mod program;
+pub mod vnet;
 #[path = "../../model/src/wire.rs"]
 pub mod wire;
 pub mod write;
@@ -32,10 +34,11 @@ pub mod write;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("address", address::run),
     ("gso", gso::run),
     ("write", write::run),
+    ("vnet", vnet::run),
     ("descriptor", descriptor::run),
     ("interface", interface::run),
     ("calls", calls::run),

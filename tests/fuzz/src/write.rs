@@ -4,22 +4,16 @@
 //! write(2) and writev(2): any bytes, any cut into spans, spans that fault, no memory. What is
 //! taken arrives whole, in bpf(4) and in the counters; what is not leaves no trace.
 
-use tap_conformance::abi::{
-    BpfHdr, IfReq, BIOCIMMEDIATE, BIOCSBLEN, BIOCSDIRECTION, BIOCSETIF, BPF_D_IN, O_NONBLOCK,
-    O_RDWR,
-};
-use tap_conformance::ctx::put_name;
-use tap_conformance::errno::{Errno, Result};
+use tap_conformance::errno::Errno;
 use tap_conformance::sys::Sys;
-use tap_conformance::user::{In, Out, Plain};
+use tap_conformance::user::{In, Out};
 use tap_host::world::enter;
 use tap_host::{host_panic, kassert};
 
 use crate::bytes::Bytes;
+use crate::listen::{heard, listen, mbufs_when_quiet};
 use crate::machine::{machine, Machine};
 
-/// Bytes of bpf(4)'s buffer.
-const ROOM: usize = 1 << 16;
 const MTUS: [i32; 4] = [1500, 68, 9000, 1280];
 /// The least length that is too long to be written.
 const LONGER: usize = 65536;
@@ -80,7 +74,7 @@ fn one(machine: &Machine, mut input: Bytes<'_>) {
     kassert!(after.ibytes - before.ibytes == bytes, "bytes counted: {}", after.ibytes);
     let errors = u64::from(result == Err(Errno::ENOBUFS) || oversize);
     kassert!(after.ierrors - before.ierrors == errors, "errors counted: {}", after.ierrors);
-    heard(machine, bpf, result.is_ok().then_some(&frame[..]));
+    check_heard(machine, bpf, result.is_ok().then_some(&frame[..]));
     let mut answer = [0; 16];
     while machine.sys.read(fd, Out::bytes(&mut answer)).is_ok() {}
     kassert!(mbufs_when_quiet(machine) == mbufs, "mbufs are left");
@@ -110,38 +104,9 @@ fn cut<'a>(frame: &'a [u8], cuts: &[u8]) -> Vec<In<'a>> {
     spans
 }
 
-fn mbufs_when_quiet(machine: &Machine) -> u64 {
-    machine.sys.sleep_ms(20);
-    machine.sys.mbufs().unwrap_or_else(|error| host_panic!("kern.mbuf.stats: {error}"))
-}
-
-/// A descriptor of bpf(4) that hears what the interface receives.
-fn listen(machine: &Machine, name: &str, mtu: i32) -> Result<i32> {
-    let sys = machine.sys;
-    machine.set_mtu(name, mtu)?;
-    let bpf = sys.open(c"/dev/bpf", O_RDWR | O_NONBLOCK)?;
-    sys.ioctl(bpf, BIOCSBLEN, Out::value(&mut (ROOM as u32)))?;
-    let mut req = IfReq::zeroed();
-    put_name(&mut req.name, name);
-    sys.ioctl(bpf, BIOCSETIF, Out::value(&mut req))?;
-    sys.ioctl(bpf, BIOCIMMEDIATE, Out::value(&mut 1_u32))?;
-    sys.ioctl(bpf, BIOCSDIRECTION, Out::value(&mut { BPF_D_IN }))?;
-    Ok(bpf)
-}
-
 /// bpf(4) has heard just that frame, or nothing.
-fn heard(machine: &Machine, bpf: i32, frame: Option<&[u8]>) {
-    let mut room = vec![0; ROOM];
-    let read = machine.sys.read(bpf, Out::bytes(&mut room));
-    let Some(frame) = frame else {
-        kassert!(matches!(read, Ok(0) | Err(Errno::EAGAIN)), "bpf heard something: {read:?}");
-        return;
-    };
-    let len = read.unwrap_or_else(|error| host_panic!("bpf heard nothing: {error}"));
-    let mut header = BpfHdr::zeroed();
-    header.as_bytes_mut().copy_from_slice(&room[..size_of::<BpfHdr>()]);
-    let start = usize::from(header.hdrlen);
-    kassert!(header.datalen as usize == frame.len(), "bpf heard {} bytes", header.datalen);
-    kassert!(&room[start..start + frame.len()] == frame, "bpf heard another frame");
-    kassert!(len.next_multiple_of(8) == (start + frame.len()).next_multiple_of(8), "bpf: {len}");
+fn check_heard(machine: &Machine, bpf: i32, frame: Option<&[u8]>) {
+    let frames = heard(machine, bpf);
+    kassert!(frames.len() == usize::from(frame.is_some()), "bpf heard {} frames", frames.len());
+    kassert!(frames.first().map(Vec::as_slice) == frame, "bpf heard another frame");
 }
