@@ -9,6 +9,9 @@
 //! it had before.
 
 #![cfg_attr(not(test), deny(unused_crate_dependencies))]
+// The targets' entries use it.
+#[cfg(feature = "libfuzzer")]
+use libfuzzer_sys as _;
 
 pub mod address;
 pub mod bytes;
