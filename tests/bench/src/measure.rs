@@ -76,6 +76,9 @@ impl Driver {
         }
         fs::create_dir_all(&out)?;
         let transcript = Transcript::parse(&run(plan, module, &out)?)?;
+        for line in &transcript.skipped {
+            println!("{name}: {line}");
+        }
         let data = fs::read(module).with_context(|| module.display().to_string())?;
         let object = Module::parse(&*data)?;
         let mut driver = Self::from(&name, transcript, dumps(&out)?)?;

@@ -6,17 +6,18 @@
 
 use core::sync::atomic::{AtomicU16, Ordering};
 
-use crate::abi::offload::VnetHdr;
+use crate::abi::offload::{VnetHdr, VNET_HDR};
 use crate::abi::{AF_INET, AF_INET6, SOCK_STREAM, SOL_SOCKET, SO_LINGER, SO_RCVBUF, SO_SNDBUF};
 use crate::case::{Failure, Fallible, On, Verdict};
 use crate::cases::foreign;
 use crate::check;
 use crate::ctx::{Ctx, HANG_MS};
+use crate::errno::{Errno, Result};
 use crate::frames::{self, checksum, PEER_MAC};
 use crate::net::Live;
 use crate::packets::{Packet, ACK, OUR_IP6, PEER_IP6, SYN, TCP};
 use crate::sys::Sys;
-use crate::user::{In, Plain};
+use crate::user::{In, Out, Plain};
 use crate::view::{consistent, View};
 
 /// The ports of the next connection, so that none is taken for one before.
@@ -28,6 +29,8 @@ const BUFFER: i32 = 192 * 1024;
 pub static MSS_1460: [u8; 8] = [2, 4, 0x05, 0xb4, 1, 3, 3, 3];
 /// The same with segments of which 45 and their headers are more than IP can say.
 pub static MSS_1456: [u8; 8] = [2, 4, 0x05, 0xb0, 1, 3, 3, 3];
+/// The longest segment of the widest MTU.
+pub static MSS_65481: [u8; 8] = [2, 4, 0xff, 0xc9, 1, 3, 3, 3];
 /// The same for IPv6.
 pub static MSS_1440: [u8; 8] = [2, 4, 0x05, 0xa0, 1, 3, 3, 3];
 /// The longest segment, and a window of at most 65535.
@@ -36,6 +39,8 @@ pub static MSS_1460_UNSCALED: [u8; 4] = [2, 4, 0x05, 0xb4];
 /// An open connection.
 pub struct Peer {
     live: Live,
+    /// Whether frames stand behind an offload header.
+    behind: bool,
     /// The program's end.
     pub socket: i32,
     /// The headers of the next packet.
@@ -86,7 +91,8 @@ impl Peer {
         let mut next = Packet::tcp(v6, live.mac);
         next.ports = [40_000, port];
         let mss = usize::from(options[2]) << 8 | usize::from(options[3]);
-        let mut peer = Self { live: *live, socket: -1, next, first: 0, mss };
+        let behind = c.header(live.fd).is_ok_and(|len| len != 0);
+        let mut peer = Self { live: *live, behind, socket: -1, next, first: 0, mss };
         let answer = peer.handshake(c, options)?;
         peer.first = answer.seq.wrapping_add(1);
         peer.next.seq = next.seq.wrapping_add(1);
@@ -104,7 +110,7 @@ impl Peer {
         syn.completed(bytes, 0);
         let mut room = [0; 1600];
         for _ in 0..10 {
-            c.put(self.live.fd, VnetHdr::NONE, bytes).on("write of SYN")?;
+            self.write(c, VnetHdr::NONE, bytes).on("write of SYN")?;
             while let Some((_, view, _)) = self.receive(c, &mut room, 1000)? {
                 if view.flags & (SYN | ACK) == SYN | ACK {
                     return Ok(view);
@@ -122,7 +128,7 @@ impl Peer {
         frame: &mut [u8],
         timeout_ms: i32,
     ) -> Fallible<Option<(VnetHdr, View, usize)>> {
-        while let Some((header, n)) = c.take(self.live.fd, frame, timeout_ms)? {
+        while let Some((header, n)) = self.read(c, frame, timeout_ms)? {
             let bytes = &frame[..n];
             if let Some(view) = View::of(bytes).filter(|view| view.transport == TCP) {
                 check_header(header, bytes, view)?;
@@ -130,10 +136,51 @@ impl Peer {
                     return Ok(Some((header, view, n)));
                 }
             } else if let Some(answer) = advertisement(bytes, self.live.mac) {
-                c.put(self.live.fd, VnetHdr::NONE, &answer).on("write of an advertisement")?;
+                self.write(c, VnetHdr::NONE, &answer).on("write of an advertisement")?;
             }
         }
         Ok(None)
+    }
+
+    /// Writes a frame, behind the header if frames stand behind one.
+    pub fn write<S: Sys>(&self, c: &Ctx<S>, header: VnetHdr, frame: &[u8]) -> Result<usize> {
+        if self.behind {
+            c.put(self.live.fd, header, frame)
+        } else {
+            c.send(self.live.fd, frame)
+        }
+    }
+
+    /// Reads a frame, as [`Ctx::take`] does. Without headers, it has the one that says nothing.
+    fn read<S: Sys>(
+        &self,
+        c: &Ctx<S>,
+        frame: &mut [u8],
+        timeout_ms: i32,
+    ) -> Fallible<Option<(VnetHdr, usize)>> {
+        if self.behind {
+            return c.take(self.live.fd, frame, timeout_ms);
+        }
+        if !c.readable(self.live.fd, timeout_ms) {
+            return Ok(None);
+        }
+        let n = c.sys.read(self.live.fd, Out::bytes(frame)).on("read")?;
+        Ok(Some((VnetHdr::NONE, n)))
+    }
+
+    /// Reads a frame, if there is one, in one call: how long it is. Its header is not looked at.
+    pub fn read_now<S: Sys>(&self, c: &Ctx<S>, frame: &mut [u8]) -> Fallible<Option<usize>> {
+        let mut header = VnetHdr::NONE;
+        let read = if self.behind {
+            c.sys.readv(self.live.fd, &mut [Out::value(&mut header), Out::bytes(frame)])
+        } else {
+            c.sys.read(self.live.fd, Out::bytes(frame))
+        };
+        match read {
+            Ok(n) => Ok(Some(if self.behind { n - VNET_HDR } else { n })),
+            Err(Errno::EAGAIN) => Ok(None),
+            Err(e) => Err(e).on("read"),
+        }
     }
 
     /// Acknowledges everything before that sequence number.
@@ -142,7 +189,7 @@ impl Peer {
         let mut bytes = [0; 80];
         let bytes = &mut bytes[..self.next.headers()];
         self.next.completed(bytes, 0);
-        c.put(self.live.fd, VnetHdr::NONE, bytes).on("write of an ACK").map(drop)
+        self.write(c, VnetHdr::NONE, bytes).on("write of an ACK").map(drop)
     }
 
     /// Sends the stream's next bytes in one large packet.
@@ -150,7 +197,7 @@ impl Peer {
         let mut frame = [0; 65_600];
         let frame = &mut frame[..self.next.headers() + payload];
         self.next.whole(frame, place);
-        let n = c.put(self.live.fd, self.next.large(size), frame).on("write of a large packet")?;
+        let n = self.write(c, self.next.large(size), frame).on("write of a large packet")?;
         check!(n == frame.len(), "of {} bytes {n} were written", frame.len());
         self.next.seq = self.next.seq.wrapping_add(payload as u32);
         Ok(())

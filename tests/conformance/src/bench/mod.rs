@@ -9,18 +9,25 @@
 //! of its rounds, so that a clock interrupt in some of them does not show.
 
 mod ask;
+mod batch;
 mod io;
 mod life;
+mod offload;
+mod point;
 mod send;
+mod tcp;
 
 use core::fmt;
 
+use crate::abi::O_RDWR;
 use crate::case::{Failure, Fallible, On, Verdict};
 use crate::ctx::{Ctx, Module};
 use crate::errno::{Errno, Result};
 use crate::run::{be_quiet, selected};
 use crate::sys::{Need, Sys};
 use crate::text::Text;
+
+pub use point::Point;
 
 /// What the caller brings beside the system calls.
 pub trait Rig<S: Sys> {
@@ -37,60 +44,6 @@ pub trait Rig<S: Sys> {
     fn report(&mut self, point: &Point);
 }
 
-/// What one call costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Point {
-    /// The workload.
-    pub name: &'static str,
-    /// What is counted, in words.
-    pub what: &'static str,
-    /// How many interfaces of the driver there were.
-    pub taps: u32,
-    /// How many calls were counted.
-    pub rounds: usize,
-    /// The cheapest call.
-    pub least: u64,
-    /// The median.
-    pub median: u64,
-    /// What one call in ten exceeds.
-    pub tenth: u64,
-}
-
-impl Point {
-    /// From the counts of single calls, which are sorted here, less what counting nothing costs.
-    /// Nothing comes of no counts.
-    #[must_use]
-    pub fn of(name: &'static str, taps: u32, counts: &mut [u64], nothing: u64) -> Option<Self> {
-        counts.sort_unstable();
-        let at = |index: usize| counts.get(index).map(|count| count.saturating_sub(nothing));
-        Some(Self {
-            name,
-            what: "",
-            taps,
-            rounds: counts.len(),
-            least: at(0)?,
-            median: at(counts.len() / 2)?,
-            tenth: at(counts.len() * 9 / 10)?,
-        })
-    }
-
-    /// Says what was counted.
-    #[must_use]
-    pub const fn what(mut self, what: &'static str) -> Self {
-        self.what = what;
-        self
-    }
-}
-
-/// A line for whoever reads results from a console: name, interfaces, rounds, least, median, tenth,
-/// and behind a dash what it is.
-impl fmt::Display for Point {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, what, taps, rounds, least, median, tenth } = self;
-        write!(f, "{name} {taps} {rounds} {least} {median} {tenth} - {what}")
-    }
-}
-
 /// Calls that are counted.
 pub struct Workload<S: Sys> {
     /// Its name, the same in every report.
@@ -101,6 +54,8 @@ pub struct Workload<S: Sys> {
     pub rounds: usize,
     /// Whether it is also of interest how it grows with the number of interfaces.
     pub grows: bool,
+    /// Whether it is something that NetBSD's own driver has not got.
+    pub added: bool,
     /// What the system must have.
     pub needs: &'static [Need],
     /// Makes the calls.
@@ -114,7 +69,7 @@ const fn work<S: Sys>(
     what: &'static str,
     run: fn(&Ctx<S>, &mut Tally<'_, S>) -> Verdict,
 ) -> Workload<S> {
-    Workload { name, what, rounds: ROUNDS, grows: false, needs: &[Need::Inet], run }
+    Workload { name, what, rounds: ROUNDS, grows: false, added: false, needs: &[Need::Inet], run }
 }
 
 impl<S: Sys> Workload<S> {
@@ -129,6 +84,11 @@ impl<S: Sys> Workload<S> {
         self
     }
 
+    const fn added(mut self) -> Self {
+        self.added = true;
+        self
+    }
+
     const fn grows(mut self) -> Self {
         self.grows = true;
         self
@@ -137,8 +97,9 @@ impl<S: Sys> Workload<S> {
 
 /// Every workload, in the order of the report.
 pub fn each<S: Sys>(f: &mut dyn FnMut(&Workload<S>)) {
-    let all = [io::workloads::<S>(), ask::workloads(), send::workloads(), life::workloads()];
-    for work in all.into_iter().flatten() {
+    let frames = [io::workloads::<S>(), offload::workloads(), batch::workloads()];
+    let others = [tcp::workloads(), ask::workloads(), send::workloads(), life::workloads()];
+    for work in frames.into_iter().chain(others).flatten() {
         f(work);
     }
 }
@@ -233,12 +194,20 @@ pub fn run<S: Sys>(sys: S, config: &Config<'_>, rig: &mut dyn Rig<S>) -> Result<
     }
     sys.line(Text::<64>::of(format_args!("1..{planned}")).as_str());
     let nothing = cost_of_nothing(rig)?;
+    let complete = has_header(&c);
     let mut number = 0;
     for &taps in config.taps {
         each::<S>(&mut |work| {
             if config.wants(work, taps) {
                 number += 1;
-                one(&c, config, work, number, taps, nothing, rig);
+                if work.added && !complete {
+                    let name = work.name;
+                    let line =
+                        format_args!("ok {number} - {name}/{taps} # SKIP the driver has none");
+                    sys.line(Text::<128>::of(line).as_str());
+                } else {
+                    one(&c, config, work, number, taps, nothing, rig);
+                }
             }
         });
     }
@@ -248,6 +217,13 @@ pub fn run<S: Sys>(sys: S, config: &Config<'_>, rig: &mut dyn Rig<S>) -> Result<
         return Err(Errno::EBUSY);
     }
     sys.close(c.socket)
+}
+
+/// Whether the driver has what NetBSD's own has not got, by what it says of its offload header.
+fn has_header<S: Sys>(c: &Ctx<S>) -> bool {
+    let Ok((fd, _)) = c.open_clone(O_RDWR) else { return false };
+    let has = c.header(fd).is_ok();
+    c.clean().is_ok() && has
 }
 
 fn cost_of_nothing<S: Sys>(rig: &mut dyn Rig<S>) -> Result<u64> {
