@@ -37,6 +37,11 @@ impl Sum {
         self.odd ^= piece.len() & 1 != 0;
     }
 
+    /// Adds two bytes, an even number of which has come before.
+    pub fn add_pair(&mut self, pair: [u8; 2]) {
+        self.total = self.total.wrapping_add(u16::from_ne_bytes(pair).into());
+    }
+
     /// The sum itself, as it lies in memory: of a pseudo header it is what stands in the field of
     /// a checksum that is to be completed.
     pub fn seed(self) -> [u8; 2] {
@@ -62,7 +67,10 @@ impl Sum {
 fn words(bytes: &[u8]) -> u64 {
     let (mut words, tail) = bytes.as_chunks();
     let mut total = 0;
-    while let Some(([a, b, c, d, e, f, g, h], rest)) = words.split_first_chunk() {
+    // Written out, for in a loop it would not become a chain of additions with carry.
+    while let Some(([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p], rest)) =
+        words.split_first_chunk()
+    {
         let mut carry = false;
         total = add(total, a, &mut carry);
         total = add(total, b, &mut carry);
@@ -72,6 +80,14 @@ fn words(bytes: &[u8]) -> u64 {
         total = add(total, f, &mut carry);
         total = add(total, g, &mut carry);
         total = add(total, h, &mut carry);
+        total = add(total, i, &mut carry);
+        total = add(total, j, &mut carry);
+        total = add(total, k, &mut carry);
+        total = add(total, l, &mut carry);
+        total = add(total, m, &mut carry);
+        total = add(total, n, &mut carry);
+        total = add(total, o, &mut carry);
+        total = add(total, p, &mut carry);
         total = total.wrapping_add(carry.into());
         words = rest;
     }

@@ -163,8 +163,10 @@ impl Large {
             };
             pseudo.add(addresses.unwrap_or_default());
         }
-        pseudo.add(&[0, TCP]);
-        pseudo.add(&(end.wrapping_sub(self.start) as u32).to_be_bytes());
+        let [a, b, c, d] = (end.wrapping_sub(self.start) as u32).to_be_bytes();
+        for pair in [[0, TCP], [a, b], [c, d]] {
+            pseudo.add_pair(pair);
+        }
         put(front, self.start.wrapping_add(TCP_OFFSET.into()), pseudo.seed());
     }
 }

@@ -28,6 +28,9 @@ enum Answer {
 /// the reader does not take.
 #[inline(never)]
 pub fn write_to(frame: &Mbuf, uio: &mut dyn Transfer, mode: Mode) -> Option<Result<usize>> {
+    if !frame.is_unfinished() {
+        return Some(write_finished(frame, uio, mode));
+    }
     // A header's place, and the beginning of the frame.
     let mut room = [0; WHOLE + FRONT];
     let front = room.get_mut(WHOLE..)?;
@@ -53,6 +56,19 @@ fn answer(frame: &Mbuf, front: &mut [u8], mode: Mode) -> Answer {
     }
 }
 
+/// Copies a header that says nothing.
+fn write_nothing(uio: &mut dyn Transfer, mode: Mode) -> Result {
+    let mut header = Header::default().to_bytes();
+    uio.transfer(header.get_mut(..mode.header() as usize).unwrap_or_default()).map(drop)
+}
+
+/// Copies a header that says nothing, and the frame. Returns how many bytes of the frame were
+/// copied.
+fn write_finished(frame: &Mbuf, uio: &mut dyn Transfer, mode: Mode) -> Result<usize> {
+    write_nothing(uio, mode)?;
+    frame.write_range(0, usize::MAX, uio)
+}
+
 /// Copies a header, the first `len` bytes of the frame, both in `room`, and the rest of the frame.
 /// Returns how many bytes of the frame were copied.
 fn write_behind(
@@ -65,10 +81,13 @@ fn write_behind(
 ) -> Result<usize> {
     let before = mode.header() as usize;
     let start = WHOLE.saturating_sub(before);
-    // A header of 10 bytes has all but the last two.
-    let bytes = header.to_bytes();
-    for (to, from) in room.iter_mut().skip(start).zip(bytes.iter().take(before)) {
-        *to = *from;
+    let mut bytes = header.to_bytes();
+    if before != WHOLE {
+        // A header of 10 bytes has all but the last two.
+        bytes.rotate_right(2);
+    }
+    if let Some(place) = room.first_chunk_mut() {
+        *place = bytes;
     }
     let front = room.get_mut(start..WHOLE.wrapping_add(len)).unwrap_or_default();
     let copied = uio.transfer(front)?.saturating_sub(before);
@@ -83,9 +102,7 @@ fn write_completed(
     uio: &mut dyn Transfer,
     mode: Mode,
 ) -> Result<usize> {
-    let before = mode.header() as usize;
-    let mut header = Header::default().to_bytes();
-    uio.transfer(header.get_mut(..before).unwrap_or_default())?;
+    write_nothing(uio, mode)?;
     let field = partial.field();
     let start = partial.start.into();
     let mut checksum =
