@@ -27,9 +27,13 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             )
             .added()
             .needs(NEEDS),
-            case("offload_whole_off", "ifconfig(8): without LRO or tcp4csum-rx all are cut", off::<S>)
-                .added()
-                .needs(NEEDS),
+            case(
+                "offload_whole_off",
+                "ifconfig(8): without LRO or tcp4csum-rx all are cut",
+                off::<S>,
+            )
+            .added()
+            .needs(NEEDS),
             case(
                 "offload_whole_others",
                 "tap_rs(4): what may be for others is cut: addresses, families, tags",
