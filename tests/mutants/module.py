@@ -10,10 +10,13 @@ import batch
 import calls
 import life
 import outside
+import vnet
 from compile import MODULE, RELEASE
 from mutant import CARGO, ROOT, reason, run
 
-MUTANTS = batch.MODULE_MUTANTS + calls.MUTANTS + life.MUTANTS + outside.MUTANTS
+MUTANTS = (
+    batch.MODULE_MUTANTS + calls.MUTANTS + life.MUTANTS + outside.MUTANTS + vnet.MUTANTS
+)
 # What a set of cases may take; one that hangs has been caught.
 LIMIT = 60
 
@@ -40,7 +43,7 @@ class Host:
         if mutant.kind == "gate":
             return [[self.gate, module]]
         if mutant.kind == "host":
-            program, name = mutant.test.split("::")
+            program, name = mutant.test.split("::", 1)
             return [[self.tests[program], "--exact", name, "--nocapture"]]
         only = ",".join(f"{name}$" for name in mutant.test.split(","))
         command = [self.program, "cases", module, "--only", only]
