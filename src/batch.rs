@@ -77,6 +77,7 @@ pub fn receive(softc: &Softc, mut batch: Batch<'_>, nonblock: bool) -> Result {
         };
         while round.done == 0 && round.error.is_none() {
             let frames = softc.channel.take(places, nonblock)?;
+            let mode = mode.with_takes_of(softc.vnet.get());
             round.give(softc, frames, entries, mode);
         }
         softc.touch_access();

@@ -81,6 +81,7 @@ fn read_unfinished(
     mode: Mode,
 ) -> Result {
     loop {
+        let mode = mode.with_takes_of(softc.vnet.get());
         if let Some(copied) = vnet::read::write_to(&frame, &mut uio, mode) {
             return finish_read(softc, &frame, copied);
         }

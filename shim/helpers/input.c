@@ -51,6 +51,9 @@ tap_rs_is_local(struct ifnet *ifp, const struct mbuf *m)
 	    memcmp(eh->ether_dhost, CLLADDR(ifp->if_sadl),
 	    ETHER_ADDR_LEN) != 0)
 		return 0;
+	/* An option may be a source route, which leads elsewhere. */
+	if (ip->ip_hl != sizeof(*ip) >> 2)
+		return 0;
 
 	memset(&sin, 0, sizeof(sin));
 	sin.sin_len = sizeof(sin);
@@ -66,7 +69,11 @@ tap_rs_is_local(struct ifnet *ifp, const struct mbuf *m)
 	return ours;
 }
 
-/* Receives an IPv4 packet that tap_rs_is_local() has accepted. */
+/*
+ * Receives an IPv4 packet that tap_rs_is_local() has accepted.  It goes to the
+ * CPU that ether_input() would choose, unless sysctl net.ether.rps_hash has
+ * been set: what that is set to is static there.
+ */
 void
 tap_rs_input_local(struct ifnet *ifp, struct mbuf *m)
 {
@@ -76,6 +83,7 @@ tap_rs_input_local(struct ifnet *ifp, struct mbuf *m)
 	if (pfil_run_hooks(ifp->if_pfil, &m, ifp, PFIL_IN) != 0 || m == NULL)
 		return;
 	m_adj(m, ETHER_HDR_LEN);
-	if (!pktq_enqueue(ip_pktq, m, 0))
+	if (!pktq_enqueue(ip_pktq, m,
+	    pktq_rps_hash(&pktq_rps_hash_default, m)))
 		m_freem(m);
 }

@@ -79,7 +79,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
     }
 
     /// Puts frames back that were taken and have not been read: they are the first ones again.
-    /// Returns them if the queue has been purged since.
+    /// Returns them if the interface is down or closed by now.
     pub fn put_back(&self, mut frames: L) -> L {
         let mut state = self.state.lock();
         if frames.is_empty() || !state.running || self.is_open_by(Opener::None) {

@@ -75,11 +75,7 @@ impl Large {
     /// states may have wrapped. `header` is the length of the IP header and what extends it.
     pub fn of_stack(front: &[u8], len: usize, header: usize, size: u16) -> Option<Large> {
         let network = Network::find(front)?;
-        let least = match network.family {
-            Family::V4 => 20,
-            Family::V6 => IPV6_LEN,
-        };
-        if header < least {
+        if header < network.least() {
             return None;
         }
         Self::new(front, network, network.start.checked_add(header)?, len, size)

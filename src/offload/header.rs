@@ -104,7 +104,11 @@ impl Partial {
     /// The one that the stack has left of a frame of `len` bytes; `front` is the frame's beginning.
     /// `None` if there can be none.
     pub fn of_stack(front: &[u8], len: usize, left: Left) -> Option<Partial> {
-        let start = Network::find(front)?.start.checked_add(left.header)?;
+        let network = Network::find(front)?;
+        if left.header < network.least() {
+            return None;
+        }
+        let start = network.start.checked_add(left.header)?;
         Partial::new(u16::try_from(start).ok()?, left.offset, len)
     }
 

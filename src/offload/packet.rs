@@ -84,6 +84,14 @@ impl Network {
         };
         Some(Network { family, start })
     }
+
+    /// The least length of the IP header in bytes.
+    pub fn least(&self) -> usize {
+        match self.family {
+            Family::V4 => 20,
+            Family::V6 => IPV6_LEN,
+        }
+    }
 }
 
 impl Packet {

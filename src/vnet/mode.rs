@@ -35,6 +35,15 @@ impl Mode {
         self.0 >> TAKES_SHIFT
     }
 
+    /// This mode with what the opener takes by now, if it has a header still. Who has slept for a
+    /// frame may be given one that is taken only since then.
+    pub const fn with_takes_of(self, now: Mode) -> Mode {
+        if self.header() == 0 || now.header() == 0 {
+            return self;
+        }
+        Mode::new(self.header(), now.takes())
+    }
+
     /// Whether it takes all of these, behind a header.
     pub const fn takes_all(self, needs: u32) -> bool {
         self.takes() & needs == needs

@@ -24,7 +24,7 @@ MUTANTS = [
         "F4",
         "close does not empty the queue",
         "f12_nothing_of_a_use_is_left_for_the_next",
-        (CHANNEL, "        state.owner = 0;\n        self.purge(&mut state)", "        state.owner = 0;\n        L::empty()"),
+        (CHANNEL, "        state.before = 0;\n        self.purge(&mut state)", "        state.before = 0;\n        L::empty()"),
     ),
     model(
         "F5",

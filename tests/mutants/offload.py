@@ -80,7 +80,7 @@ MUTANTS = [
         "front.len().min(FRONT).min(end)",
         "FRONT.min(end)",
     ),
-    offload("an IP header that is too short is accepted", SENSE, CUT, "if header < least {", "if header == least + 99 {"),
+    offload("an IP header that is too short is accepted", SENSE, CUT, "if header < network.least() {", "if header == network.least() + 99 {"),
     offload("a UDP packet is cut into TCP segments", "cut_wants_a_tcp_header_that_is_there", CUT, "Transport::Udp => None", "Transport::Udp => Self::new(front, packet.network, packet.start, packet.end, size)"),
     offload("each segment has the FIN of the last one", FLAGS, CUT, "!(FIN | PSH)", "!PSH"),
     offload("each segment has the PSH of the last one", FLAGS, CUT, "!(FIN | PSH)", "!FIN"),

@@ -67,7 +67,7 @@ MUTANTS = [
     Mutant(
         "F43",
         "a write of a frame that is longer than the MTU allows fails",
-        ((IO, "    match check_length(len) {", "    if len > 1518 {\n        return Err(Errno::EMSGSIZE);\n    }\n    match check_length(len) {"),),
+        ((IO, "    if let Err(bad) = check_length(len) {", "    if len > 1518 {\n        return Err(Errno::EMSGSIZE);\n    }\n    if let Err(bad) = check_length(len) {"),),
         "oversize_write,encapsulated_write,client_btpand",
     ),
     Mutant(

@@ -6,7 +6,7 @@ from mutant import Mutant
 
 MODE, READ, WRITE = "src/vnet/mode.rs", "src/vnet/read.rs", "src/vnet/write.rs"
 RECEIVE, SEGMENTS = "src/vnet/receive.rs", "src/vnet/segments.rs"
-IO, IFNET, INPUT, PORT = "src/io.rs", "src/ifnet.rs", "src/input.rs", "src/channel/port.rs"
+IO, IFNET, PORT = "src/io.rs", "src/ifnet.rs", "src/channel/port.rs"
 CAPABILITY, MBUF = "src/kern/capability.rs", "src/kern/mbuf/mod.rs"
 CHECKSUM, WRITABLE = "src/kern/mbuf/checksum.rs", "src/kern/mbuf/writable.rs"
 PIECES, HELPER = "src/kern/mbuf/pieces.rs", "shim/helpers/input.c"
@@ -49,14 +49,12 @@ WRITING = [
     host("an IPv6 packet is marked as verified in the flags of IPv4", "write::a_large_packet_of_ipv6", CHECKSUM, "(Transport::Tcp, Family::V6) => Self::TCP6", "(Transport::Tcp, Family::V6) => Self::TCP4"),
     host("an input error is not counted where there is no memory", "memory::a_frame_comes_up_whole_or_not_at_all", IO, "    if error == Errno::ENOBUFS {\n", "    if false {\n"),
     host("a large packet is cut in part where there is no memory", "memory::a_large_packet_comes_up_whole_or_not_at_all", SEGMENTS, "let mut frame = copy(packet, &segment)?;", "let Some(mut frame) = copy(packet, &segment) else { break };"),
-    case("frames that a packet stands for are counted as one of those that wait", "offload_cut_v4", INPUT, "softc.incoming.fetch_add(count, Ordering::Relaxed)", "softc.incoming.fetch_add(1, Ordering::Relaxed)"),
 ]
 
 WHOLE = [
     case("large packets for the system itself are cut too", "offload_whole", IO, "let whole = softc.interface.enabled().contains(Capabilities::WHOLE);", "let whole = false;"),
     case("the first part of a large packet is lost", "offload_whole", RECEIVE, "                interface.input_local(first.finish());\n                interface.input_local(rest.finish());\n", "                let _ = first;\n                interface.input_local(rest.finish());\n"),
     case("a large packet for another machine is passed up whole", "offload_whole_others", HELPER, "memcmp(eh->ether_dhost", "memcmp(CLLADDR(ifp->if_sadl)"),
-    case("a large packet over IPv6 is passed up as one of IPv4", "offload_whole_others", WRITE, "network.family == Family::V4 && ", ""),
     case("a large packet is passed up whole although a bridge has the interface", "offload_whole_bridged", HELPER, "ifp->_if_input != ether_input || ifp->if_bridge != NULL ||", "ifp->_if_input == NULL ||"),
     case("the second part has the checksum of the whole", "offload_whole", RECEIVE, "        segments::complete(part, found.start, end, TCP_OFFSET);\n", "        let _ = end;\n"),
     case("bpf(4) does not see a large packet that is passed up whole", "offload_whole", HELPER, "\tbpf_mtap(ifp, m, BPF_D_IN);\n", ""),
@@ -74,7 +72,6 @@ READING = [
     host("the header is written with zeros only", "read::a_large_packet_of_ipv4", READ, "let mut bytes = header.to_bytes();", "let mut bytes = Header::default().to_bytes();\n    let _ = header;"),
     host("only part of a packet is cut where there is no memory", "memory::a_packet_of_the_stack_is_cut_whole_or_not_at_all", SEGMENTS, "let mut frame = copy(packet, &segment)?;", "let Some(mut frame) = copy(packet, &segment) else { break };"),
     host("a packet of the stack is cut, and its checksums are not left to the reader", "segments::the_reader_takes_no_large_packets", SEGMENTS, "frame.set_unfinished(family, left.header)", "{ let _ = (family, &frame); }"),
-    host("a frame of which nothing is left to do is completed", "read::a_packet_that_is_finished", CHECKSUM, "self.is_unfinished().then_some(", "Some("),
 ]
 
 MEMORY = [

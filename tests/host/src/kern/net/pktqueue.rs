@@ -18,11 +18,36 @@ static PACKETS: u8 = 0;
 static IP_PKTQ: &u8 = &PACKETS;
 
 /// The kernel's variables.
-pub const VARIABLES: &[Export] = &[Export {
-    name: "ip_pktq",
-    address: Address((&raw const IP_PKTQ).cast()),
-    size: size_of::<usize>(),
-}];
+pub const VARIABLES: &[Export] = &[
+    Export {
+        name: "ip_pktq",
+        address: Address((&raw const IP_PKTQ).cast()),
+        size: size_of::<usize>(),
+    },
+    Export {
+        name: "pktq_rps_hash_default",
+        address: Address((&raw const HASH).cast()),
+        size: size_of::<usize>(),
+    },
+];
+
+/// The hash of a kernel without NET_MPSAFE.
+unsafe extern "C" fn zero(_packet: *const kpi::mbuf) -> u32 {
+    0
+}
+
+/// The variable itself.
+static HASH: kpi::pktq_rps_hash_func_t = Some(zero);
+
+unsafe extern "C" fn pktq_rps_hash(
+    function: *const kpi::pktq_rps_hash_func_t,
+    packet: *const kpi::mbuf,
+) -> u32 {
+    // SAFETY: a variable of the kernel's.
+    let Some(function) = (unsafe { *function }) else { host_panic!("pktq_rps_hash: NULL") };
+    // SAFETY: one of the functions above.
+    unsafe { function(packet) }
+}
 
 /// The packet's Ethernet header has been cut off. The stack behind an interface takes frames, so it
 /// is put back.
@@ -45,4 +70,4 @@ unsafe extern "C" fn pktq_enqueue(
     queued
 }
 
-exports!(pktq_enqueue);
+exports!(pktq_enqueue, pktq_rps_hash);
