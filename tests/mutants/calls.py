@@ -112,14 +112,14 @@ MUTANTS = [
         "F16",
         "a frame that is dropped because the device is not open counts as sent",
         (
-            (IFNET, "    softc.interface.count_drops(1);", "    softc.interface.count_output(60, false, false);"),
+            (IFNET, "    softc.interface.count_drops(1);", "    softc.interface.count_output(&crate::kern::ifcount::Output { bytes: 60, packets: 1, mcasts: 0, errors: 0 });"),
         ),
         "stats_drop_not_open",
     ),
     Mutant(
         "F16",
         "a frame that is lost because a read faults counts as sent",
-        ((IO, "Err(_) => softc.interface.count(Counter::OutputErrors)", "Err(_) => softc.interface.count_output(0, false, true)"),),
+        ((IO, "Err(_) => softc.interface.count(Counter::OutputErrors)", "Err(_) => softc.interface.count_output(&crate::kern::ifcount::Output { bytes: 0, packets: 1, mcasts: 0, errors: 1 })"),),
         "read_efault",
     ),
     Mutant(
@@ -137,7 +137,7 @@ MUTANTS = [
     Mutant(
         "F20",
         "a frame is counted as sent when it is queued, and again when it is read",
-        ((IFNET, "    softc.interface.tap_output(&frame);", "    softc.interface.tap_output(&frame);\n    softc.interface.count_output(60, false, false);"),),
+        ((IFNET, "    softc.interface.tap_output(&frame);", "    softc.interface.tap_output(&frame);\n    softc.interface.count_output(&crate::kern::ifcount::Output { bytes: 60, packets: 1, mcasts: 0, errors: 0 });"),),
         "stats_exact_out",
     ),
     Mutant(

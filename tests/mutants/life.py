@@ -180,7 +180,7 @@ MUTANTS = [
         (
             (CHANNEL, "(head & GONE == 0).then_some(head)", "(head & GONE == 0).then(|| self.state.unlocked().frames.first_len())"),
             ("src/kern/mutex.rs", "    /// Takes the mutex, sleeping if it must.\n", "    pub fn unlocked(&self) -> &T {\n        unsafe { &*self.data.get() }\n    }\n\n    /// Takes the mutex, sleeping if it must.\n"),
-            ("src/kern/mbuf/list.rs", "        unsafe { self.first.as_ref() }.map_or(0, packet_len)", "        let first = unsafe { core::ptr::read_volatile(&self.first) };\n        let _ = super::systm::Ticks::now();\n        unsafe { first.as_ref() }.map_or(0, packet_len)"),
+            ("src/kern/mbuf/list.rs", "        unsafe { self.first.as_ref() }.map_or(0, packet_len)", "        let first = unsafe { core::ptr::read_volatile(&self.first) };\n        let _ = crate::kern::systm::Ticks::now();\n        unsafe { first.as_ref() }.map_or(0, packet_len)"),
         ),
         "fionread_contended",
         seeds=20,

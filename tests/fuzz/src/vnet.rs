@@ -240,7 +240,8 @@ fn right(frame: &[u8], plan: Plan, ours: Option<[u8; 6]>, frames: &[Vec<u8>]) {
             let frame = &frame[..large.end()];
             let segments = wire::segments(large, frame);
             let local = ours.is_some_and(|mac| frame[..6] == mac && frame[TARGET] == OURS);
-            if !local || frame[12..14] != [8, 0] {
+            // An option of IP may lead elsewhere.
+            if !local || frame[12..14] != [8, 0] || frame[14] != 0x45 {
                 kassert!(frames == segments, "other segments, or {}", frames.len());
                 return;
             }

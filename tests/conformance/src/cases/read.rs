@@ -333,7 +333,7 @@ fn wakeups<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 fn keep_asking<S: Sys>(s: S, fd: usize) -> i64 {
-    for _ in 0..20_000 {
+    for _ in 0..60_000 {
         let mut n: i32 = 0;
         if s.ioctl(fd as i32, crate::abi::FIONREAD, Out::value(&mut n)).is_err() {
             return -1;
@@ -346,7 +346,7 @@ fn contended<S: Sys>(c: &Ctx<S>) -> Verdict {
     let live = c.live(0, 1)?;
     let thread = c.sys.spawn(keep_asking, live.fd as usize).on("spawn")?;
     let mut frame = [0; 2048];
-    for _ in 0..200 {
+    for _ in 0..600 {
         c.provoke(&live)?;
         c.sys.read(live.fd, Out::bytes(&mut frame)).on("read of a frame that waits")?;
     }
