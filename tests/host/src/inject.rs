@@ -28,7 +28,7 @@ const KINDS: [(Kind, &str); 3] =
     [(Kind::Allocation, "allocation"), (Kind::Copy, "byte copied"), (Kind::Signal, "sleep")];
 
 /// Cases that go round so often, or with so many at once, that they are sweeps of their own.
-const LONG: [&str; 10] = [
+const LONG: [&str; 8] = [
     "stress",
     "storm",
     "load_unload",
@@ -37,8 +37,6 @@ const LONG: [&str; 10] = [
     "mac_change",
     "ioctl_storm",
     "many_interfaces",
-    "batch_destroy_midway",
-    "transient",
 ];
 
 /// Each of so many first bytes copied faults, then one in every [`STRIDE`].

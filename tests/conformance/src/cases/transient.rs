@@ -215,7 +215,10 @@ fn whole<S: Sys>(c: &Ctx<S>) -> Verdict {
         let value = get(c.sys, fd).on("TAPGTRANSIENT")?;
         check!(value == 0, "its node begins with {value}");
         c.inet("tap0", 1).on("SIOCAIFADDR")?;
+        // With no memory for an answer there is none to wait for.
+        c.set_nonblocking(fd, true).on("FIONBIO")?;
         c.send(fd, &frames::arp_request(1)).on("write")?;
+        check!(c.readable(fd, 1000), "no answer");
         let mut frame = [0; 2048];
         c.sys.read(fd, Out::bytes(&mut frame)).on("read")?;
         c.close(fd).on("close")?;
