@@ -53,7 +53,7 @@ fn send_one(softc: &Softc, entries: &[Entry], mode: Mode) -> Result {
         return io::receive_behind(softc, &mut memory, mode);
     }
     let len = memory.resid();
-    check_length(len).map_err(io::bad_length)?;
+    check_length(len).map_err(|bad| vnet::write::errno(bad.into()))?;
     let frame = Mbuf::read_from(&mut memory, len).map_err(|error| io::not_read(softc, error))?;
     input::post(softc, frame, len);
     Ok(())

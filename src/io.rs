@@ -7,7 +7,7 @@
 //! for a page without limit. The descriptor or the node keeps the softc alive during the copy.
 #![forbid(unsafe_code)]
 
-use crate::ether::{check_length, BadLength};
+use crate::ether::check_length;
 use crate::input;
 use crate::kern::capability::Capabilities;
 use crate::kern::errno::{Errno, Result};
@@ -91,8 +91,8 @@ fn read_unfinished(
 }
 
 /// write(2), writev(2): receives a frame, or behind an offload header the frames that it stands
-/// for. EINVAL if it has no complete Ethernet header, EMSGSIZE if
-/// it is longer than 65535 bytes, ENOBUFS if there is no memory, which is counted.
+/// for. EINVAL if it has no complete Ethernet header, EMSGSIZE if it is longer than 65535 bytes,
+/// ENOBUFS if there is no memory, which is counted.
 pub fn write(softc: &Softc, mut uio: Uio<'_>) -> Result {
     if softc.channel.is_gone() {
         return Err(Errno::ENXIO);
@@ -103,7 +103,7 @@ pub fn write(softc: &Softc, mut uio: Uio<'_>) -> Result {
     }
     let len = uio.resid();
     if let Err(bad) = check_length(len) {
-        return Err(bad_length(bad));
+        return Err(vnet::write::errno(bad.into()));
     }
     let frame = match Mbuf::read_from(&mut uio, len) {
         Ok(frame) => frame,
@@ -113,15 +113,6 @@ pub fn write(softc: &Softc, mut uio: Uio<'_>) -> Result {
     input::schedule();
     softc.touch_modification();
     Ok(())
-}
-
-/// The error for the writer of a frame of a bad length.
-#[cold]
-pub fn bad_length(bad: BadLength) -> Errno {
-    match bad {
-        BadLength::Runt => Errno::EINVAL,
-        BadLength::Giant => Errno::EMSGSIZE,
-    }
 }
 
 /// The same, of a frame behind an offload header.

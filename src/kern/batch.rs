@@ -48,19 +48,14 @@ impl Entry {
     }
 
     /// How long its memory is.
-    pub fn len(&self) -> usize {
+    fn room(&self) -> usize {
         self.0.tf_len as usize
-    }
-
-    /// Whether it has no memory.
-    pub fn is_empty(&self) -> bool {
-        self.0.tf_len == 0
     }
 
     /// Says how much of a frame has been stored: as much of `len` as there is memory for. Returns
     /// the rest.
     pub fn set_stored(&mut self, len: usize) -> usize {
-        let stored = self.len().min(len);
+        let stored = self.room().min(len);
         self.0.tf_len = stored as u32;
         self.0.tf_flags &= !kpi::TAP_FRAME_CUT;
         len.wrapping_sub(stored)
@@ -149,7 +144,7 @@ impl<'a> Memory<'a> {
     /// All of it.
     pub fn new(direction: Direction, entries: &'a [Entry]) -> Self {
         // At most MOST entries of less than 2^32 bytes.
-        let left = entries.iter().fold(0usize, |sum, entry| sum.wrapping_add(entry.len()));
+        let left = entries.iter().fold(0usize, |sum, entry| sum.wrapping_add(entry.room()));
         Memory { direction, entries, used: 0, left }
     }
 }
@@ -163,7 +158,7 @@ impl Transfer for Memory<'_> {
         let mut memory = memory;
         let mut rest = len;
         while let ([entry, entries @ ..], 1..) = (self.entries, rest) {
-            let now = entry.len().wrapping_sub(self.used).min(rest);
+            let now = entry.room().wrapping_sub(self.used).min(rest);
             let user = (entry.0.tf_addr as usize).wrapping_add(self.used) as *mut u8;
             if now != 0 {
                 check(match self.direction {
@@ -177,7 +172,7 @@ impl Transfer for Memory<'_> {
             rest = rest.wrapping_sub(now);
             self.used = self.used.wrapping_add(now);
             self.left = self.left.wrapping_sub(now);
-            if self.used == entry.len() {
+            if self.used == entry.room() {
                 self.entries = entries;
                 self.used = 0;
             }

@@ -17,10 +17,7 @@ pub fn zalloc<T>() -> NonNull<T> {
 
 /// The same, not initialised.
 pub fn alloc<T>() -> NonNull<T> {
-    // SAFETY: the size is not zero for any type used here, and the caller may sleep.
-    let memory = unsafe { kpi::kmem_alloc(size_of::<T>(), kpi::KM_SLEEP as _) };
-    // SAFETY: as above.
-    unsafe { NonNull::new_unchecked(memory.cast()) }
+    alloc_array(1)
 }
 
 /// Frees what [`alloc`] or [`zalloc`] returned.
@@ -29,8 +26,8 @@ pub fn alloc<T>() -> NonNull<T> {
 ///
 /// `memory` came from one of them, for the same `T`, and nobody uses it any more.
 pub unsafe fn free<T>(memory: NonNull<T>) {
-    // SAFETY: the caller's promise; the size is the one it was allocated with.
-    unsafe { kpi::kmem_free(memory.as_ptr().cast(), size_of::<T>()) }
+    // SAFETY: the caller's promise.
+    unsafe { free_array(memory, 1) }
 }
 
 /// Memory for `count` values, not 0, not initialised, sleeping until there is some. Thread context

@@ -8,9 +8,10 @@
 //! macro, a static inline or a variadic function has a helper in `shim/helpers/`.
 //!
 //! It stands alone: of this driver it names only [`crate::ether`], [`crate::unit`] and
-//! [`crate::offload`], which are pure, and `make lint` keeps it so. Another driver can take it over with `shim/`, and then
-//! replaces what begins with `tap`: the functions and tables that `shim/tap_rs.h` declares, their
-//! names in [`register`] and [`sysctl`], and the prefix of an interface's name.
+//! [`crate::offload`], which are pure, and `make lint` keeps it so. Another driver can take it over
+//! with `shim/`, and then replaces what begins with `tap`: the functions and tables that
+//! `shim/tap_rs.h` declares, their names in [`register`] and [`sysctl`], and the prefix of an
+//! interface's name.
 
 pub mod batch;
 pub mod capability;

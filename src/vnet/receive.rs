@@ -8,7 +8,6 @@ use super::segments;
 use crate::kern::ifcount::Counter;
 use crate::kern::ifnet::Interface;
 use crate::kern::mbuf::{Mbuf, Writable};
-use crate::offload::checksum::TCP_OFFSET;
 use crate::offload::cut::{Cut, Large};
 use crate::offload::packet::{Packet, FRONT};
 
@@ -63,10 +62,7 @@ fn halve(
     } else {
         segments::copy(packet.as_mbuf(), &segment)?
     };
-    for part in [&mut first, &mut rest] {
-        let end = part.as_mbuf().packet_len() as usize;
-        segments::complete(part, found.start, end, TCP_OFFSET);
-        part.set_verified(found);
-    }
+    segments::verify(&mut first, found);
+    segments::verify(&mut rest, found);
     Some((first, rest))
 }

@@ -9,7 +9,7 @@ use crate::kern::mbuf::{Mbuf, MbufList, Writable};
 use crate::offload::checksum::{Sum, TCP_OFFSET};
 use crate::offload::cut::{Cut, Large, Segment};
 use crate::offload::header::Header;
-use crate::offload::packet::FRONT;
+use crate::offload::packet::{Packet, FRONT};
 
 /// Cuts a packet into frames; `front` is what its headers were found in. TCP's checksum in each is
 /// still to be completed, and `finish` does it or says so. `None` when there is no memory.
@@ -44,11 +44,7 @@ pub fn copy(packet: &Mbuf, segment: &Segment<'_>) -> Option<Writable> {
 #[inline(never)]
 pub fn received(packet: &Mbuf, large: Large, front: &[u8]) -> Option<MbufList> {
     let found = large.packet();
-    cut(packet, large, front, |segment| {
-        let end = segment.as_mbuf().packet_len() as usize;
-        complete(segment, found.start, end, TCP_OFFSET);
-        segment.set_verified(&found);
-    })
+    cut(packet, large, front, |segment| verify(segment, &found))
 }
 
 /// Whether a reader takes a large packet of the stack as it is.
@@ -71,6 +67,14 @@ pub fn of_stack(packet: &Mbuf) -> Option<MbufList> {
     let large = Large::of_stack(front, packet.packet_len() as usize, left.header, left.segment?)?;
     let family = large.network().family;
     cut(packet, large, front, |frame| frame.set_unfinished(family, left.header))
+}
+
+/// Completes TCP's checksum in a frame, and says that it is verified. The headers are where those of
+/// `found` are.
+pub fn verify(frame: &mut Writable, found: &Packet) {
+    let end = frame.as_mbuf().packet_len() as usize;
+    complete(frame, found.start, end, TCP_OFFSET);
+    frame.set_verified(found);
 }
 
 /// Completes a checksum in a frame: of the bytes from `start` to `end`, in a field at `offset`

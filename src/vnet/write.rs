@@ -56,7 +56,9 @@ fn large(mut frame: Writable, large: Large, whole: bool) -> Option<MbufList> {
     segments::received(frame.as_mbuf(), large, frame.front())
 }
 
-fn errno(refused: Refused) -> Errno {
+/// The error for the writer of what is refused.
+#[cold]
+pub fn errno(refused: Refused) -> Errno {
     match refused {
         Refused::Invalid => Errno::EINVAL,
         Refused::TooLong => Errno::EMSGSIZE,

@@ -6,7 +6,7 @@
 
 use bitflags::bitflags;
 
-use super::Mbuf;
+use super::{Mbuf, Writable};
 use crate::kern::kpi;
 use crate::offload::checksum::TCP_OFFSET;
 use crate::offload::header::Left;
@@ -52,7 +52,7 @@ impl Mbuf {
     }
 
     /// Whether it is a large TCP packet: of the stack, or of a program, see
-    /// [`set_large`](Self::set_large).
+    /// [`set_large`](Writable::set_large).
     pub fn is_large(&self) -> bool {
         self.checksum_flags().intersects(ChecksumFlags::LARGE)
     }
@@ -73,31 +73,33 @@ impl Mbuf {
         self.is_unfinished().then_some(Left { header: ip, offset, segment: None })
     }
 
-    /// Says of a packet that comes in that its checksum has been verified.
-    pub(super) fn set_verified(&mut self, packet: &Packet) {
-        self.header_mut().csum_flags = ChecksumFlags::of(packet).bits() as i32;
-    }
-
-    /// Says that it is a large TCP packet of IPv4, with so many bytes of payload in a segment.
-    pub(super) fn set_large(&mut self, segment: u32) {
-        let header = self.header_mut();
-        header.csum_flags = ChecksumFlags::TSO4.bits() as i32;
-        header.segsz = segment;
-    }
-
     /// The payload of a segment of a large packet.
     pub fn segment(&self) -> u16 {
         u16::try_from(self.header().segsz).unwrap_or(u16::MAX)
     }
+}
+
+impl Writable {
+    /// Says of a packet that comes in that its checksum has been verified.
+    pub fn set_verified(&mut self, packet: &Packet) {
+        self.0.header_mut().csum_flags = ChecksumFlags::of(packet).bits() as i32;
+    }
+
+    /// Says that it is a large TCP packet of IPv4, with so many bytes of payload in a segment.
+    pub fn set_large(&mut self, segment: u32) {
+        let header = self.0.header_mut();
+        header.csum_flags = ChecksumFlags::TSO4.bits() as i32;
+        header.segsz = segment;
+    }
 
     /// Says of a TCP packet that goes out that its checksum is left to do, behind an IP header of
     /// `ip` bytes.
-    pub(super) fn set_unfinished(&mut self, family: Family, ip: usize) {
+    pub fn set_unfinished(&mut self, family: Family, ip: usize) {
         let flags = match family {
             Family::V4 => ChecksumFlags::TCP4,
             Family::V6 => ChecksumFlags::TCP6,
         };
-        let header = self.header_mut();
+        let header = self.0.header_mut();
         header.csum_flags = flags.bits() as i32;
         header.csum_data = (ip as u32) << 16 | u32::from(TCP_OFFSET);
     }

@@ -7,10 +7,9 @@ use super::pieces::copy;
 use super::{Mbuf, ALIGN, MAX_FIRST};
 use crate::kern::errno::Result;
 use crate::kern::uio::Transfer;
-use crate::offload::packet::{Family, Packet};
 
 /// A packet whose memory no other packet shares.
-pub struct Writable(Mbuf);
+pub struct Writable(pub(super) Mbuf);
 
 impl Writable {
     /// A packet of `len` bytes, all of which the caller writes. `None` when there is no memory.
@@ -99,22 +98,6 @@ impl Writable {
                 piece = piece.get(before.wrapping_sub(room.len())..).unwrap_or_default();
             }
         }
-    }
-
-    /// Says of a packet that comes in that its checksum has been verified.
-    pub fn set_verified(&mut self, packet: &Packet) {
-        self.0.set_verified(packet);
-    }
-
-    /// Says that it is a large TCP packet of IPv4, with so many bytes of payload in a segment.
-    pub fn set_large(&mut self, segment: u32) {
-        self.0.set_large(segment);
-    }
-
-    /// Says of a TCP packet that goes out that its checksum is left to do, behind an IP header of
-    /// `ip` bytes.
-    pub fn set_unfinished(&mut self, family: Family, ip: usize) {
-        self.0.set_unfinished(family, ip);
     }
 
     /// The packet, to be read only.
