@@ -2,25 +2,24 @@
 # Copyright (c) 2026 The if_tap_rs contributors
 """Mutants of TAPSEND and TAPRECV, of the arrays that they take, and of frames that are put back."""
 
-from mutant import Mutant
+import functools
+
+from mutant import edited
 
 BATCH, ARRAY, QUEUE = "src/batch.rs", "src/kern/batch.rs", "src/channel/queue.rs"
 INPUT, IOCTL = "src/input.rs", "src/ioctl.rs"
 
-
-def case(what, test, file, text, replacement):
-    """A mutant that a case shows."""
-    return Mutant("batch", what, ((file, text, replacement),), test)
+case = functools.partial(edited, "batch")
 
 
 def model(what, test, text, replacement):
     """A mutant of the channel."""
-    return Mutant("batch", what, ((QUEUE, text, replacement),), test, kind="model")
+    return edited("batch", what, test, QUEUE, text, replacement, kind="model")
 
 
-def host(what, test, file, text, replacement):
+def host(what, test, *edit):
     """A mutant that a test of the host shows."""
-    return Mutant("batch", what, ((file, text, replacement),), f"offload::batch::{test}", kind="host")
+    return edited("batch", what, f"offload::batch::{test}", *edit, kind="host")
 
 
 MODULE_MUTANTS = [
@@ -41,7 +40,7 @@ MODULE_MUTANTS = [
     case("TAPSEND goes on behind a frame with an error", "batch_send_stops", BATCH, "            if result.is_err() {\n                break;\n            }\n", ""),
     case("TAPSEND forgets the frames before one with an error", "batch_send_stops", BATCH, "        if done == 0 {\n            return result", "        if done == 0 || result.is_err() {\n            return result"),
     case("TAPSEND of a frame with an error succeeds with none done", "batch_send_stops", BATCH, "return result.map(|()| 0);", "return Ok(0);"),
-    case("TAPSEND passes a runt to the stack", "batch_send_stops", BATCH, "    check_length(len).map_err(io::bad_length)?;\n", ""),
+    case("TAPSEND passes a runt to the stack", "batch_send_stops", BATCH, "    check_length(len).map_err(|bad| vnet::write::errno(bad.into()))?;\n", ""),
     case("frames wait for the end of a long batch, and are lost", "batch_send_many", BATCH, "    input::make_room(softc, memory.resid());\n", ""),
     case("long frames wait until as many do as may of short ones, and are lost", "batch_send_long_ones", INPUT, "MAX_WAITING / 2, len)", "MAX_WAITING / 2, 0)"),
     case("TAPRECV does not say how long a frame is", "batch_receive_order", ARRAY, "        self.0.tf_len = stored as u32;\n", ""),

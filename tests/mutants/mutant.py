@@ -44,6 +44,11 @@ class Mutant:
         return f"{self.fault} {self.what} ({self.kind}: {self.test})"
 
 
+def edited(fault, what, test, file, text, replacement, kind="case"):
+    """A mutant of one edit."""
+    return Mutant(fault, what, ((file, text, replacement),), test, kind=kind)
+
+
 class NoSuchText(Exception):
     """The driver's source no longer has what a mutant changes."""
 

@@ -2,7 +2,9 @@
 # Copyright (c) 2026 The if_tap_rs contributors
 """Mutants of src/offload, shown to the tests of tests/model: wrong acceptances, and wrong bytes."""
 
-from mutant import Mutant
+import functools
+
+from mutant import edited
 
 HEADER = "src/offload/header.rs"
 PACKET = "src/offload/packet.rs"
@@ -17,10 +19,7 @@ LENGTH = "header_frame_length"
 FLAGS = "cut_flags_are_where_they_belong"
 SENSE = "cut_of_the_stacks_packet_refuses_what_makes_no_sense"
 
-
-def offload(what, test, file, text, replacement):
-    """A mutant of the offload."""
-    return Mutant("offload", what, ((file, text, replacement),), test, kind="model")
+offload = functools.partial(edited, "offload", kind="model")
 
 
 MUTANTS = [

@@ -2,7 +2,9 @@
 # Copyright (c) 2026 The if_tap_rs contributors
 """Mutants of the driver's side of offload, and of long frames, shown to the cases and the host."""
 
-from mutant import Mutant
+import functools
+
+from mutant import Mutant, edited
 
 MODE, READ, WRITE = "src/vnet/mode.rs", "src/vnet/read.rs", "src/vnet/write.rs"
 RECEIVE, SEGMENTS = "src/vnet/receive.rs", "src/vnet/segments.rs"
@@ -11,15 +13,12 @@ CAPABILITY, MBUF = "src/kern/capability.rs", "src/kern/mbuf/mod.rs"
 CHECKSUM, WRITABLE = "src/kern/mbuf/checksum.rs", "src/kern/mbuf/writable.rs"
 PIECES, HELPER = "src/kern/mbuf/pieces.rs", "shim/helpers/input.c"
 
-
-def case(what, test, file, text, replacement):
-    """A mutant that a conformance case catches."""
-    return Mutant("offload", what, ((file, text, replacement),), test)
+case = functools.partial(edited, "offload")
 
 
-def host(what, test, file, text, replacement):
+def host(what, test, *edit):
     """A mutant that a test of tests/host/tests/offload catches."""
-    return Mutant("offload", what, ((file, text, replacement),), f"offload::{test}", kind="host")
+    return edited("offload", what, f"offload::{test}", *edit, kind="host")
 
 
 ASKING = [
@@ -43,9 +42,9 @@ WRITING = [
     case("segments beyond the MTU are EINVAL", "offload_cut_mtu", WRITE, "Refused::TooLong => Errno::EMSGSIZE", "Refused::TooLong => Errno::EINVAL"),
     case("a large packet is checked against an MTU of 1500, whatever it is", "offload_cut_mtu", IO, "mode, softc.interface.mtu(), whole", "mode, 1500, whole"),
     case("bytes behind a packet of one segment are not cut off", "offload_cut_trailing,offload_cut_one", WRITE, "            frame.trim(len);\n", ""),
-    case("the checksums of segments are not completed", "offload_cut_v4", SEGMENTS, "        complete(segment, found.start, end, TCP_OFFSET);\n", "        let _ = end;\n"),
+    case("the checksums of segments are not completed", "offload_cut_v4", SEGMENTS, "    complete(frame, found.start, end, TCP_OFFSET);\n", "    let _ = end;\n"),
     case("a segment's payload begins one byte too late", "offload_cut_v4", SEGMENTS, "packet, segment.payload.start, payload", "packet, segment.payload.start.wrapping_add(1), payload"),
-    host("the checksums of segments are verified by the stack again", "write::a_large_packet_of_ipv4", SEGMENTS, "        segment.set_verified(&found);\n", ""),
+    host("the checksums of segments are verified by the stack again", "write::a_large_packet_of_ipv4", SEGMENTS, "    frame.set_verified(found);\n", ""),
     host("an IPv6 packet is marked as verified in the flags of IPv4", "write::a_large_packet_of_ipv6", CHECKSUM, "(Transport::Tcp, Family::V6) => Self::TCP6", "(Transport::Tcp, Family::V6) => Self::TCP4"),
     host("an input error is not counted where there is no memory", "memory::a_frame_comes_up_whole_or_not_at_all", IO, "    if error == Errno::ENOBUFS {\n", "    if false {\n"),
     host("a large packet is cut in part where there is no memory", "memory::a_large_packet_comes_up_whole_or_not_at_all", SEGMENTS, "let mut frame = copy(packet, &segment)?;", "let Some(mut frame) = copy(packet, &segment) else { break };"),
@@ -56,7 +55,7 @@ WHOLE = [
     case("the first part of a large packet is lost", "offload_whole", RECEIVE, "                interface.input_local(first.finish());\n                interface.input_local(rest.finish());\n", "                let _ = first;\n                interface.input_local(rest.finish());\n"),
     case("a large packet for another machine is passed up whole", "offload_whole_others", HELPER, "memcmp(eh->ether_dhost", "memcmp(CLLADDR(ifp->if_sadl)"),
     case("a large packet is passed up whole although a bridge has the interface", "offload_whole_bridged", HELPER, "ifp->_if_input != ether_input || ifp->if_bridge != NULL ||", "ifp->_if_input == NULL ||"),
-    case("the second part has the checksum of the whole", "offload_whole", RECEIVE, "        segments::complete(part, found.start, end, TCP_OFFSET);\n", "        let _ = end;\n"),
+    case("the second part has the checksum of the whole", "offload_whole", RECEIVE, "    segments::verify(&mut rest, found);\n", "    rest.set_verified(found);\n"),
     case("bpf(4) does not see a large packet that is passed up whole", "offload_whole", HELPER, "\tbpf_mtap(ifp, m, BPF_D_IN);\n", ""),
     host("IP is passed a large packet with its Ethernet header", "local::ip_gets_it_in_two_parts", HELPER, "\tm_adj(m, ETHER_HDR_LEN);\n", ""),
     host("the input errors do not tell of a large packet that found no memory", "memory::a_large_packet_comes_up_whole_or_not_at_all", RECEIVE, "None => interface.count(Counter::InputErrors),\n    }\n}", "None => {}\n    }\n}"),

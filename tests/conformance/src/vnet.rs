@@ -129,4 +129,12 @@ impl<S: Sys> Ctx<'_, S> {
         self.set_header(ends[0], VNET_HDR as i32).on("TAPSVNETHDR")?;
         Ok(ends)
     }
+
+    /// tap1, up and non-blocking, and a bridge that is up and has no members: tap1's descriptor.
+    pub fn beside_a_bridge(&self) -> Fallible<i32> {
+        let far = foreign::end(self, "tap1", 1)?;
+        self.fresh("bridge77")?;
+        self.set_up("bridge77", true).on("bridge up")?;
+        Ok(far)
+    }
 }

@@ -3,6 +3,7 @@
 
 //! TAPRECV that waits: for its first frame alone, and what ends that.
 
+use super::signals::signal_often;
 use crate::abi::{SIGIO, SIGKILL};
 use crate::batch::{in_order, places, receive};
 use crate::case::{case, Case, Fallible, On, Verdict};
@@ -127,18 +128,6 @@ fn child<S: Sys>(s: S, fd: usize) -> i32 {
 
 fn child_that_restarts<S: Sys>(s: S, fd: usize) -> i32 {
     status(s, fd, true)
-}
-
-/// Signals the child until it ends, or so many times.
-fn signal_often<S: Sys>(c: &Ctx<S>, pid: i32, times: u32) -> Fallible<Option<i32>> {
-    for _ in 0..times {
-        c.sys.kill(pid, SIGIO).on("kill")?;
-        c.settle();
-        if let Some(status) = c.sys.reap(pid).on("wait4")? {
-            return Ok(Some(status));
-        }
-    }
-    Ok(None)
 }
 
 fn eintr<S: Sys>(c: &Ctx<S>) -> Verdict {

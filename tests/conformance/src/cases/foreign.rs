@@ -128,15 +128,16 @@ fn plain(to: frames::Mac) -> [u8; 60] {
 
 /// tap0 and tap1, open and up, non-blocking.
 pub fn pair<S: Sys>(c: &Ctx<S>) -> Fallible<[i32; 2]> {
-    let mut fds = [0; 2];
-    for (unit, fd) in fds.iter_mut().enumerate() {
-        let name = ["tap0", "tap1"][unit];
-        c.create(name).on("create")?;
-        *fd = c.open_unit(unit as u32, O_RDWR)?;
-        c.set_nonblocking(*fd, true).on("FIONBIO")?;
-        c.set_up(name, true).on("up")?;
-    }
-    Ok(fds)
+    Ok([end(c, "tap0", 0)?, end(c, "tap1", 1)?])
+}
+
+/// An interface that is up, and its node, which is open and non-blocking.
+pub fn end<S: Sys>(c: &Ctx<S>, name: &str, unit: u32) -> Fallible<i32> {
+    c.create(name).on("create")?;
+    let fd = c.open_unit(unit, O_RDWR)?;
+    c.set_nonblocking(fd, true).on("FIONBIO")?;
+    c.set_up(name, true).on("up")?;
+    Ok(fd)
 }
 
 /// A bridge(4) command about a member of bridge77.

@@ -4,7 +4,7 @@
 //! Offload and other interfaces: what leaves by them is whole.
 
 use crate::abi::offload::{VnetHdr, TAKES_CSUM, TAKES_TSO4, VNET_HDR};
-use crate::abi::{BPF_D_IN, BRDGADD, O_RDWR};
+use crate::abi::{BPF_D_IN, BRDGADD};
 use crate::bpf;
 use crate::case::{case, Case, Failure, Fallible, On, Verdict};
 use crate::check;
@@ -113,12 +113,7 @@ fn forward<S: Sys>(c: &Ctx<S>, live: &Live, far: &Live, header: usize) -> Verdic
 
 fn bridged_out<S: Sys>(c: &Ctx<S>) -> Verdict {
     let live = c.live_with_header(TAKES_CSUM)?;
-    c.create("tap1").on("create")?;
-    let far = c.open_unit(1, O_RDWR)?;
-    c.set_nonblocking(far, true).on("FIONBIO")?;
-    c.set_up("tap1", true).on("up")?;
-    c.fresh("bridge77")?;
-    c.set_up("bridge77", true).on("bridge up")?;
+    let far = c.beside_a_bridge()?;
     for member in ["tap0", "tap1"] {
         super::foreign::bridge(c, BRDGADD, member).on("BRDGADD")?;
     }

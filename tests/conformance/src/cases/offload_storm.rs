@@ -7,7 +7,7 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::abi::offload::{SHORT_HDR, TAKES_CSUM, TAKES_TSO4, VNET_HDR};
-use crate::abi::{BRDGADD, BRDGDEL, O_RDWR};
+use crate::abi::{BRDGADD, BRDGDEL};
 use crate::case::{case, Case, On, Verdict};
 use crate::check;
 use crate::ctx::Ctx;
@@ -107,12 +107,7 @@ fn lie<S: Sys>(s: S, arg: usize) -> i64 {
 
 fn storm<S: Sys>(c: &Ctx<S>) -> Verdict {
     let live = c.live_with_header(0)?;
-    c.create("tap1").on("create")?;
-    let far = c.open_unit(1, O_RDWR)?;
-    c.set_nonblocking(far, true).on("FIONBIO")?;
-    c.set_up("tap1", true).on("up")?;
-    c.fresh("bridge77")?;
-    c.set_up("bridge77", true).on("bridge up")?;
+    let far = c.beside_a_bridge()?;
     let mut ours = [0; 8];
     ours[..6].copy_from_slice(&live.mac);
     OURS.store(u64::from_ne_bytes(ours), Ordering::Relaxed);

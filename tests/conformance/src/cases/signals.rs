@@ -74,9 +74,9 @@ fn read_with_restart<S: Sys>(s: S, fd: usize) -> i32 {
     read_catching(s, fd, true)
 }
 
-/// Sends the signal again and again, for the reader may not have come to its sleep yet, and one
-/// that is not caught yet is nothing. The reader's status, if that ended it.
-fn signal_often<S: Sys>(c: &Ctx<S>, pid: i32, times: u32) -> Fallible<Option<i32>> {
+/// Sends the signal again and again, for the child may not have come to its sleep yet, and one
+/// that is not caught yet is nothing. The child's status, if that ended it.
+pub(super) fn signal_often<S: Sys>(c: &Ctx<S>, pid: i32, times: u32) -> Fallible<Option<i32>> {
     for _ in 0..times {
         c.sys.kill(pid, SIGIO).on("kill")?;
         c.settle();
