@@ -76,9 +76,9 @@ pub fn receive(softc: &Softc, mut batch: Batch<'_>, nonblock: bool) -> Result {
             error: None,
         };
         while round.done == 0 && round.error.is_none() {
-            let frames = softc.channel.take(places, nonblock)?;
+            let taken = softc.channel.take(places, nonblock)?;
             let mode = mode.with_takes_of(softc.vnet.get());
-            round.give(softc, frames, entries, mode);
+            round.give(softc, taken, entries, mode);
         }
         softc.touch_access();
         if let Some(_call) = softc.channel.enter() {
@@ -102,7 +102,13 @@ struct Round {
 impl Round {
     /// Copies frames to their places, until a copy faults: that frame is lost, and those after it
     /// are put back. A frame that the reader does not take any more is dropped and counted.
-    fn give(&mut self, softc: &Softc, mut frames: MbufList, entries: &mut [Entry], mode: Mode) {
+    fn give(
+        &mut self,
+        softc: &Softc,
+        (mut frames, purges): (MbufList, u32),
+        entries: &mut [Entry],
+        mode: Mode,
+    ) {
         while let Some(frame) = frames.pop() {
             let Some(place) = frame_at(entries, self.done) else { return };
             let mut memory = Memory::new(Direction::Receive, place);
@@ -119,7 +125,7 @@ impl Round {
                 Err(error) => {
                     self.output.errors = self.output.errors.wrapping_add(1);
                     self.error = Some(error);
-                    return softc.discard(softc.channel.put_back(frames));
+                    return softc.discard(softc.channel.put_back(frames, purges));
                 }
             }
         }

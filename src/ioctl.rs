@@ -49,11 +49,13 @@ fn control(softc: &Softc, request: Request<'_>, flags: FileFlags) -> Result {
             softc.vnet.set_header(&softc.interface, *request.int()?, |header| {
                 softc.channel.set_before(header);
             })?;
+            softc.discard_refused();
         }
         Command::TAPGVNETHDR => *request.int()? = softc.vnet.get().header() as i32,
         Command::TAPSOFFLOAD => {
             let _call = softc.channel.enter().ok_or(Errno::ENXIO)?;
             softc.vnet.set_takes(&softc.interface, *request.int()? as u32)?;
+            softc.discard_refused();
         }
         Command::TAPGOFFLOAD => *request.int()? = softc.vnet.get().takes() as i32,
         Command::TAPSEND => {

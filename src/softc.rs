@@ -37,7 +37,7 @@ use crate::kern::workqueue::Work;
 use crate::lockfree::arc::{Arc, Buried, Graveyard};
 use crate::lockfree::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::unit::Unit;
-use crate::vnet::{self, mode::Mode, mode::ModeCell};
+use crate::vnet::{self, mode::Mode, mode::ModeCell, segments};
 
 /// The softcs to which no reference is left, and the count of all softcs.
 pub static GRAVEYARD: Graveyard<Softc> = Graveyard::new();
@@ -176,6 +176,15 @@ impl Softc {
         if !frames.is_empty() {
             self.interface.count_drops(frames.len());
         }
+    }
+
+    /// Discards the large packets that wait and that the reader takes no more. Only for a call in
+    /// flight.
+    pub fn discard_refused(&self) {
+        let mode = self.vnet.get();
+        let refused =
+            self.channel.take_out(|frame| frame.is_large() && !segments::is_taken(frame, mode));
+        self.discard(refused);
     }
 
     /// Opens the device node. ENXIO if the interface is gone, EBUSY if it is already open.

@@ -47,6 +47,8 @@ pub struct State<L> {
     /// The stack has called if_init, and has not called if_stop since.
     running: bool,
     frames: L,
+    /// How often all frames have been taken out, modulo 2^32.
+    purges: u32,
     /// The number of bytes that a reader gets before each frame.
     before: u32,
     /// Readers inside [`Channel::next`], asleep or not.
@@ -102,6 +104,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
                 cancelled: false,
                 running: false,
                 frames: L::empty(),
+                purges: 0,
                 before: 0,
                 readers: 0,
                 sleepers: 0,
@@ -272,6 +275,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
     /// Takes all frames out.
     fn purge(&self, state: &mut State<L>) -> L {
         let purged = core::mem::replace(&mut state.frames, L::empty());
+        state.purges = state.purges.wrapping_add(1);
         self.listeners.length(0);
         self.head.store(if state.dying { GONE } else { 0 }, Ordering::Release);
         purged

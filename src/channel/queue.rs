@@ -64,7 +64,8 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
     }
 
     /// Removes and returns at most `max` frames, not 0, as [`next`](Self::next) does the first one.
-    pub fn take(&self, max: u32, nonblock: bool) -> Result<L> {
+    /// The number is for [`put_back`](Self::put_back).
+    pub fn take(&self, max: u32, nonblock: bool) -> Result<(L, u32)> {
         let mut state = self.state.lock();
         while state.frames.is_empty() {
             self.wait_for_frame(&mut state, nonblock)?;
@@ -75,14 +76,15 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
             taken.push(frame);
         }
         self.publish(&state);
-        Ok(taken)
+        Ok((taken, state.purges))
     }
 
     /// Puts frames back that were taken and have not been read: they are the first ones again.
-    /// Returns them if the interface is down or closed by now.
-    pub fn put_back(&self, mut frames: L) -> L {
+    /// `purges` is what [`take`](Self::take) returned with them. Returns them if the queue has been
+    /// purged since, because the interface was down, or closed: they are not for its next opener.
+    pub fn put_back(&self, mut frames: L, purges: u32) -> L {
         let mut state = self.state.lock();
-        if frames.is_empty() || !state.running || self.is_open_by(Opener::None) {
+        if frames.is_empty() || state.purges != purges {
             return frames;
         }
         while let Some(frame) = state.frames.pop() {
@@ -94,6 +96,25 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         self.cv.broadcast();
         self.notify(&mut state);
         L::empty()
+    }
+
+    /// Takes out the frames that a reader refuses by now. The others stay, in their order.
+    pub fn take_out(&self, is_refused: impl Fn(&L::Frame) -> bool) -> L {
+        let mut state = self.state.lock();
+        let (mut kept, mut refused) = (L::empty(), L::empty());
+        while let Some(frame) = state.frames.pop() {
+            if is_refused(&frame) {
+                refused.push(frame);
+            } else {
+                kept.push(frame);
+            }
+        }
+        state.frames = kept;
+        // Where there was a frame, the interface is alive.
+        if !refused.is_empty() {
+            self.publish(&state);
+        }
+        refused
     }
 
     /// Waits for a frame. Fails with the errors of [`next`](Self::next).

@@ -10,6 +10,7 @@ use loom::sync::atomic::Ordering;
 use loom::sync::Arc;
 use loom::thread;
 use tap_model::channel::port::FrameList;
+use tap_model::channel::Opener;
 use tap_model::kern::errno::Errno;
 
 use tap::{open_tap, queued, reader, List, Number, Tap};
@@ -18,7 +19,7 @@ use tap::{open_tap, queued, reader, List, Number, Tap};
 fn batches(tap: &Arc<Tap>, count: usize, max: u32) -> Vec<u32> {
     let mut numbers = Vec::new();
     while numbers.len() < count {
-        let taken = tap.take(max, false).unwrap();
+        let (taken, _) = tap.take(max, false).unwrap();
         assert!(!taken.is_empty() && taken.len() <= max, "{} frames of {max}", taken.len());
         numbers.extend(taken.0.iter().map(|frame| frame.0));
     }
@@ -58,9 +59,9 @@ fn batch_takes_what_is_asked_for() {
 
 /// Takes all frames, and puts all but the first one back, as after a fault.
 fn faults(tap: &Arc<Tap>) -> u32 {
-    let mut taken = tap.take(8, false).unwrap();
+    let (mut taken, purges) = tap.take(8, false).unwrap();
     let first = taken.pop().unwrap().0;
-    assert!(tap.put_back(taken).is_empty());
+    assert!(tap.put_back(taken, purges).is_empty());
     first
 }
 
@@ -90,11 +91,10 @@ fn batch_put_back_wakes_every_reader() {
         for number in 1..=3 {
             assert!(queued(tap.push(Number(number), 8)));
         }
-        let taken = tap.take(8, false).unwrap();
+        let (mut taken, purges) = tap.take(8, false).unwrap();
         let (first, second) = (reader(&tap), reader(&tap));
-        let mut taken = taken;
         assert_eq!(taken.pop(), Some(Number(1)));
-        assert!(tap.put_back(taken).is_empty());
+        assert!(tap.put_back(taken, purges).is_empty());
         let mut got = [first.join().unwrap().unwrap().0, second.join().unwrap().unwrap().0];
         got.sort_unstable();
         assert_eq!(got, [2, 3]);
@@ -106,12 +106,12 @@ fn batch_put_back_tells_pollers() {
     loom::model(|| {
         let tap = open_tap();
         assert!(queued(tap.push(Number(1), 8)));
-        let taken = tap.take(8, false).unwrap();
+        let (taken, purges) = tap.take(8, false).unwrap();
         assert_eq!(tap.look_and_record(|_| {}), Some(0));
-        assert!(tap.put_back(taken).is_empty());
+        assert!(tap.put_back(taken, purges).is_empty());
         assert_eq!(tap.listeners.readable.load(Ordering::SeqCst), 1);
         // Nothing put back is nothing to tell.
-        assert!(tap.put_back(List::empty()).is_empty());
+        assert!(tap.put_back(List::empty(), purges).is_empty());
         assert_eq!(tap.look(), Some(60));
     });
 }
@@ -123,15 +123,56 @@ fn batch_puts_nothing_back_into_what_is_down_or_gone() {
         for number in 1..=2 {
             assert!(queued(tap.push(Number(number), 8)));
         }
-        let taken = tap.take(1, false).unwrap();
+        let (taken, purges) = tap.take(1, false).unwrap();
         let ender = {
             let tap = tap.clone();
             thread::spawn(move || tap.set_running(false).0.len())
         };
-        let refused = tap.put_back(taken).len();
+        let refused = tap.put_back(taken, purges).len();
         let purged = ender.join().unwrap();
         assert_eq!(refused as usize + purged as usize, 2, "all frames have gone");
         assert_eq!(tap.look(), Some(0), "nothing waits while it is down");
         assert_eq!(tap.take(1, true).err(), Some(Errno::EHOSTDOWN));
+    });
+}
+
+#[test]
+fn batch_puts_nothing_back_for_the_next_use() {
+    loom::model(|| {
+        let tap = open_tap();
+        assert!(queued(tap.push(Number(1), 8)));
+        let (taken, purges) = tap.take(1, false).unwrap();
+        assert!(tap.set_running(false).0.is_empty());
+        assert!(tap.set_running(true).0.is_empty());
+        assert_eq!(tap.put_back(taken, purges).len(), 1, "it is older than the interface is up");
+        assert!(queued(tap.push(Number(2), 8)));
+        let (taken, purges) = tap.take(1, false).unwrap();
+        assert!(tap.close(Opener::Node).is_empty());
+        assert!(tap.open().is_ok());
+        assert_eq!(tap.put_back(taken, purges).len(), 1, "it was not sent to this opener");
+        assert_eq!(tap.look(), Some(0));
+    });
+}
+
+#[test]
+fn frames_that_are_refused_are_taken_out() {
+    loom::model(|| {
+        let tap = open_tap();
+        for number in 1..=4 {
+            assert!(queued(tap.push(Number(number), 8)));
+        }
+        let sender = {
+            let tap = tap.clone();
+            thread::spawn(move || assert!(queued(tap.push(Number(5), 8))))
+        };
+        let refused = tap.take_out(|frame| frame.0 % 2 == 0);
+        assert_eq!(refused.0.iter().map(|frame| frame.0).collect::<Vec<_>>(), [2, 4]);
+        sender.join().unwrap();
+        assert_eq!(tap.listeners.length.load(Ordering::SeqCst), 3);
+        assert_eq!(batches(&tap, 3, 8), [1, 3, 5]);
+        assert!(tap.take_out(|_| true).is_empty());
+        assert!(queued(tap.push(Number(6), 8)));
+        assert_eq!(tap.take_out(|_| true).len(), 1);
+        assert_eq!(tap.look(), Some(0), "nothing waits");
     });
 }
