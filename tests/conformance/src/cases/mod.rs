@@ -46,6 +46,7 @@ pub mod passing;
 pub mod phyaddr;
 pub mod poll;
 pub mod power;
+pub mod qemu;
 pub mod queue;
 pub mod races;
 pub mod read;
@@ -79,6 +80,7 @@ pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
         clients::cases::<S>(),
         daemons::cases::<S>(),
         emulators::cases::<S>(),
+        qemu::cases::<S>(),
         libtuntap::cases::<S>(),
         foreign::cases::<S>(),
         passing::cases::<S>(),
