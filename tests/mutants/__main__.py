@@ -35,9 +35,10 @@ JOBS = 2
 class Runner:
     """Gives each mutant a tree, and the programs that test it."""
 
-    def __init__(self, with_modules):
+    def __init__(self, kinds):
         self.compiler = Compiler()
-        self.host = module.Host(self.compiler) if with_modules else None
+        self.host = module.Host(self.compiler) if "module" in kinds else None
+        self.model = model.Model(self.compiler, KINDS["model"]) if "model" in kinds else None
         self.trees = queue.SimpleQueue()
         for number in range(JOBS):
             self.trees.put(Tree(f"tree{number}"))
@@ -48,7 +49,7 @@ class Runner:
         try:
             with tree.changed(mutant):
                 if mutant.kind == "model":
-                    return model.verdict(self.compiler, tree, mutant)
+                    return self.model.verdict(tree, mutant)
                 if mutant.kind == "packaging":
                     return packaging.verdict(tree, mutant)
                 return self.host.verdict(tree, mutant)
@@ -74,7 +75,7 @@ def main(arguments):
     mutants = [mutant for kind in kinds for mutant in KINDS[kind]]
     mutants = [mutant for mutant in mutants if not faults or mutant.fault in faults]
     if mutants:
-        runner = Runner("module" in kinds)
+        runner = Runner(kinds)
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
             for mutant, (caught, said) in zip(mutants, pool.map(runner.verdict, mutants)):
                 print(f"{'ok' if caught else 'FAILED'} {mutant.title()}\n    {said}", flush=True)

@@ -2,8 +2,10 @@
 # Copyright (c) 2026 The if_tap_rs contributors
 """Mutants of the pure modules and of the concurrency core, shown to the tests of tests/model."""
 
+import os
 import re
 
+import bundle
 import edits
 from mutant import Mutant, reason, run
 
@@ -203,11 +205,32 @@ MUTANTS = [
 ]
 
 
-def verdict(compiler, tree, mutant):
-    """Whether the test fails on the changed tree, and what it said."""
-    program = compiler.test(tree.path, mutant.test)
-    status, said = run([str(program), "--exact", mutant.test], LIMIT, cwd=tree.path)
-    if status == 0:
-        return False, "survives"
-    found = re.search(r"panicked at .*\n(.*)", said)
-    return True, found[1] if found else reason(said)
+class Model:
+    """The programs that test the model."""
+
+    def __init__(self, compiler, mutants):
+        self.compiler = compiler
+        self.programs = bundle.Programs(compiler, mutants)
+        # What tests say without a mutant.
+        self.own = {}
+
+    def run(self, program, mutant, number):
+        """Runs a mutant's test with a mutant switched on, or with none."""
+        environment = dict(os.environ, TAP_MUTANT=str(number))
+        return run([str(program), "--exact", mutant.test], LIMIT, environment)
+
+    def verdict(self, tree, mutant):
+        """Whether the test fails on the mutant, and what it said."""
+        found = self.programs.test(mutant)
+        program, number = found or (self.compiler.test(tree.path, mutant.test), 0)
+        status, said = self.run(program, mutant, number)
+        if status == 0:
+            return False, "survives"
+        if found:
+            if mutant.test not in self.own:
+                self.own[mutant.test] = self.run(program, mutant, 0)
+            own_status, own_said = self.own[mutant.test]
+            if own_status != 0:
+                return False, f"the driver itself fails: {reason(own_said)}"
+        panic = re.search(r"panicked at .*\n(.*)", said)
+        return True, panic[1] if panic else reason(said)

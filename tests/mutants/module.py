@@ -7,6 +7,7 @@ import os
 import subprocess
 
 import batch
+import bundle
 import calls
 import life
 import outside
@@ -31,6 +32,9 @@ class Host:
             ["./tests/host/build", RELEASE], cwd=ROOT, capture_output=True, text=True, check=True
         )
         self.program = ROOT / built.stdout.strip()
+        self.bundle = bundle.Modules(compiler, [mutant for mutant in MUTANTS if mutant.kind != "gate"])
+        # What the commands say of modules without a mutant.
+        self.own = {}
         self.tests = {}
         self.gate = None
         if any(mutant.kind == "host" for mutant in MUTANTS):
@@ -60,8 +64,10 @@ class Host:
         return None if ran(mutant, said) else f"error: not everything ran: {said[-200:]}"
 
     def verdict(self, tree, mutant):
-        """Whether a command fails on the changed tree's module, and passes on the driver."""
-        module = self.compiler.module(tree.path)
+        """Whether a command fails on the mutant, and passes on a module without one."""
+        module, own = self.bundle.module(mutant, tree.path / "build/mutant"), self.bundle.own
+        if module is None:
+            module, own = self.compiler.module(tree.path), self.driver
         commands = self.commands(mutant, module)
         failures = ((nth, self.failure(mutant, module, command)) for nth, command in enumerate(commands))
         nth, said = next((one for one in failures if one[1] is not None), (0, None))
@@ -69,9 +75,11 @@ class Host:
             return False, "survives"
         if said.startswith("error: not everything") or mutant.says not in said:
             return False, f"fails, but nothing says `{mutant.says}`: {reason(said)}"
-        own = self.failure(mutant, self.driver, self.commands(mutant, self.driver)[nth])
-        if own is not None:
-            return False, f"the driver itself fails: {reason(own)}"
+        key = own, mutant.kind, mutant.test, mutant.seeds, nth
+        if key not in self.own:
+            self.own[key] = self.failure(mutant, own, self.commands(mutant, own)[nth])
+        if self.own[key] is not None:
+            return False, f"the driver itself fails: {reason(self.own[key])}"
         return True, reason(said)
 
 

@@ -80,19 +80,26 @@ class Tree:
     @contextlib.contextmanager
     def changed(self, mutant):
         """The tree has the mutant's edits for as long as this lasts."""
-        originals = {}
+        after = changed(self.path, mutant)
+        originals = {name: (self.path / name).read_text() for name in after}
         try:
-            for name, text, replacement in mutant.edits:
-                file = self.path / name
-                before = file.read_text()
-                originals.setdefault(file, before)
-                if text not in before:
-                    raise NoSuchText(f"`{text.strip().splitlines()[0]}` is not in {name}")
-                file.write_text(before.replace(text, replacement, 1))
+            for name, text in after.items():
+                (self.path / name).write_text(text)
             yield
         finally:
-            for file, text in originals.items():
-                file.write_text(text)
+            for name, text in originals.items():
+                (self.path / name).write_text(text)
+
+
+def changed(path, mutant):
+    """The text of each file of a tree that a mutant changes, with its edits."""
+    texts = {}
+    for name, text, replacement in mutant.edits:
+        before = texts[name] if name in texts else (path / name).read_text()
+        if text not in before:
+            raise NoSuchText(f"`{text.strip().splitlines()[0]}` is not in {name}")
+        texts[name] = before.replace(text, replacement, 1)
+    return texts
 
 
 def refresh(source, target):
