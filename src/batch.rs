@@ -5,7 +5,8 @@
 //! but the soft interrupt is scheduled, the queue locked and the counters visited once for many.
 #![forbid(unsafe_code)]
 
-use crate::ether::check_length;
+use core::mem::MaybeUninit;
+
 use crate::input;
 use crate::io;
 use crate::kern::batch::{Batch, Direction, Entry, Memory};
@@ -22,28 +23,46 @@ use crate::vnet::mode::Mode;
 /// write(2).
 pub fn send(softc: &Softc, mut batch: Batch<'_>) -> Result {
     let mode = softc.vnet.get();
-    batch.run(Direction::Send, &mut |entries| {
+    batch.run(Direction::Send, |entries| {
         check(entries)?;
-        let mut done = 0usize;
+        let mut left = &*entries;
         let mut result = Ok(());
-        while let Some(frame) = frame_at(entries, done) {
-            result = send_one(softc, frame, mode);
+        while let [entry, rest @ ..] = left {
+            let one = if mode == Mode::OFF && !entry.has_more() && io::is_short(entry.room()) {
+                (send_short(softc, entry), rest)
+            } else {
+                let Some((frame, rest)) = split_frame(left) else { break };
+                (send_any(softc, frame, mode), rest)
+            };
+            result = one.0;
             if result.is_err() {
                 break;
             }
-            done = done.wrapping_add(frame.len());
+            left = one.1;
         }
+        let done = entries.len().wrapping_sub(left.len());
         if done == 0 {
             return result.map(|()| 0);
         }
-        input::schedule();
-        softc.touch_modification();
+        io::written(softc);
         Ok(done)
     })
 }
 
-/// Queues one frame for the stack.
-fn send_one(softc: &Softc, entries: &[Entry], mode: Mode) -> Result {
+/// Queues the frame of one entry for the stack, without a header and short: most are.
+#[inline(always)]
+fn send_short(softc: &Softc, entry: &Entry) -> Result {
+    if softc.channel.is_gone() {
+        return Err(Errno::ENXIO);
+    }
+    let len = entry.room();
+    input::make_room(softc, len);
+    io::receive_bare(softc, &mut entry.place(Direction::Send), len)
+}
+
+/// Queues any frame.
+#[inline(never)]
+fn send_any(softc: &Softc, entries: &[Entry], mode: Mode) -> Result {
     if softc.channel.is_gone() {
         return Err(Errno::ENXIO);
     }
@@ -52,43 +71,104 @@ fn send_one(softc: &Softc, entries: &[Entry], mode: Mode) -> Result {
     if mode.header() != 0 {
         return io::receive_behind(softc, &mut memory, mode);
     }
-    let len = memory.resid();
-    check_length(len).map_err(|bad| vnet::write::errno(bad.into()))?;
-    let frame = Mbuf::read_from(&mut memory, len).map_err(|error| io::not_read(softc, error))?;
-    input::post(softc, frame, len);
-    Ok(())
+    io::receive_long(softc, &mut memory)
 }
 
 /// TAPRECV: returns frames that the stack sent, as many as are queued and have a place. Waits for the
 /// first of them only, as read(2) does. EINVAL if the array makes no sense, or a frame's place has no
 /// room for a header or for a byte; and the errors of read(2).
-pub fn receive(softc: &Softc, mut batch: Batch<'_>, nonblock: bool) -> Result {
+pub fn receive(softc: &Softc, batch: Batch<'_>, nonblock: bool) -> Result {
     let mode = softc.vnet.get();
-    batch.run(Direction::Receive, &mut |entries| {
-        check(entries)?;
-        let places = count_places(entries, (mode.header() as usize).max(1));
-        if places == 0 {
-            return Err(if softc.channel.is_gone() { Errno::ENXIO } else { Errno::EINVAL });
+    if mode == Mode::OFF && batch.is_one() {
+        return receive_one(softc, batch, nonblock);
+    }
+    receive_batch(softc, batch, mode, nonblock)
+}
+
+/// One frame to one entry, without a header: what read(2) does, and nothing that is for several. If
+/// the entry cannot be written, the frame is put back.
+fn receive_one(softc: &Softc, mut batch: Batch<'_>, nonblock: bool) -> Result {
+    let mut room = MaybeUninit::uninit();
+    let entry = batch.read_one(&mut room)?;
+    if entry.room() == 0 || entry.has_more() || !entry.is_known() {
+        return receive_batch(softc, batch, Mode::OFF, nonblock);
+    }
+    let (frame, purges) = softc.channel.take_one(nonblock)?;
+    if frame.is_unfinished() {
+        put_back(softc, frame, purges);
+        return receive_batch(softc, batch, Mode::OFF, nonblock);
+    }
+    let copied = if frame.is_single() {
+        frame.write_first(&mut entry.place(Direction::Receive))
+    } else {
+        write_chain(&frame, entry).map(|len| len as usize)
+    };
+    match copied {
+        Ok(bytes) => {
+            let cut = frame.is_longer(bytes);
+            entry.set_whole(bytes, cut);
+            if let Err(error) = batch.write_one(entry) {
+                put_back(softc, frame, purges);
+                return Err(error);
+            }
+            io::count_read(softc, &frame, bytes, cut);
+            Ok(())
         }
-        let mut round = Round {
-            done: 0,
-            output: Output { bytes: 0, packets: 0, mcasts: 0, errors: 0 },
-            error: None,
-        };
-        while round.done == 0 && round.error.is_none() {
-            let taken = softc.channel.take(places, nonblock)?;
-            let mode = mode.with_takes_of(softc.vnet.get());
-            round.give(softc, taken, entries, mode);
+        Err(error) if batch.write_one(entry).is_ok() => Err(io::lose(softc, frame, error)),
+        // The frame is lost for its place, but not if the entry cannot be written either.
+        Err(error) => {
+            put_back(softc, frame, purges);
+            Err(error)
         }
-        softc.touch_access();
-        if let Some(_call) = softc.channel.enter() {
-            softc.interface.count_output(&round.output);
-        }
-        match round.error {
-            Some(error) if round.done == 0 => Err(error),
-            _ => Ok(round.done),
-        }
-    })
+    }
+}
+
+/// Copies a frame of several mbufs to the place of an entry.
+#[inline(never)]
+fn write_chain(frame: &Mbuf, entry: &Entry) -> Result<u32> {
+    // Below 2^31; a result of 32 bits is not returned in memory.
+    frame.write_to(&mut entry.place(Direction::Receive)).map(|len| len as u32)
+}
+
+/// Makes a frame that has not been read the first one again.
+#[cold]
+#[inline(never)]
+fn put_back(softc: &Softc, frame: Mbuf, purges: u32) {
+    softc.discard(softc.channel.put_back(MbufList::of(frame), purges));
+}
+
+/// Any array, and any frames.
+#[inline(never)]
+fn receive_batch(softc: &Softc, mut batch: Batch<'_>, mode: Mode, nonblock: bool) -> Result {
+    batch.run(Direction::Receive, |entries| receive_many(softc, entries, mode, nonblock))
+}
+
+/// Frames to the places of any array.
+#[inline(always)]
+fn receive_many(softc: &Softc, entries: &mut [Entry], mode: Mode, nonblock: bool) -> Result<usize> {
+    check(entries)?;
+    let places = count_places(entries, (mode.header() as usize).max(1));
+    if places == 0 {
+        return Err(if softc.channel.is_gone() { Errno::ENXIO } else { Errno::EINVAL });
+    }
+    let mut round = Round {
+        done: 0,
+        output: Output { bytes: 0, packets: 0, mcasts: 0, errors: 0 },
+        error: None,
+    };
+    while round.done == 0 && round.error.is_none() {
+        let taken = softc.channel.take(places, nonblock)?;
+        let mode = mode.with_takes_of(softc.vnet.get());
+        round.give(softc, taken, entries, mode);
+    }
+    softc.touch_access();
+    if let Some(_call) = softc.channel.enter() {
+        softc.interface.count_output(&round.output);
+    }
+    match round.error {
+        Some(error) if round.done == 0 => Err(error),
+        _ => Ok(round.done),
+    }
 }
 
 /// What a TAPRECV has done so far.
@@ -110,7 +190,8 @@ impl Round {
         mode: Mode,
     ) {
         while let Some(frame) = frames.pop() {
-            let Some(place) = frame_at(entries, self.done) else { return };
+            let left = entries.get(self.done..).unwrap_or_default();
+            let Some((place, _)) = split_frame(left) else { return };
             let mut memory = Memory::new(Direction::Receive, place);
             let copied = if mode == Mode::OFF && !frame.is_unfinished() {
                 frame.write_to(&mut memory)
@@ -160,22 +241,21 @@ fn check(entries: &[Entry]) -> Result {
     }
 }
 
-/// The entries of the frame that begins at `start`; `None` at the end.
-fn frame_at(entries: &[Entry], start: usize) -> Option<&[Entry]> {
-    let rest = entries.get(start..)?;
-    let last = rest.iter().position(|entry| !entry.has_more())?;
-    rest.get(..=last)
+/// The entries of the first frame, and those behind it; `None` if there is no frame.
+fn split_frame(entries: &[Entry]) -> Option<(&[Entry], &[Entry])> {
+    let last = entries.iter().position(|entry| !entry.has_more())?;
+    entries.split_at_checked(last.wrapping_add(1))
 }
 
 /// How many frames have a place of at least so many bytes, up to the first one that has not.
 fn count_places(entries: &[Entry], least: usize) -> u32 {
-    let mut start = 0usize;
+    let mut left = entries;
     let mut places = 0u32;
-    while let Some(frame) = frame_at(entries, start) {
+    while let Some((frame, rest)) = split_frame(left) {
         if Memory::new(Direction::Receive, frame).resid() < least {
             break;
         }
-        start = start.wrapping_add(frame.len());
+        left = rest;
         places = places.wrapping_add(1);
     }
     places

@@ -23,13 +23,37 @@ pub fn descriptor(softc: &Softc, request: Request<'_>, flags: FileFlags) -> Resu
         *request.int()? = len as i32;
         return Ok(());
     }
-    control(softc, request, flags)
+    transfer(softc, request, flags)
 }
 
 /// All commands except FIONREAD. They have a function of their own, so that FIONREAD, which
 /// programs call before every read, saves no registers.
 #[inline(never)]
-fn control(softc: &Softc, request: Request<'_>, flags: FileFlags) -> Result {
+fn transfer(softc: &Softc, request: Request<'_>, flags: FileFlags) -> Result {
+    match request.command() {
+        Command::TAPSEND => send(softc, request, flags),
+        Command::TAPRECV => receive(softc, request, flags),
+        _ => control(softc, request),
+    }
+}
+
+/// TAPSEND.
+#[inline(never)]
+fn send(softc: &Softc, request: Request<'_>, flags: FileFlags) -> Result {
+    require(flags, FileFlags::WRITE)?;
+    batch::send(softc, request.batch()?)
+}
+
+/// TAPRECV.
+#[inline(never)]
+fn receive(softc: &Softc, request: Request<'_>, flags: FileFlags) -> Result {
+    require(flags, FileFlags::READ)?;
+    batch::receive(softc, request.batch()?, flags.contains(FileFlags::NONBLOCK))
+}
+
+/// All commands that transfer no frames.
+#[inline(never)]
+fn control(softc: &Softc, request: Request<'_>) -> Result {
     let command = request.command();
     match command {
         Command::FIONBIO => {}
@@ -58,14 +82,6 @@ fn control(softc: &Softc, request: Request<'_>, flags: FileFlags) -> Result {
             softc.discard_refused();
         }
         Command::TAPGOFFLOAD => *request.int()? = softc.vnet.get().takes() as i32,
-        Command::TAPSEND => {
-            require(flags, FileFlags::WRITE)?;
-            batch::send(softc, request.batch()?)?;
-        }
-        Command::TAPRECV => {
-            require(flags, FileFlags::READ)?;
-            batch::receive(softc, request.batch()?, flags.contains(FileFlags::NONBLOCK))?;
-        }
         Command::TAPSTRANSIENT => softc.channel.set_transient(*request.int()? != 0),
         Command::TAPGTRANSIENT => *request.int()? = softc.channel.is_transient().into(),
         // This is for libtuntap, which uses the descriptor instead of a socket.

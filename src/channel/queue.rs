@@ -51,15 +51,36 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
     /// frame: a read would return 0, which programs take for end of file.
     #[inline(always)]
     pub fn next(&self, nonblock: bool) -> Result<L::Frame> {
+        self.take_one(nonblock).map(|(frame, _)| frame)
+    }
+
+    /// The same, with a number for [`put_back`](Self::put_back).
+    #[inline(always)]
+    pub fn take_one(&self, nonblock: bool) -> Result<(L::Frame, u32)> {
         let mut state = self.state.lock();
+        // The queue is purged when the interface goes down or is destroyed, so a queued frame means
+        // that the interface is alive and running.
+        if let Some(frame) = state.frames.pop() {
+            self.publish(&state);
+            return Ok((frame, state.purges));
+        }
+        self.take_one_later(state, nonblock)
+    }
+
+    /// The same, when there was none.
+    #[cold]
+    #[inline(never)]
+    fn take_one_later(
+        &self,
+        mut state: Guard<'_, State<L>>,
+        nonblock: bool,
+    ) -> Result<(L::Frame, u32)> {
         loop {
-            // The queue is purged when the interface goes down or is destroyed, so a queued frame
-            // means that the interface is alive and running.
+            self.wait_for_frame(&mut state, nonblock)?;
             if let Some(frame) = state.frames.pop() {
                 self.publish(&state);
-                return Ok(frame);
+                return Ok((frame, state.purges));
             }
-            self.wait_for_frame(&mut state, nonblock)?;
         }
     }
 
@@ -115,6 +136,15 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
             self.publish(&state);
         }
         refused
+    }
+
+    /// From now on a reader gets so many bytes before each frame, below 2^8.
+    pub fn set_before(&self, bytes: u32) {
+        let mut state = self.state.lock();
+        state.before = bytes;
+        if !state.dying {
+            self.publish(&state);
+        }
     }
 
     /// Waits for a frame. Fails with the errors of [`next`](Self::next).

@@ -95,9 +95,9 @@ pub unsafe extern "C" fn tap_rs_cdev_read(
 ) -> c_int {
     // SAFETY: the request is the caller's for the length of the call.
     let uio = Uio::new(unsafe { &mut *uio });
-    let nonblock = IoFlags::from_raw(flags).contains(IoFlags::NDELAY);
+    let flags = IoFlags::from_raw(flags).to_file();
     // SAFETY: this is a call of cdevsw.
-    to_int(unsafe { softc_of_node(dev) }.and_then(|softc| io::read(softc, uio, nonblock)))
+    to_int(unsafe { softc_of_node(dev) }.and_then(|softc| io::read(softc, uio, flags)))
 }
 
 /// d_write.

@@ -53,11 +53,11 @@ pub unsafe extern "C" fn tap_rs_fops_read(
     _flags: c_int,
 ) -> c_int {
     // SAFETY: the kernel holds the file for the length of the call.
-    let nonblock = File::new(unsafe { &*file }).is_nonblocking();
+    let flags = File::new(unsafe { &*file }).flags();
     // SAFETY: the request is the caller's for the length of the call.
     let uio = Uio::new(unsafe { &mut *uio });
     // SAFETY: this is a call of the driver's fileops.
-    to_int(io::read(unsafe { softc_of_file(file) }, uio, nonblock))
+    to_int(io::read(unsafe { softc_of_file(file) }, uio, flags))
 }
 
 /// fo_write.

@@ -97,11 +97,6 @@ impl<'a> File<'a> {
         FileFlags::from_raw(unsafe { ptr::read_volatile(&raw const self.0.f_flag) })
     }
 
-    /// Whether it is in non-blocking mode.
-    pub fn is_nonblocking(self) -> bool {
-        self.flags().contains(FileFlags::NONBLOCK)
-    }
-
     /// What [`NewFile::become_open`] left.
     pub fn data<T>(self) -> NonNull<T> {
         // SAFETY: the driver's files use this member of the union.

@@ -4,10 +4,12 @@
 //! What a read or write moves, uiomove(9).
 
 use core::ffi::c_int;
+use core::ptr;
 
 use bitflags::bitflags;
 
 use super::errno::{check, Result};
+use super::file::FileFlags;
 use super::kpi;
 
 bitflags! {
@@ -24,15 +26,25 @@ impl IoFlags {
     pub fn from_raw(raw: c_int) -> Self {
         Self::from_bits_truncate(raw as u32)
     }
+
+    /// The same as flags of an open file.
+    pub fn to_file(self) -> FileFlags {
+        let mut flags = FileFlags::empty();
+        flags.set(FileFlags::NONBLOCK, self.contains(IoFlags::NDELAY));
+        flags
+    }
 }
 
-/// A request of read(2) or write(2), or their vector forms.
-pub struct Uio<'a>(&'a mut kpi::uio);
+/// A request of read(2) or write(2), or their vector forms. It is used where the kernel has it: a
+/// value that held a pointer to it would be put in memory for whoever is given a `dyn Transfer`.
+#[repr(transparent)]
+pub struct Uio(kpi::uio);
 
-impl<'a> Uio<'a> {
+impl Uio {
     /// The request of a call of the kernel.
-    pub fn new(raw: &'a mut kpi::uio) -> Self {
-        Uio(raw)
+    pub fn new(raw: &mut kpi::uio) -> &mut Self {
+        // SAFETY: a Uio is a struct uio, and this borrow of it goes on.
+        unsafe { &mut *ptr::from_mut(raw).cast() }
     }
 }
 
@@ -59,14 +71,14 @@ pub trait Transfer {
     }
 }
 
-impl Transfer for Uio<'_> {
+impl Transfer for Uio {
     fn resid(&self) -> usize {
         self.0.uio_resid
     }
 
     unsafe fn move_bytes(&mut self, memory: *mut u8, len: usize) -> Result {
         // SAFETY: the caller's promise; the request is valid for the length of the borrow.
-        check(unsafe { kpi::uiomove(memory.cast(), len, self.0) })
+        check(unsafe { kpi::uiomove(memory.cast(), len, &mut self.0) })
     }
 }
 

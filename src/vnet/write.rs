@@ -4,24 +4,25 @@
 //! write(2) of a frame behind an offload header.
 #![forbid(unsafe_code)]
 
-use super::mode::Mode;
 use super::segments;
 use crate::ether::HDR_LEN;
 use crate::kern::errno::{Errno, Result};
 use crate::kern::mbuf::{MbufList, Writable};
-use crate::kern::uio::Transfer;
 use crate::offload::cut::Large;
-use crate::offload::header::{frame_len, Header, Partial, Plan, Refused};
+use crate::offload::header::{Header, Partial, Plan, Refused};
 use crate::offload::packet::{Family, Packet};
 
-/// Copies what is written from user space: a frame, or the frames that a large packet stands for.
-/// If `whole` is set, a large packet that may be for this system is not cut yet.
-/// EINVAL or EMSGSIZE if the header or the frame is not what `shim/if_tap_rs.h` describes, and the
-/// errors of [`kern::mbuf`](crate::kern::mbuf).
-pub fn read_from(uio: &mut dyn Transfer, mode: Mode, mtu: u64, whole: bool) -> Result<MbufList> {
-    let before = mode.header() as usize;
-    let len = frame_len(uio.resid(), before).map_err(errno)?;
-    let mut frame = Writable::read_from(uio, before, len)?;
+/// Makes of what was written, a header of `before` bytes and a frame of `len`, what goes up: the
+/// frame, or the frames that a large packet stands for. If `whole` is set, a large packet that may be
+/// for this system is not cut yet. EINVAL or EMSGSIZE if the header or the frame is not what
+/// `shim/if_tap_rs.h` describes, ENOBUFS if there is no memory.
+pub fn plan(
+    mut frame: Writable,
+    before: usize,
+    len: usize,
+    mtu: u64,
+    whole: bool,
+) -> Result<MbufList> {
     let header = frame.front().first_chunk().map(Header::from_bytes).ok_or(Errno::EINVAL)?;
     frame.strip(before);
     match header.plan(frame.front(), len, mtu).map_err(errno)? {

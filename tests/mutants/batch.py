@@ -7,7 +7,7 @@ import functools
 from mutant import edited
 
 BATCH, ARRAY, QUEUE = "src/batch.rs", "src/kern/batch.rs", "src/channel/queue.rs"
-INPUT, IOCTL = "src/input.rs", "src/ioctl.rs"
+INPUT, IOCTL, IO = "src/input.rs", "src/ioctl.rs", "src/io.rs"
 
 case = functools.partial(edited, "batch")
 
@@ -28,19 +28,20 @@ MODULE_MUTANTS = [
     case("an array whose last frame does not end is accepted", "batch_flags", BATCH, "if known && !last.has_more()", "if known || last.has_more()"),
     case("CUT in an entry is refused", "batch_flags", ARRAY, "!(kpi::TAP_FRAME_MORE | kpi::TAP_FRAME_CUT)", "!kpi::TAP_FRAME_MORE"),
     case("CUT stays at an entry whose frame is whole", "batch_flags", ARRAY, "        self.0.tf_flags &= !kpi::TAP_FRAME_CUT;\n", ""),
-    case("a descriptor that is open for reading sends", "batch_direction", IOCTL, "            require(flags, FileFlags::WRITE)?;\n", ""),
-    case("a descriptor that is open for writing receives", "batch_direction", IOCTL, "            require(flags, FileFlags::READ)?;\n", ""),
+    case("a descriptor that is open for reading sends", "batch_direction", IOCTL, "    require(flags, FileFlags::WRITE)?;\n", ""),
+    case("a descriptor that is open for writing receives", "batch_direction", IOCTL, "    require(flags, FileFlags::READ)?;\n", ""),
     case("TAPSEND to an interface that has gone succeeds", "batch_gone", IOCTL, "let len = softc.channel.look().ok_or(Errno::ENXIO)?;", "let len = softc.channel.look().unwrap_or(0);\n    if request.command() == Command::TAPSEND && softc.channel.is_gone() {\n        return Ok(());\n    }"),
     case("an array that cannot be read is used as it is", "batch_array_efault", ARRAY, "check(unsafe { kpi::copyin(user.cast(), room.cast(), len) })?;", "let _ = unsafe { kpi::copyin(user.cast(), room.cast(), len) };"),
     case("a frame is taken for an array that cannot be written to", "batch_array_read_only", ARRAY, "check(unsafe { kpi::copyout(room.cast(), user.cast(), len) })?;", "let _ = unsafe { kpi::copyout(room.cast(), user.cast(), len) };"),
-    case("TAPSEND schedules no soft interrupt", "batch_send_order", BATCH, "        input::schedule();\n        softc", "        softc"),
+    case("a frame is lost for one entry that cannot be written to", "batch_array_read_only", BATCH, "softc.discard(softc.channel.put_back(MbufList::of(frame), purges));", "let _ = purges;\n    softc.discard(MbufList::of(frame));"),
+    case("TAPSEND schedules no soft interrupt", "batch_send_order", BATCH, "        io::written(softc);\n", "        softc.touch_modification();\n"),
     case("TAPSEND says that it has done nothing", "batch_send_order", ARRAY, "self.0.tb_done = done as u32;", "self.0.tb_done = 0;"),
-    case("the second frame of a batch begins at the second entry", "batch_send_gather", BATCH, "done = done.wrapping_add(frame.len());", "done = done.wrapping_add(1);"),
+    case("the second frame of a batch begins at the second entry", "batch_send_gather", BATCH, "(send_any(softc, frame, mode), rest)", "(send_any(softc, frame, mode), left.get(rest.len().min(1)..).unwrap_or_default())"),
     case("a piece that has been used is used again", "batch_send_gather", ARRAY, "                self.entries = entries;\n", ""),
     case("TAPSEND goes on behind a frame with an error", "batch_send_stops", BATCH, "            if result.is_err() {\n                break;\n            }\n", ""),
     case("TAPSEND forgets the frames before one with an error", "batch_send_stops", BATCH, "        if done == 0 {\n            return result", "        if done == 0 || result.is_err() {\n            return result"),
     case("TAPSEND of a frame with an error succeeds with none done", "batch_send_stops", BATCH, "return result.map(|()| 0);", "return Ok(0);"),
-    case("TAPSEND passes a runt to the stack", "batch_send_stops", BATCH, "    check_length(len).map_err(|bad| vnet::write::errno(bad.into()))?;\n", ""),
+    case("TAPSEND passes a runt to the stack", "batch_send_stops", IO, "    if let Err(bad) = check_length(len) {\n", "    if let (false, Err(bad)) = (true, check_length(len)) {\n"),
     case("frames wait for the end of a long batch, and are lost", "batch_send_many", BATCH, "    input::make_room(softc, memory.resid());\n", ""),
     case("long frames wait until as many do as may of short ones, and are lost", "batch_send_long_ones", INPUT, "MAX_WAITING / 2, len)", "MAX_WAITING / 2, 0)"),
     case("TAPRECV does not say how long a frame is", "batch_receive_order", ARRAY, "        self.0.tf_len = stored as u32;\n", ""),
@@ -55,15 +56,16 @@ MODULE_MUTANTS = [
     case("a frame that is lost by a fault is not counted", "batch_receive_efault", BATCH, "                    self.output.errors = self.output.errors.wrapping_add(1);\n", ""),
     case("a fault is not told", "batch_receive_efault", BATCH, "                    self.error = Some(error);\n", ""),
     case("a place of no bytes takes a frame", "batch_receive_no_room", BATCH, "(mode.header() as usize).max(1)", "(mode.header() as usize)"),
-    case("a place of no bytes behind others takes a frame", "batch_receive_no_room", BATCH, "            break;\n        }\n        start", "            if start == 0 {\n                break;\n            }\n        }\n        start"),
-    case("frames of a batch are not counted", "batch_receive_counters", BATCH, "            softc.interface.count_output(&round.output);\n", ""),
+    case("a place of no bytes behind others takes a frame", "batch_receive_no_room", BATCH, "            break;\n        }\n        left", "            if places == 0 {\n                break;\n            }\n        }\n        left"),
+    case("frames of a batch are not counted", "batch_receive_counters", BATCH, "        softc.interface.count_output(&round.output);\n", ""),
     case("bytes of a batch are not counted", "batch_receive_counters", BATCH, "output.bytes = output.bytes.wrapping_add(bytes as _);", "let _ = &output.bytes;"),
     case("a place that has no room for a header takes a frame", "batch_header_no_room", BATCH, "(mode.header() as usize).max(1)", "1"),
     case("frames that are received have no header", "batch_header_receive", BATCH, "if mode == Mode::OFF && !frame", "if !frame"),
     case("the length that TAPRECV says leaves the header out", "batch_header_receive", BATCH, "bytes.wrapping_add(mode.header() as usize)", "bytes"),
     case("frames that are sent have no header", "batch_header_send", BATCH, "if mode.header() != 0 {", "if false {"),
     host("frames of a group are not counted as such", "frames_of_a_group_are_counted", BATCH, "output.mcasts = output.mcasts.wrapping_add(frame.is_multicast().into());", "let _ = &output.mcasts;"),
-    host("no memory for a frame of a batch is not counted", "frames_without_memory_end_a_batch_and_leave_nothing", BATCH, ".map_err(|error| io::not_read(softc, error))?", "?"),
+    host("no memory for a frame of a batch is not counted", "frames_without_memory_end_a_batch_and_leave_nothing", IO, "Err(error) => return Err(not_read(softc, error)),", "Err(error) => return Err(error),"),
+    host("a frame that came to a place of its own is lost, and counted, if its entry cannot be written", "one_frame_is_put_back_if_its_entry_cannot_be_written", BATCH, "if let Err(error) = batch.write_one(entry) {\n                put_back(softc, frame, purges);", "if let Err(error) = batch.write_one(entry) {\n                let _ = purges;\n                io::lose(softc, frame, error);"),
     case("an array that was allocated is not freed", "batch_counts", ARRAY, "        unsafe { kmem::free_array(room, count) };\n", ""),
 ]
 

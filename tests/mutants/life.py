@@ -100,7 +100,7 @@ MUTANTS = [
         (
             (QUEUE, "            woken?;\n", "            woken?;\n            if state.frames.is_empty() && state.running {\n                return Err(Errno::EMOVEFD);\n            }\n"),
             (QUEUE, "self.cv.signal();\n        }\n        self.notify", "self.cv.broadcast();\n        }\n        self.notify"),
-            (IO, "let frame = softc.channel.next(nonblock)?;", "let frame = match softc.channel.next(nonblock) {\n        Err(Errno::EMOVEFD) => return Ok(()),\n        other => other?,\n    };"),
+            (IO, "let frame = softc.channel.next(flags.contains(FileFlags::NONBLOCK))?;", "let frame = match softc.channel.next(flags.contains(FileFlags::NONBLOCK)) {\n        Err(Errno::EMOVEFD) => return Ok(()),\n        other => other?,\n    };"),
         ),
         "read_two_readers,stop_continue_reading",
     ),

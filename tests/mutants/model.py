@@ -113,9 +113,9 @@ MUTANTS = [
         "f21_what_is_shown_is_what_waits",
         (
             QUEUE,
-            "                self.publish(&state);\n                return Ok(frame);",
-            "                let len = state.frames.first_len();\n                drop(state);\n"
-            "                self.head.store(len, crate::lockfree::atomic::Ordering::Release);\n                return Ok(frame);",
+            "            self.publish(&state);\n            return Ok((frame, state.purges));",
+            "            let (len, purges) = (state.frames.first_len(), state.purges);\n            drop(state);\n"
+            "            self.head.store(len, crate::lockfree::atomic::Ordering::Release);\n            return Ok((frame, purges));",
         ),
     ),
     model(

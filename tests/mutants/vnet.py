@@ -40,7 +40,7 @@ WRITING = [
     case("a checksum that was completed is not marked as verified", "offload_sum_heard", WRITE, "frame.set_verified(&packet);", "let _ = packet;"),
     case("a header that makes no sense is ENOBUFS, and not EINVAL", "offload_refused_header", WRITE, "Refused::Invalid => Errno::EINVAL", "Refused::Invalid => Errno::ENOBUFS"),
     case("segments beyond the MTU are EINVAL", "offload_cut_mtu", WRITE, "Refused::TooLong => Errno::EMSGSIZE", "Refused::TooLong => Errno::EINVAL"),
-    case("a large packet is checked against an MTU of 1500, whatever it is", "offload_cut_mtu", IO, "mode, softc.interface.mtu(), whole", "mode, 1500, whole"),
+    case("a large packet is checked against an MTU of 1500, whatever it is", "offload_cut_mtu", IO, "len, softc.interface.mtu(), whole", "len, 1500, whole"),
     case("bytes behind a packet of one segment are not cut off", "offload_cut_trailing,offload_cut_one", WRITE, "            frame.trim(len);\n", ""),
     case("the checksums of segments are not completed", "offload_cut_v4", SEGMENTS, "    complete(frame, found.start, end, TCP_OFFSET);\n", "    let _ = end;\n"),
     case("a segment's payload begins one byte too late", "offload_cut_v4", SEGMENTS, "packet, segment.payload.start, payload", "packet, segment.payload.start.wrapping_add(1), payload"),

@@ -3,6 +3,7 @@
 
 //! Lists of packets.
 
+use core::mem;
 use core::ptr;
 
 use super::{packet_len, Mbuf};
@@ -12,7 +13,7 @@ use crate::kern::kpi;
 ///
 /// # Invariants
 ///
-/// `first` and `last` are both NULL, or the ends of a list of `len` packets that it owns.
+/// `first` is NULL, or `first` and `last` are the ends of a list of `len` packets that it owns.
 pub struct MbufList {
     first: *mut kpi::mbuf,
     last: *mut kpi::mbuf,
@@ -55,10 +56,11 @@ impl MbufList {
     pub fn push(&mut self, mut packet: Mbuf) {
         *packet.next_packet() = ptr::null_mut();
         let raw = packet.into_raw();
-        // SAFETY: NULL, or the last packet, which is owned here.
-        match unsafe { self.last.as_mut() } {
-            Some(last) => last.m_hdr.mh_nextpkt = raw,
-            None => self.first = raw,
+        if self.first.is_null() {
+            self.first = raw;
+        } else {
+            // SAFETY: the last packet, which is owned here.
+            unsafe { (*self.last).m_hdr.mh_nextpkt = raw };
         }
         self.last = raw;
         self.len = self.len.wrapping_add(1);
@@ -68,12 +70,7 @@ impl MbufList {
     pub fn pop(&mut self) -> Option<Mbuf> {
         // SAFETY: NULL, or the first packet, which leaves the list here.
         let mut packet = unsafe { Mbuf::from_raw(self.first) }?;
-        let next = packet.next_packet();
-        self.first = *next;
-        *next = ptr::null_mut();
-        if self.first.is_null() {
-            self.last = ptr::null_mut();
-        }
+        self.first = mem::replace(packet.next_packet(), ptr::null_mut());
         self.len = self.len.wrapping_sub(1);
         Some(packet)
     }
@@ -84,7 +81,7 @@ impl MbufList {
         let mut next = self.first;
         // SAFETY: NULL, or a packet that is owned here.
         while let Some(mut frame) = unsafe { Mbuf::from_raw(next) } {
-            next = core::mem::replace(frame.next_packet(), ptr::null_mut());
+            next = mem::replace(frame.next_packet(), ptr::null_mut());
         }
     }
 }

@@ -103,9 +103,15 @@ impl Mbuf {
         NonNull::new(raw)
     }
 
+    /// Whether a frame of that length is read into one mbuf.
+    pub fn is_one(len: usize) -> bool {
+        len <= MAX_FIRST
+    }
+
     /// Copies a frame of `len` bytes from user space, into one mbuf unless it is longer than a
     /// cluster. ENOBUFS when there is no memory, EFAULT when the source cannot be read; then nothing
     /// is left behind.
+    #[inline(always)]
     pub fn read_from(uio: &mut impl Transfer, len: usize) -> Result<Mbuf> {
         Self::read_behind(uio, len, ALIGN)
     }
@@ -178,19 +184,47 @@ impl Mbuf {
     /// bytes that were.
     #[inline(always)]
     pub fn write_to(&self, uio: &mut impl Transfer) -> Result<usize> {
-        let before = uio.resid();
-        let mut next = self.as_ptr();
-        // SAFETY: the chain is owned here, so each mbuf of it is valid until NULL.
-        while let Some(raw) = unsafe { next.as_ref() } {
-            if uio.resid() == 0 {
+        // Most packets are one mbuf, which is done with before there is a loop.
+        let room = uio.resid();
+        let (mut done, mut next) = Self::write_one(self.0, uio, room)?;
+        while let Some(raw) = next {
+            let left = room.wrapping_sub(done);
+            if left == 0 {
                 break;
             }
-            let len = usize::try_from(raw.m_hdr.mh_len).unwrap_or(0).min(uio.resid());
-            // SAFETY: mh_len bytes at mh_data are the mbuf's.
-            unsafe { uio.move_bytes(raw.m_hdr.mh_data.cast(), len) }?;
-            next = raw.m_hdr.mh_next;
+            let (len, after) = Self::write_one(raw, uio, left)?;
+            done = done.wrapping_add(len);
+            next = after;
         }
-        Ok(before.wrapping_sub(uio.resid()))
+        Ok(done)
+    }
+
+    /// The same, of a packet that is one mbuf.
+    #[inline(always)]
+    pub fn write_first(&self, uio: &mut impl Transfer) -> Result<usize> {
+        let room = uio.resid();
+        Self::write_one(self.0, uio, room).map(|(len, _)| len)
+    }
+
+    /// Whether it is one mbuf.
+    pub fn is_single(&self) -> bool {
+        // SAFETY: owned here.
+        unsafe { (*self.as_ptr()).m_hdr.mh_next.is_null() }
+    }
+
+    /// Copies at most `room` bytes of an mbuf. Returns how many there were, and the next mbuf.
+    #[inline(always)]
+    fn write_one(
+        raw: NonNull<kpi::mbuf>,
+        uio: &mut impl Transfer,
+        room: usize,
+    ) -> Result<(usize, Option<NonNull<kpi::mbuf>>)> {
+        // SAFETY: an mbuf of a packet that the caller owns.
+        let header = unsafe { &raw.as_ref().m_hdr };
+        let len = (header.mh_len as u32 as usize).min(room);
+        // SAFETY: mh_len bytes at mh_data are the mbuf's.
+        unsafe { uio.move_bytes(header.mh_data.cast(), len) }?;
+        Ok((len, NonNull::new(header.mh_next)))
     }
 
     /// The same with `len` bytes from `start` on, or as many as there are. It takes more
@@ -236,6 +270,11 @@ impl Mbuf {
         let raw = unsafe { &mut *self.as_ptr() };
         // SAFETY: a packet has a packet header, so this member of the union is set.
         unsafe { &mut raw.M_dat.MH.MH_pkthdr }
+    }
+
+    /// Whether it is longer than so many bytes.
+    pub fn is_longer(&self, bytes: usize) -> bool {
+        bytes < self.header().len as u32 as usize
     }
 
     /// Its length in bytes, below 2^31.

@@ -28,9 +28,10 @@ impl Writable {
 
     /// Copies a frame of `len` bytes from user space that something of `before` bytes stands before.
     /// Its IP header is aligned as [`Mbuf::read_from`]'s. The same errors.
-    pub fn read_from(mut uio: &mut dyn Transfer, before: usize, len: usize) -> Result<Writable> {
+    #[inline(always)]
+    pub fn read_from(uio: &mut impl Transfer, before: usize, len: usize) -> Result<Writable> {
         let gap = if before & 3 == 0 { ALIGN } else { 0 };
-        Mbuf::read_behind(&mut uio, before.wrapping_add(len), gap).map(Writable)
+        Mbuf::read_behind(uio, before.wrapping_add(len), gap).map(Writable)
     }
 
     /// Takes over a packet that came from a [`Writable`], and that nobody else has seen since.

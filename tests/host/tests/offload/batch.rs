@@ -135,6 +135,34 @@ fn a_fault_loses_no_frame_but_its_own() {
 }
 
 #[test]
+fn one_frame_is_put_back_if_its_entry_cannot_be_written() {
+    let tap = Tap::open(0, 0);
+    // The argument and the entry, the frame, the entry again, and the answer.
+    let (array, frame) = (32, 32 + LEN);
+    let (entry, answer) = (frame + 16, frame + 32);
+    for n in 0.. {
+        for number in 0..2 {
+            assert_eq!(tap.transmit(&[&numbered(number)], Offload::default()), 0);
+        }
+        let before = tap.data();
+        let (result, failed) = with_fault(n, || received(&tap, 1));
+        let after = tap.data();
+        let counted = (after.opackets - before.opackets, after.oerrors - before.oerrors);
+        let lost = (array..frame).contains(&n);
+        let sent = n >= entry;
+        assert_eq!(counted, (sent.into(), lost.into()), "a fault at byte {n}");
+        let told = if failed { Err(Errno::EFAULT) } else { Ok(vec![0]) };
+        assert_eq!(result, told, "a fault at byte {n}");
+        let rest = if lost || sent { vec![1] } else { vec![0, 1] };
+        assert_eq!(received(&tap, 8), Ok(rest), "what is left after a fault at byte {n}");
+        if !failed {
+            assert_eq!(n, answer);
+            break;
+        }
+    }
+}
+
+#[test]
 fn frames_of_a_group_are_counted() {
     let tap = Tap::open(0, 0);
     let before = tap.data();
