@@ -187,13 +187,13 @@ pub fn receive_behind(softc: &Softc, source: &mut impl Transfer, mode: Mode) -> 
     if total < before || !is_short(len) || !Mbuf::is_one(total) {
         return receive_long_behind(softc, source, before);
     }
-    match Writable::read_from(source, before, len) {
+    match Writable::read_first(source, before, len) {
         Ok(mut frame) if Header::says_nothing(frame.front()) => {
             frame.strip(before);
             input::post(softc, frame.finish(), len);
             Ok(())
         }
-        Ok(frame) => receive_planned(softc, frame, before, len),
+        Ok(frame) => receive_planned(softc, source, frame, before, len),
         Err(error) => Err(not_read(softc, error)),
     }
 }
@@ -203,18 +203,25 @@ pub fn receive_behind(softc: &Softc, source: &mut impl Transfer, mode: Mode) -> 
 #[inline(never)]
 fn receive_long_behind(softc: &Softc, mut source: &mut dyn Transfer, before: usize) -> Result {
     let len = frame_len(source.resid(), before).map_err(vnet::write::errno);
-    match len.and_then(|len| Ok((Writable::read_from(&mut source, before, len)?, len))) {
-        Ok((frame, len)) => receive_planned(softc, frame, before, len),
+    match len.and_then(|len| Ok((Writable::read_first(&mut source, before, len)?, len))) {
+        Ok((frame, len)) => receive_planned(softc, source, frame, before, len),
         Err(error) => Err(not_read(softc, error)),
     }
 }
 
-/// Queues a frame of `len` bytes, or the frames that it stands for, as its header says.
+/// Queues a frame of `len` bytes of which the beginning has been read, or the frames that it stands
+/// for, as its header says.
 #[cold]
 #[inline(never)]
-fn receive_planned(softc: &Softc, frame: Writable, before: usize, len: usize) -> Result {
+fn receive_planned(
+    softc: &Softc,
+    source: &mut dyn Transfer,
+    frame: Writable,
+    before: usize,
+    len: usize,
+) -> Result {
     let whole = softc.interface.enabled().contains(Capabilities::WHOLE);
-    match vnet::write::plan(frame, before, len, softc.interface.mtu(), whole) {
+    match vnet::write::plan(source, frame, before, len, softc.interface.mtu(), whole) {
         Ok(frames) => input::post_all(softc, frames, before.wrapping_add(len)),
         Err(error) => return Err(not_read(softc, error)),
     }

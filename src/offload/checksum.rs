@@ -27,6 +27,12 @@ impl Sum {
         Sum { total: 0, odd: false }
     }
 
+    /// The sum of bytes in one piece.
+    #[inline(always)]
+    pub fn of(bytes: &[u8]) -> Sum {
+        Sum { total: fold(words(bytes)).into(), odd: bytes.len() & 1 != 0 }
+    }
+
     /// Adds the bytes that come next.
     pub fn add(&mut self, piece: &[u8]) {
         let mut sum = fold(words(piece));
@@ -56,46 +62,57 @@ impl Sum {
     /// The checksum of a transport header whose field is at that offset. One of zero is written
     /// as its other form where the field is UDP's.
     pub fn completed(self, offset: u16) -> [u8; 2] {
-        match self.checksum() {
-            [0, 0] if offset == UDP_OFFSET => [0xff, 0xff],
-            checksum => checksum,
+        match !fold(self.total) {
+            0 if offset == UDP_OFFSET => [0xff; 2],
+            checksum => checksum.to_ne_bytes(),
         }
     }
 }
 
 /// The sum of 8-byte words with the carries added in; zeros follow the last byte.
+#[inline(never)]
 fn words(bytes: &[u8]) -> u64 {
-    let (mut words, tail) = bytes.as_chunks();
+    let (words, tail) = bytes.as_chunks();
+    let (blocks, words) = words.as_chunks();
     let mut total = 0;
-    // Written out, for in a loop it would not become a chain of additions with carry.
-    while let Some(([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p], rest)) =
-        words.split_first_chunk()
-    {
+    for block in blocks {
         let mut carry = false;
-        total = add(total, a, &mut carry);
-        total = add(total, b, &mut carry);
-        total = add(total, c, &mut carry);
-        total = add(total, d, &mut carry);
-        total = add(total, e, &mut carry);
-        total = add(total, f, &mut carry);
-        total = add(total, g, &mut carry);
-        total = add(total, h, &mut carry);
-        total = add(total, i, &mut carry);
-        total = add(total, j, &mut carry);
-        total = add(total, k, &mut carry);
-        total = add(total, l, &mut carry);
-        total = add(total, m, &mut carry);
-        total = add(total, n, &mut carry);
-        total = add(total, o, &mut carry);
-        total = add(total, p, &mut carry);
+        let (eights, _) = block.as_chunks();
+        if let [a, b, c, d] = eights {
+            total = add_eight(total, a, &mut carry);
+            total = add_eight(total, b, &mut carry);
+            total = add_eight(total, c, &mut carry);
+            total = add_eight(total, d, &mut carry);
+        }
+        let _: &[[u8; 8]; 32] = block;
         total = total.wrapping_add(carry.into());
-        words = rest;
+    }
+    let (eights, words) = words.as_chunks();
+    for eight in eights {
+        let mut carry = false;
+        total = add_eight(total, eight, &mut carry);
+        total = total.wrapping_add(carry.into());
     }
     for word in words {
         total = add_around(total, u64::from_ne_bytes(*word));
     }
     let last = tail.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
     add_around(total, u64::from_le(last))
+}
+
+/// Adds words, and the carry of the one before. Written out, for in a loop it would not become a
+/// chain of additions with carry.
+#[inline(always)]
+fn add_eight(total: u64, words: &[[u8; 8]; 8], carry: &mut bool) -> u64 {
+    let [a, b, c, d, e, f, g, h] = words;
+    let total = add(total, a, carry);
+    let total = add(total, b, carry);
+    let total = add(total, c, carry);
+    let total = add(total, d, carry);
+    let total = add(total, e, carry);
+    let total = add(total, f, carry);
+    let total = add(total, g, carry);
+    add(total, h, carry)
 }
 
 /// Adds a word, and the carry of the one before.

@@ -33,6 +33,7 @@ const DATA_OFFSET: usize = 12;
 const FLAGS_OFFSET: usize = 13;
 const MIN_TCP_LEN: usize = 20;
 const IPV4_ID_OFFSET: usize = 4;
+const IPV4_SUM_OFFSET: usize = 10;
 
 /// Where the parts of a TCP packet lie in its frame, and how much payload a segment of it has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -145,11 +146,10 @@ impl Large {
             let addresses = match self.network.family {
                 Family::V4 => {
                     put(ip, 2, len.to_be_bytes());
-                    put(ip, 10, [0, 0]);
-                    let mut sum = Sum::new();
+                    put(ip, IPV4_SUM_OFFSET, [0, 0]);
                     let header = self.start.wrapping_sub(self.network.start);
-                    sum.add(ip.get(..header).unwrap_or_default());
-                    put(ip, 10, sum.checksum());
+                    let sum = Sum::of(ip.get(..header).unwrap_or_default());
+                    put(ip, IPV4_SUM_OFFSET, sum.checksum());
                     ip.get(12..20)
                 }
                 Family::V6 => {
@@ -157,7 +157,7 @@ impl Large {
                     ip.get(8..IPV6_LEN)
                 }
             };
-            pseudo.add(addresses.unwrap_or_default());
+            pseudo = Sum::of(addresses.unwrap_or_default());
         }
         let [a, b, c, d] = (end.wrapping_sub(self.start) as u32).to_be_bytes();
         for pair in [[0, TCP], [a, b], [c, d]] {
@@ -175,6 +175,10 @@ pub struct Cut {
     next: usize,
     id: u16,
     seq: u32,
+    /// How much payload the headers' lengths and sums are for.
+    sealed: usize,
+    /// The sum of the IPv4 header without its identification and checksum.
+    ip: Sum,
 }
 
 /// A segment: a frame of these headers and this part of the large frame. TCP's checksum in it is
@@ -191,13 +195,22 @@ impl Cut {
     /// Cuts a packet; `front` is what its headers were found in.
     pub fn new(large: Large, front: &[u8]) -> Cut {
         let mut headers = [0; FRONT];
-        for (to, from) in headers.iter_mut().zip(front) {
-            *to = *from;
+        let len = front.len().min(FRONT);
+        if let (Some(to), Some(from)) = (headers.get_mut(..len), front.get(..len)) {
+            to.copy_from_slice(from);
         }
         let id = half(front, large.network.start.wrapping_add(IPV4_ID_OFFSET));
         let seq = front.get(large.start.wrapping_add(SEQ_OFFSET)..);
         let seq = seq.and_then(|rest| rest.first_chunk().copied()).map(u32::from_be_bytes);
-        Cut { large, headers, next: large.headers, id: id.unwrap_or(0), seq: seq.unwrap_or(0) }
+        Cut {
+            large,
+            headers,
+            next: large.headers,
+            id: id.unwrap_or(0),
+            seq: seq.unwrap_or(0),
+            sealed: 0,
+            ip: Sum::new(),
+        }
     }
 
     /// The next segment, until there is none.
@@ -225,17 +238,44 @@ impl Cut {
         if stop != large.end {
             flags &= !(FIN | PSH);
         }
+        let payload = stop.wrapping_sub(start);
+        if payload != self.sealed {
+            self.seal(payload);
+        }
         put(&mut self.headers, large.start.wrapping_add(SEQ_OFFSET), self.seq.to_be_bytes());
         put(&mut self.headers, large.start.wrapping_add(FLAGS_OFFSET), [flags]);
         if large.network.family == Family::V4 {
-            let at = large.network.start.wrapping_add(IPV4_ID_OFFSET);
-            put(&mut self.headers, at, self.id.to_be_bytes());
+            self.number();
         }
-        let payload = stop.wrapping_sub(start);
-        large.seal(&mut self.headers, large.headers.wrapping_add(payload));
         self.next = stop;
         self.id = self.id.wrapping_add(1);
         self.seq = self.seq.wrapping_add(payload as u32);
         Some(Segment { headers: self.headers.get(..large.headers)?, payload: start..stop })
+    }
+
+    /// Makes the headers good for a segment of that much payload. Most segments have the same, and
+    /// only their numbers and flags differ. An IPv4 header is then one of identification 0.
+    #[inline(never)]
+    fn seal(&mut self, payload: usize) {
+        let Large { network, headers, .. } = self.large;
+        if network.family == Family::V4 {
+            put(&mut self.headers, network.start.wrapping_add(IPV4_ID_OFFSET), [0, 0]);
+        }
+        self.large.seal(&mut self.headers, headers.wrapping_add(payload));
+        let checksum = half(&self.headers, network.start.wrapping_add(IPV4_SUM_OFFSET));
+        self.ip = Sum::new();
+        self.ip.add_pair((!checksum.unwrap_or(0)).to_be_bytes());
+        self.sealed = payload;
+    }
+
+    /// Gives an IPv4 header that was sealed the identification of the segment at hand.
+    #[inline(always)]
+    fn number(&mut self) {
+        let start = self.large.network.start;
+        let id = self.id.to_be_bytes();
+        let mut sum = self.ip;
+        sum.add_pair(id);
+        put(&mut self.headers, start.wrapping_add(IPV4_ID_OFFSET), id);
+        put(&mut self.headers, start.wrapping_add(IPV4_SUM_OFFSET), sum.checksum());
     }
 }

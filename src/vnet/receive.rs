@@ -35,8 +35,8 @@ pub fn receive(interface: &Interface, packet: Mbuf) {
         };
     }
     match segments::received(&packet, large, &front) {
-        Some(frames) => frames.for_each(|frame| interface.input(frame)),
-        None => interface.count(Counter::InputErrors),
+        Ok(frames) => frames.for_each(|frame| interface.input(frame)),
+        Err(_) => interface.count(Counter::InputErrors),
     }
 }
 
@@ -50,7 +50,7 @@ fn halve(
 ) -> Option<(Writable, Writable)> {
     let mut cut = Cut::new(large, front);
     let segment = cut.advance()?;
-    let mut first = segments::copy(packet.as_mbuf(), &segment)?;
+    let mut first = segments::copy(packet.as_mbuf(), &segment).ok()?;
     let payload = segment.payload.len();
     let segment = cut.rest()?;
     let headers = segment.headers.len();
@@ -60,7 +60,7 @@ fn halve(
         packet.strip(payload);
         packet
     } else {
-        segments::copy(packet.as_mbuf(), &segment)?
+        segments::copy(packet.as_mbuf(), &segment).ok()?
     };
     segments::verify(&mut first, found);
     segments::verify(&mut rest, found);

@@ -5,46 +5,76 @@
 #![forbid(unsafe_code)]
 
 use super::mode::Mode;
+use crate::kern::errno::{Errno, Result};
 use crate::kern::mbuf::{Mbuf, MbufList, Writable};
+use crate::kern::uio::Transfer;
 use crate::offload::checksum::{Sum, TCP_OFFSET};
 use crate::offload::cut::{Cut, Large, Segment};
 use crate::offload::header::Header;
-use crate::offload::packet::{Packet, FRONT};
+use crate::offload::packet::{put, Packet, FRONT};
 
-/// Cuts a packet into frames; `front` is what its headers were found in. TCP's checksum in each is
-/// still to be completed, and `finish` does it or says so. `None` when there is no memory.
-pub fn cut(
-    packet: &Mbuf,
+/// Cuts a packet into frames; `front` is what its headers were found in. `make` makes a frame of a
+/// segment, in which TCP's checksum is still to be completed, and completes it or says so. All
+/// frames or, if there is an error, none.
+fn cut(
     large: Large,
     front: &[u8],
-    finish: impl Fn(&mut Writable),
-) -> Option<MbufList> {
+    mut make: impl FnMut(&Segment<'_>) -> Result<Writable>,
+) -> Result<MbufList> {
     let mut frames = MbufList::new();
     let mut cut = Cut::new(large, front);
     while let Some(segment) = cut.advance() {
-        let mut frame = copy(packet, &segment)?;
-        finish(&mut frame);
+        let frame = make(&segment)?;
         frames.push(frame.finish());
     }
-    Some(frames)
+    Ok(frames)
 }
 
-/// Makes a frame of a segment. `None` when there is no memory.
+/// Makes a frame of a segment. ENOBUFS when there is no memory.
 #[inline(never)]
-pub fn copy(packet: &Mbuf, segment: &Segment<'_>) -> Option<Writable> {
+pub fn copy(packet: &Mbuf, segment: &Segment<'_>) -> Result<Writable> {
     let headers = segment.headers.len();
     let payload = segment.payload.len();
-    let mut frame = Writable::new(headers.wrapping_add(payload))?;
+    let mut frame = Writable::new(headers.wrapping_add(payload)).ok_or(Errno::ENOBUFS)?;
     frame.put(0, segment.headers);
     frame.copy_from(headers, packet, segment.payload.start, payload);
-    Some(frame)
+    Ok(frame)
 }
 
-/// Cuts a large packet of a program.
+/// Cuts a large packet of a program, which is in one piece so far.
 #[inline(never)]
-pub fn received(packet: &Mbuf, large: Large, front: &[u8]) -> Option<MbufList> {
+pub fn received(packet: &Mbuf, large: Large, front: &[u8]) -> Result<MbufList> {
     let found = large.packet();
-    cut(packet, large, front, |segment| verify(segment, &found))
+    cut(large, front, |segment| {
+        let mut frame = copy(packet, segment)?;
+        verify(&mut frame, &found);
+        Ok(frame)
+    })
+}
+
+/// Cuts a large packet of a program of which only the beginning has been copied from user space.
+/// What is left is copied straight into the frames. What is written behind the packet is read too,
+/// for all of a write is used up. ENOBUFS when there is no memory, EFAULT when it cannot be read.
+#[inline(never)]
+pub fn read_from(
+    uio: &mut dyn Transfer,
+    mut beginning: Writable,
+    large: Large,
+) -> Result<MbufList> {
+    let found = large.packet();
+    let front = beginning.front();
+    let frames = cut(large, front, |segment| {
+        let here = segment.payload.start..segment.payload.end.min(front.len());
+        let here = front.get(here).unwrap_or_default();
+        let rest = segment.payload.len().wrapping_sub(here.len());
+        let mut frame = Writable::read_segment(uio, segment.headers, here, rest)?;
+        verify(&mut frame, &found);
+        Ok(frame)
+    })?;
+    while uio.resid() != 0 {
+        uio.transfer(beginning.front_mut())?;
+    }
+    Ok(frames)
 }
 
 /// Whether a reader takes a large packet of the stack as it is.
@@ -66,7 +96,12 @@ pub fn of_stack(packet: &Mbuf) -> Option<MbufList> {
     let left = packet.left()?;
     let large = Large::of_stack(front, packet.packet_len() as usize, left.header, left.segment?)?;
     let family = large.network().family;
-    cut(packet, large, front, |frame| frame.set_unfinished(family, left.header))
+    let frames = cut(large, front, |segment| {
+        let mut frame = copy(packet, segment)?;
+        frame.set_unfinished(family, left.header);
+        Ok(frame)
+    });
+    frames.ok()
 }
 
 /// Completes TCP's checksum in a frame, and says that it is verified. The headers are where those of
@@ -80,8 +115,15 @@ pub fn verify(frame: &mut Writable, found: &Packet) {
 /// Completes a checksum in a frame: of the bytes from `start` to `end`, in a field at `offset`
 /// from `start`.
 pub fn complete(frame: &mut Writable, start: usize, end: usize, offset: u16) {
+    let field = start.wrapping_add(offset.into());
+    let front = frame.front_mut();
+    // Most frames are in one mbuf.
+    if let Some(bytes) = front.get(start..end) {
+        let checksum = Sum::of(bytes).completed(offset);
+        return put(front, field, checksum);
+    }
     let checksum = sum(frame.as_mbuf(), start, end).completed(offset);
-    frame.put(start.wrapping_add(offset.into()), &checksum);
+    frame.put(field, &checksum);
 }
 
 /// The sum of the bytes from `start` to `end`.

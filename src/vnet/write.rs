@@ -8,25 +8,29 @@ use super::segments;
 use crate::ether::HDR_LEN;
 use crate::kern::errno::{Errno, Result};
 use crate::kern::mbuf::{MbufList, Writable};
+use crate::kern::uio::Transfer;
 use crate::offload::cut::Large;
 use crate::offload::header::{Header, Partial, Plan, Refused};
 use crate::offload::packet::{Family, Packet};
 
-/// Makes of what was written, a header of `before` bytes and a frame of `len`, what goes up: the
-/// frame, or the frames that a large packet stands for. If `whole` is set, a large packet that may be
-/// for this system is not cut yet. EINVAL or EMSGSIZE if the header or the frame is not what
-/// `shim/if_tap_rs.h` describes, ENOBUFS if there is no memory.
+/// Makes of what is written, a header of `before` bytes and a frame of `total`, what goes up: the
+/// frame, or the frames that a large packet stands for. The beginning has been read, and the rest is
+/// read from `uio`. If `whole` is set, a large packet that may be for this system is not cut yet.
+/// EINVAL or EMSGSIZE if the header or the frame is not what `shim/if_tap_rs.h` describes, and the
+/// errors of [`kern::mbuf`](crate::kern::mbuf).
 pub fn plan(
+    uio: &mut dyn Transfer,
     mut frame: Writable,
     before: usize,
-    len: usize,
+    total: usize,
     mtu: u64,
     whole: bool,
 ) -> Result<MbufList> {
     let header = frame.front().first_chunk().map(Header::from_bytes).ok_or(Errno::EINVAL)?;
     frame.strip(before);
-    match header.plan(frame.front(), len, mtu).map_err(errno)? {
+    match header.plan(frame.front(), total, mtu).map_err(errno)? {
         Plan::Frame { len, sum, verified } => {
+            frame.read_rest(uio, total)?;
             frame.trim(len);
             if let Some(partial) = sum {
                 complete(&mut frame, partial, verified, len);
@@ -34,10 +38,15 @@ pub fn plan(
             if let Some(packet) = verified {
                 frame.set_verified(&packet);
             }
-            Ok(MbufList::of(frame.finish()))
         }
-        Plan::Large(found) => large(frame, found, whole).ok_or(Errno::ENOBUFS),
+        Plan::Large(large) if whole && may_be_whole(&large) => {
+            frame.read_rest(uio, total)?;
+            frame.trim(large.end());
+            frame.set_large(large.size() as u32);
+        }
+        Plan::Large(large) => return segments::read_from(uio, frame, large),
     }
+    Ok(MbufList::of(frame.finish()))
 }
 
 /// Completes the checksum of a frame of `len` bytes. A packet's own ends where the packet does.
@@ -46,15 +55,10 @@ fn complete(frame: &mut Writable, partial: Partial, packet: Option<Packet>, len:
     segments::complete(frame, partial.start.into(), end, partial.offset);
 }
 
-/// The segments of a large packet; or the packet itself, if it may be for this system.
-fn large(mut frame: Writable, large: Large, whole: bool) -> Option<MbufList> {
+/// Whether a large packet may be for this system, as far as its headers say.
+fn may_be_whole(large: &Large) -> bool {
     let network = large.network();
-    if whole && network.family == Family::V4 && network.start == HDR_LEN {
-        frame.trim(large.end());
-        frame.set_large(large.size() as u32);
-        return Some(MbufList::of(frame.finish()));
-    }
-    segments::received(frame.as_mbuf(), large, frame.front())
+    network.family == Family::V4 && network.start == HDR_LEN
 }
 
 /// The error for the writer of what is refused.

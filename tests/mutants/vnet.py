@@ -43,11 +43,13 @@ WRITING = [
     case("a large packet is checked against an MTU of 1500, whatever it is", "offload_cut_mtu", IO, "len, softc.interface.mtu(), whole", "len, 1500, whole"),
     case("bytes behind a packet of one segment are not cut off", "offload_cut_trailing,offload_cut_one", WRITE, "            frame.trim(len);\n", ""),
     case("the checksums of segments are not completed", "offload_cut_v4", SEGMENTS, "    complete(frame, found.start, end, TCP_OFFSET);\n", "    let _ = end;\n"),
-    case("a segment's payload begins one byte too late", "offload_cut_v4", SEGMENTS, "packet, segment.payload.start, payload", "packet, segment.payload.start.wrapping_add(1), payload"),
+    case("a segment's payload begins one byte too late", "offload_whole", SEGMENTS, "packet, segment.payload.start, payload", "packet, segment.payload.start.wrapping_add(1), payload"),
+    case("a segment's payload that was read with the headers is lost", "offload_cut_v4", SEGMENTS, "front.get(here).unwrap_or_default()", "front.get(here).unwrap_or_default().get(..0).unwrap_or_default()"),
+    case("the bytes behind a large packet that is cut are left in the request", "offload_cut_trailing", SEGMENTS, "while uio.resid() != 0 {", "while uio.resid() == usize::MAX {"),
     host("the checksums of segments are verified by the stack again", "write::a_large_packet_of_ipv4", SEGMENTS, "    frame.set_verified(found);\n", ""),
     host("an IPv6 packet is marked as verified in the flags of IPv4", "write::a_large_packet_of_ipv6", CHECKSUM, "(Transport::Tcp, Family::V6) => Self::TCP6", "(Transport::Tcp, Family::V6) => Self::TCP4"),
     host("an input error is not counted where there is no memory", "memory::a_frame_comes_up_whole_or_not_at_all", IO, "    if error == Errno::ENOBUFS {\n", "    if false {\n"),
-    host("a large packet is cut in part where there is no memory", "memory::a_large_packet_comes_up_whole_or_not_at_all", SEGMENTS, "let mut frame = copy(packet, &segment)?;", "let Some(mut frame) = copy(packet, &segment) else { break };"),
+    host("a large packet is cut in part where there is no memory", "memory::a_large_packet_comes_up_whole_or_not_at_all", SEGMENTS, "let frame = make(&segment)?;", "let Ok(frame) = make(&segment) else { break };"),
 ]
 
 WHOLE = [
@@ -70,7 +72,7 @@ READING = [
     host("what a reader without a header does not take waits until it is read", "read::a_reader_that_takes_less_than_it_did", "src/ioctl.rs", "            })?;\n            softc.discard_refused();", "            })?;"),
     host("the frame behind the header is the packet as the stack left it", "read::a_large_packet_of_ipv4", READ, "let header = Header::of_stack(front, len, left);", "let mut copy = [0; FRONT];\n    let copy = copy.get_mut(..front.len()).unwrap_or_default();\n    copy.copy_from_slice(front);\n    let header = Header::of_stack(copy, len, left);"),
     host("the header is written with zeros only", "read::a_large_packet_of_ipv4", READ, "let mut bytes = header.to_bytes();", "let mut bytes = Header::default().to_bytes();\n    let _ = header;"),
-    host("only part of a packet is cut where there is no memory", "memory::a_packet_of_the_stack_is_cut_whole_or_not_at_all", SEGMENTS, "let mut frame = copy(packet, &segment)?;", "let Some(mut frame) = copy(packet, &segment) else { break };"),
+    host("only part of a packet is cut where there is no memory", "memory::a_packet_of_the_stack_is_cut_whole_or_not_at_all", SEGMENTS, "let frame = make(&segment)?;", "let Ok(frame) = make(&segment) else { break };"),
     host("a packet of the stack is cut, and its checksums are not left to the reader", "segments::the_reader_takes_no_large_packets", SEGMENTS, "frame.set_unfinished(family, left.header)", "{ let _ = (family, &frame); }"),
 ]
 
@@ -80,7 +82,7 @@ MEMORY = [
     Mutant("jumbo", "a long frame waits where only short ones may", ((PORT, "frame_len > LONG && ", "frame_len == 0 && "),), "queue_long_frames"),
     Mutant("jumbo", "an MTU of 65522 is accepted, whose frames cannot be written", (("src/ether.rs", "MAX_FRAME_LEN - HDR_LEN", "MAX_FRAME_LEN - HDR_LEN + 1"),), "mtu_range"),
     Mutant("jumbo", "the length of a long frame is that of its first mbuf", ((MBUF, "packet.len = packet.len.wrapping_add(len as i32);", "let _ = packet;"),), "jumbo_mtu"),
-    Mutant("jumbo", "the buffers of a long frame are not read in full", ((MBUF, "rest = rest.wrapping_sub(len);\n        }\n        Ok(self)", "rest = rest.wrapping_sub(len + 1);\n        }\n        Ok(self)"),), "jumbo_mtu"),
+    Mutant("jumbo", "the buffers of a long frame are not read in full", ((MBUF, "rest = rest.wrapping_sub(len);\n        }\n        Ok(())", "rest = rest.wrapping_sub(len + 1);\n        }\n        Ok(())"),), "jumbo_mtu"),
 ]
 
 MUTANTS = ASKING + WRITING + WHOLE + READING + MEMORY

@@ -113,19 +113,19 @@ impl Mbuf {
     /// is left behind.
     #[inline(always)]
     pub fn read_from(uio: &mut impl Transfer, len: usize) -> Result<Mbuf> {
-        Self::read_behind(uio, len, ALIGN)
+        let mut packet = Self::read_first(uio, len.min(MAX_FIRST), ALIGN)?;
+        if len > MAX_FIRST {
+            packet.append_from(uio, len.wrapping_sub(MAX_FIRST))?;
+        }
+        Ok(packet)
     }
 
-    /// The same, `gap` bytes into the first mbuf, at most ALIGN.
+    /// Copies at most MAX_FIRST bytes into one mbuf, `gap` bytes into it, at most ALIGN.
     #[inline(always)]
-    fn read_behind<T: Transfer>(uio: &mut T, len: usize, gap: usize) -> Result<Mbuf> {
-        let first = len.min(MAX_FIRST);
-        let (packet, data) = Self::with_first(first, gap).ok_or(Errno::ENOBUFS)?;
-        // SAFETY: `first` bytes at `data` are the packet's.
-        unsafe { uio.move_bytes(data, first) }?;
-        if len > MAX_FIRST {
-            return packet.append_from(uio, len.wrapping_sub(MAX_FIRST));
-        }
+    fn read_first<T: Transfer>(uio: &mut T, len: usize, gap: usize) -> Result<Mbuf> {
+        let (packet, data) = Self::with_first(len, gap).ok_or(Errno::ENOBUFS)?;
+        // SAFETY: `len` bytes at `data` are the packet's.
+        unsafe { uio.move_bytes(data, len) }?;
         Ok(packet)
     }
 
@@ -146,7 +146,7 @@ impl Mbuf {
     /// Copies `rest` bytes more from user space behind a packet of one mbuf.
     #[cold]
     #[inline(never)]
-    fn append_from(mut self, uio: &mut dyn Transfer, mut rest: usize) -> Result<Mbuf> {
+    fn append_from(&mut self, uio: &mut dyn Transfer, mut rest: usize) -> Result {
         let mut last = self.0;
         while rest != 0 {
             let (next, data, len) = self.append(last, rest).ok_or(Errno::ENOBUFS)?;
@@ -155,7 +155,7 @@ impl Mbuf {
             last = next;
             rest = rest.wrapping_sub(len);
         }
-        Ok(self)
+        Ok(())
     }
 
     /// Appends a buffer of almost a page behind the last mbuf, for as much of `rest` as it holds: a

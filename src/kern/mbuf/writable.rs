@@ -3,9 +3,11 @@
 
 //! A packet that nobody else has seen, and that may be written to.
 
+use core::slice;
+
 use super::pieces::copy;
 use super::{Mbuf, ALIGN, MAX_FIRST};
-use crate::kern::errno::Result;
+use crate::kern::errno::{Errno, Result};
 use crate::kern::uio::Transfer;
 
 /// A packet whose memory no other packet shares.
@@ -26,12 +28,50 @@ impl Writable {
         Some(Writable(packet))
     }
 
-    /// Copies a frame of `len` bytes from user space that something of `before` bytes stands before.
-    /// Its IP header is aligned as [`Mbuf::read_from`]'s. The same errors.
+    /// Copies the beginning of a frame of `len` bytes from user space that something of `before`
+    /// bytes stands before: all of it, or as much as the first mbuf holds. Its IP header is aligned
+    /// as [`Mbuf::read_from`]'s. The same errors.
     #[inline(always)]
-    pub fn read_from(uio: &mut impl Transfer, before: usize, len: usize) -> Result<Writable> {
+    pub fn read_first(uio: &mut impl Transfer, before: usize, len: usize) -> Result<Writable> {
         let gap = if before & 3 == 0 { ALIGN } else { 0 };
-        Mbuf::read_behind(uio, before.wrapping_add(len), gap).map(Writable)
+        let first = before.wrapping_add(len).min(MAX_FIRST);
+        Mbuf::read_first(uio, first, gap).map(Writable)
+    }
+
+    /// Copies the rest of a frame of `len` bytes behind its beginning, which is in one mbuf. The
+    /// same errors.
+    #[inline(always)]
+    pub fn read_rest(&mut self, uio: &mut dyn Transfer, len: usize) -> Result {
+        match len.wrapping_sub(self.0.packet_len() as usize) {
+            0 => Ok(()),
+            rest => self.0.append_from(uio, rest),
+        }
+    }
+
+    /// A packet of `headers`, the bytes `here` behind them, and `rest` bytes that are copied from
+    /// user space. The first two fit into one mbuf. The same errors.
+    pub fn read_segment(
+        uio: &mut dyn Transfer,
+        headers: &[u8],
+        here: &[u8],
+        rest: usize,
+    ) -> Result<Writable> {
+        let len = headers.len().wrapping_add(here.len()).wrapping_add(rest);
+        let first = len.min(MAX_FIRST);
+        let (packet, data) = Mbuf::with_first(first, ALIGN).ok_or(Errno::ENOBUFS)?;
+        // SAFETY: `first` bytes at `data` are the packet's.
+        let room = unsafe { slice::from_raw_parts_mut(data, first) };
+        let mut room = copy(room, headers);
+        if !here.is_empty() {
+            room = copy(room, here);
+        }
+        if !room.is_empty() {
+            // SAFETY: that many bytes of memory that is borrowed.
+            unsafe { uio.move_bytes(room.as_mut_ptr(), room.len()) }?;
+        }
+        let mut frame = Writable(packet);
+        frame.read_rest(uio, len)?;
+        Ok(frame)
     }
 
     /// Takes over a packet that came from a [`Writable`], and that nobody else has seen since.
@@ -43,6 +83,11 @@ impl Writable {
     /// user space.
     pub fn front(&self) -> &[u8] {
         self.0.pieces(0, usize::MAX).next().unwrap_or_default()
+    }
+
+    /// The same, to be written to.
+    pub fn front_mut(&mut self) -> &mut [u8] {
+        self.0.pieces_mut(0, usize::MAX).next().unwrap_or_default()
     }
 
     /// Cuts off the first bytes, which are in the first mbuf.
