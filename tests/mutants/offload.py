@@ -86,7 +86,7 @@ MUTANTS = [
     offload("each segment has the CWR of the first one", FLAGS, CUT, "flags &= !CWR;", "flags &= 0xff;"),
     offload("all segments have the same IP identification", "cut_numbers_wrap", CUT, "self.id.wrapping_add(1)", "self.id"),
     offload("the IP header checksum of a segment is without its identification", "cut_numbers_wrap", CUT, "        sum.add_pair(id);\n", "        sum.add_pair([0, 0]);\n"),
-    offload("a last segment that is shorter has the lengths of the others", "cut_numbers_wrap", CUT, "if payload != self.sealed {", "if self.sealed == 0 {"),
+    offload("a last segment that is shorter has the lengths of the others", "cut_last_segment_is_as_long_as_what_is_left", CUT, "if payload != self.sealed {", "if self.sealed == 0 {"),
     offload("all segments have the same sequence number", "cut_numbers_wrap", CUT, "self.seq.wrapping_add(payload as u32)", "self.seq"),
     offload(
         "the IP header checksum includes its own old value",

@@ -43,8 +43,8 @@ WRITING = [
     case("a large packet is checked against an MTU of 1500, whatever it is", "offload_cut_mtu", IO, "len, softc.interface.mtu(), whole", "len, 1500, whole"),
     case("bytes behind a packet of one segment are not cut off", "offload_cut_trailing,offload_cut_one", WRITE, "            frame.trim(len);\n", ""),
     case("the checksums of segments are not completed", "offload_cut_v4", SEGMENTS, "    complete(frame, found.start, end, TCP_OFFSET);\n", "    let _ = end;\n"),
-    case("a segment's payload begins one byte too late", "offload_whole", SEGMENTS, "packet, segment.payload.start, payload", "packet, segment.payload.start.wrapping_add(1), payload"),
-    case("a segment's payload that was read with the headers is lost", "offload_cut_v4", SEGMENTS, "front.get(here).unwrap_or_default()", "front.get(here).unwrap_or_default().get(..0).unwrap_or_default()"),
+    case("a segment's payload begins one byte too late", "offload_cut_v4", SEGMENTS, "packet, segment.payload.start, payload", "packet, segment.payload.start.wrapping_add(1), payload"),
+    case("a segment's payload that was read with the headers is lost", "offload_cut_v6", SEGMENTS, "front.get(here).unwrap_or_default()", "front.get(here).unwrap_or_default().get(..0).unwrap_or_default()"),
     case("the bytes behind a large packet that is cut are left in the request", "offload_cut_trailing", SEGMENTS, "while uio.resid() != 0 {", "while uio.resid() == usize::MAX {"),
     host("the checksums of segments are verified by the stack again", "write::a_large_packet_of_ipv4", SEGMENTS, "    frame.set_verified(found);\n", ""),
     host("an IPv6 packet is marked as verified in the flags of IPv4", "write::a_large_packet_of_ipv6", CHECKSUM, "(Transport::Tcp, Family::V6) => Self::TCP6", "(Transport::Tcp, Family::V6) => Self::TCP4"),
@@ -60,7 +60,7 @@ WHOLE = [
     case("the second part has the checksum of the whole", "offload_whole", RECEIVE, "    segments::verify(&mut rest, found);\n", "    rest.set_verified(found);\n"),
     case("bpf(4) does not see a large packet that is passed up whole", "offload_whole", HELPER, "\tbpf_mtap(ifp, m, BPF_D_IN);\n", ""),
     host("IP is passed a large packet with its Ethernet header", "local::ip_gets_it_in_two_parts", HELPER, "\tm_adj(m, ETHER_HDR_LEN);\n", ""),
-    host("the input errors do not tell of a large packet that found no memory", "memory::a_large_packet_comes_up_whole_or_not_at_all", RECEIVE, "None => interface.count(Counter::InputErrors),\n    }\n}", "None => {}\n    }\n}"),
+    host("the input errors do not tell of a large packet that found no memory", "memory::a_large_packet_comes_up_whole_or_not_at_all", RECEIVE, "Err(_) => interface.count(Counter::InputErrors),\n    }\n}", "Err(_) => {}\n    }\n}"),
 ]
 
 READING = [
