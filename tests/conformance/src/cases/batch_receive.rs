@@ -164,15 +164,16 @@ fn scatter<S: Sys>(c: &Ctx<S>) -> Verdict {
             check!(good, "{entry:?} at {at} of pieces of {piece}");
         }
     }
-    // A frame that was longer is marked at the last of its entries.
-    c.drain(live.fd)?;
-    c.provoke(&live)?;
+    // A frame that was longer is marked at the last of its entries, and counted.
+    let before = provoked(c, &live)?;
     let mut room = [0xa5; 20];
     let (head, tail) = room.split_at_mut(14);
     let mut entries = [TapFrame::place(head).more(), TapFrame::place(tail)];
     receive(c.sys, live.fd, &mut entries).on("TAPRECV")?;
     let seen = entries.map(|entry| (entry.len, entry.flags));
     check!(seen == [(14, 1), (6, 2)], "entries of a frame that was cut: {seen:?}");
+    let errors = c.settled_data("tap0")?.oerrors - before.oerrors;
+    check!(errors == 1, "oerrors rose by {errors}");
     Ok(())
 }
 
