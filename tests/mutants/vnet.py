@@ -6,6 +6,7 @@ import functools
 
 from mutant import Mutant, edited
 
+HEADER = "src/offload/header.rs"
 MODE, READ, WRITE = "src/vnet/mode.rs", "src/vnet/read.rs", "src/vnet/write.rs"
 RECEIVE, SEGMENTS = "src/vnet/receive.rs", "src/vnet/segments.rs"
 IO, IFNET, PORT = "src/io.rs", "src/ifnet.rs", "src/channel/port.rs"
@@ -35,6 +36,10 @@ ASKING = [
 
 WRITING = [
     case("the header is not cut off the frame", "offload_sum_packets", WRITE, "    frame.strip(before);\n", ""),
+    case("a header that says nothing is not cut off the frame", "batch_header_send", IO, "            frame.strip(before);\n", ""),
+    case("a header that says that the checksum is verified says nothing", "offload_sum_heard", HEADER, "if flags & (NEEDS_CSUM | DATA_VALID) == 0", "if flags & NEEDS_CSUM == 0"),
+    case("a header that asks for a checksum says nothing", "offload_sum_packets", HEADER, "if flags & (NEEDS_CSUM | DATA_VALID) == 0", "if flags & DATA_VALID == 0"),
+    case("a header with a type says nothing", "offload_refused_header", HEADER, "[flags, GSO_NONE, ..]", "[flags, _, ..]"),
     case("a checksum is not completed", "offload_sum_packets", WRITE, "                complete(&mut frame, partial, verified, len);\n", "                let _ = (partial, complete as fn(&mut Writable, Partial, Option<Packet>, usize));\n"),
     case("a packet's checksum covers the padding behind it", "offload_sum_padded", WRITE, "packet.map_or(len, |packet| packet.end)", "packet.map_or(len, |_| len)"),
     case("a checksum that was completed is not marked as verified", "offload_sum_heard", WRITE, "frame.set_verified(&packet);", "let _ = packet;"),
