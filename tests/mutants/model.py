@@ -13,7 +13,7 @@ CHANNEL, QUEUE = "src/channel/mod.rs", "src/channel/queue.rs"
 INTEREST = "src/channel/interest.rs"
 SOLO = "src/solo.rs"
 # What a test may take; one that hangs has been caught.
-LIMIT = 300
+LIMIT = 60
 
 
 def model(fault, what, test, *edits):
