@@ -10,13 +10,14 @@ import batch
 import bundle
 import calls
 import life
+import load
 import outside
 import vnet
 from compile import MODULE, RELEASE
 from mutant import CARGO, ROOT, reason, run
 
 MUTANTS = (
-    batch.MODULE_MUTANTS + calls.MUTANTS + life.MUTANTS + outside.MUTANTS + vnet.MUTANTS
+    batch.MODULE_MUTANTS + calls.MUTANTS + life.MUTANTS + load.MUTANTS + outside.MUTANTS + vnet.MUTANTS
 )
 # What a set of cases may take; one that hangs has been caught.
 LIMIT = 60
