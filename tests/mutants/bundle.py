@@ -45,8 +45,6 @@ TOKEN = re.compile(
     r"|'\w+|\w+|\S",
     re.DOTALL,
 )
-# What is said when mutants that fit are built one by one all the same.
-TOGETHER = "together the mutants do not compile"
 
 
 class Unfit(Exception):
@@ -60,7 +58,7 @@ def functions(text):
     for token in TOKEN.finditer(text):
         said = token[0]
         if start is not None:
-            depth += (said in "{") - (said in "}")
+            depth += (said == "{") - (said == "}")
             if depth == 0:
                 around.append(text[begun:start])
                 bodies.append(text[start : token.end()])
@@ -102,6 +100,11 @@ class Bundle:
         root = self.tree.path / root
         root.write_text(root.read_text() + switch)
 
+    def give_up(self, error):
+        """Together they do not compile: they are built one by one."""
+        print(f"    together the mutants do not compile: {error}", flush=True)
+        self.numbers.clear()
+
     def find(self, mutant):
         """The functions that a mutant changes: their file, which of it, and the body."""
         found = []
@@ -141,8 +144,7 @@ class Modules:
         try:
             self.data = compiler.module(self.bundle.tree.path).read_bytes()
         except Failed as error:
-            print(f"    {TOGETHER}: {error}", flush=True)
-            self.bundle.numbers.clear()
+            self.bundle.give_up(error)
             return
         if self.data.count(MAGIC) != 1:
             raise RuntimeError("the switch is not in the module, or more than once")
@@ -156,10 +158,10 @@ class Modules:
         module.write_bytes(self.data[:place] + number.to_bytes(4, "little") + self.data[place + 4 :])
         return module
 
-    def module(self, mutant, folder):
-        """The module with a mutant; `None` if it does not fit."""
+    def find(self, mutant, folder):
+        """The module with a mutant, and the one with none; `None` if it does not fit."""
         number = self.bundle.numbers.get(mutant)
-        return None if number is None else self.write(folder, number)
+        return None if number is None else (self.write(folder, number), self.own)
 
 
 class Programs:
@@ -178,7 +180,5 @@ class Programs:
             try:
                 program = self.compiler.test(self.bundle.tree.path, mutant.test)
             except Failed as error:
-                print(f"    {TOGETHER}: {error}", flush=True)
-                self.bundle.numbers.clear()
-                return None
+                return self.bundle.give_up(error)
         return program, self.bundle.numbers[mutant]

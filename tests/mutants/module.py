@@ -66,9 +66,8 @@ class Host:
 
     def verdict(self, tree, mutant):
         """Whether a command fails on the mutant, and passes on a module without one."""
-        module, own = self.bundle.module(mutant, tree.path / "build/mutant"), self.bundle.own
-        if module is None:
-            module, own = self.compiler.module(tree.path), self.driver
+        found = self.bundle.find(mutant, tree.path / "build/mutant")
+        module, own = found or (self.compiler.module(tree.path), self.driver)
         commands = self.commands(mutant, module)
         failures = ((nth, self.failure(mutant, module, command)) for nth, command in enumerate(commands))
         nth, said = next((one for one in failures if one[1] is not None), (0, None))
