@@ -15,6 +15,21 @@ use tap_model::kern::errno::Errno;
 
 use tap::{open_tap, queued, reader, List, Number, Tap};
 
+/// A channel that is open, and so many frames that wait, numbered from 1.
+fn tap_with(frames: u32) -> Arc<Tap> {
+    let tap = open_tap();
+    for number in 1..=frames {
+        assert!(queued(tap.push(Number(number), 8)));
+    }
+    tap
+}
+
+/// A thread that sends a frame.
+fn sender(tap: &Arc<Tap>, number: u32) -> thread::JoinHandle<()> {
+    let tap = tap.clone();
+    thread::spawn(move || assert!(queued(tap.push(Number(number), 8))))
+}
+
 /// Reads frames by batches until there have been so many: their numbers, in order.
 fn batches(tap: &Arc<Tap>, count: usize, max: u32) -> Vec<u32> {
     let mut numbers = Vec::new();
@@ -68,14 +83,8 @@ fn faults(tap: &Arc<Tap>) -> u32 {
 #[test]
 fn batch_put_back_keeps_the_order() {
     loom::model(|| {
-        let tap = open_tap();
-        for number in 1..=3 {
-            assert!(queued(tap.push(Number(number), 8)));
-        }
-        let sender = {
-            let tap = tap.clone();
-            thread::spawn(move || assert!(queued(tap.push(Number(4), 8))))
-        };
+        let tap = tap_with(3);
+        let sender = sender(&tap, 4);
         assert_eq!(faults(&tap), 1);
         assert_eq!(tap.look(), Some(60));
         sender.join().unwrap();
@@ -87,10 +96,7 @@ fn batch_put_back_keeps_the_order() {
 #[test]
 fn batch_put_back_wakes_every_reader() {
     loom::model(|| {
-        let tap = open_tap();
-        for number in 1..=3 {
-            assert!(queued(tap.push(Number(number), 8)));
-        }
+        let tap = tap_with(3);
         let (mut taken, purges) = tap.take(8, false).unwrap();
         let (first, second) = (reader(&tap), reader(&tap));
         assert_eq!(taken.pop(), Some(Number(1)));
@@ -104,8 +110,7 @@ fn batch_put_back_wakes_every_reader() {
 #[test]
 fn batch_put_back_tells_pollers() {
     loom::model(|| {
-        let tap = open_tap();
-        assert!(queued(tap.push(Number(1), 8)));
+        let tap = tap_with(1);
         let (taken, purges) = tap.take(8, false).unwrap();
         assert_eq!(tap.look_and_record(|_| {}), Some(0));
         assert!(tap.put_back(taken, purges).is_empty());
@@ -119,10 +124,7 @@ fn batch_put_back_tells_pollers() {
 #[test]
 fn batch_puts_nothing_back_into_what_is_down_or_gone() {
     loom::model(|| {
-        let tap = open_tap();
-        for number in 1..=2 {
-            assert!(queued(tap.push(Number(number), 8)));
-        }
+        let tap = tap_with(2);
         let (taken, purges) = tap.take(1, false).unwrap();
         let ender = {
             let tap = tap.clone();
@@ -139,8 +141,7 @@ fn batch_puts_nothing_back_into_what_is_down_or_gone() {
 #[test]
 fn batch_puts_nothing_back_for_the_next_use() {
     loom::model(|| {
-        let tap = open_tap();
-        assert!(queued(tap.push(Number(1), 8)));
+        let tap = tap_with(1);
         let (taken, purges) = tap.take(1, false).unwrap();
         assert!(tap.set_running(false).0.is_empty());
         assert!(tap.set_running(true).0.is_empty());
@@ -157,14 +158,8 @@ fn batch_puts_nothing_back_for_the_next_use() {
 #[test]
 fn frames_that_are_refused_are_taken_out() {
     loom::model(|| {
-        let tap = open_tap();
-        for number in 1..=4 {
-            assert!(queued(tap.push(Number(number), 8)));
-        }
-        let sender = {
-            let tap = tap.clone();
-            thread::spawn(move || assert!(queued(tap.push(Number(5), 8))))
-        };
+        let tap = tap_with(4);
+        let sender = sender(&tap, 5);
         let refused = tap.take_out(|frame| frame.0 % 2 == 0);
         assert_eq!(refused.0.iter().map(|frame| frame.0).collect::<Vec<_>>(), [2, 4]);
         sender.join().unwrap();
