@@ -28,6 +28,10 @@ pub fn send(softc: &Softc, mut batch: Batch<'_>) -> Result {
         let mut left = &*entries;
         let mut result = Ok(());
         while let [entry, rest @ ..] = left {
+            if softc.channel.is_gone() {
+                result = Err(Errno::ENXIO);
+                break;
+            }
             let one = if mode == Mode::OFF && !entry.has_more() && io::is_short(entry.room()) {
                 (send_short(softc, entry), rest)
             } else {
@@ -52,9 +56,6 @@ pub fn send(softc: &Softc, mut batch: Batch<'_>) -> Result {
 /// Queues the frame of one entry for the stack, without a header and short: most are.
 #[inline(always)]
 fn send_short(softc: &Softc, entry: &Entry) -> Result {
-    if softc.channel.is_gone() {
-        return Err(Errno::ENXIO);
-    }
     let len = entry.room();
     input::make_room(softc, len);
     io::receive_bare(softc, &mut entry.place(Direction::Send), len)
@@ -63,9 +64,6 @@ fn send_short(softc: &Softc, entry: &Entry) -> Result {
 /// Queues any frame.
 #[inline(never)]
 fn send_any(softc: &Softc, entries: &[Entry], mode: Mode) -> Result {
-    if softc.channel.is_gone() {
-        return Err(Errno::ENXIO);
-    }
     let mut memory = Memory::new(Direction::Send, entries);
     input::make_room(softc, memory.resid());
     if mode.header() != 0 {
@@ -214,7 +212,7 @@ impl Round {
 
     /// So many bytes of a frame have been copied to the next place.
     fn given(&mut self, frame: &Mbuf, bytes: usize, entries: &mut [Entry], mode: Mode) {
-        let truncated = bytes < frame.packet_len() as usize;
+        let truncated = frame.is_longer(bytes);
         let mut left = bytes.wrapping_add(mode.header() as usize);
         for entry in entries.iter_mut().skip(self.done) {
             self.done = self.done.wrapping_add(1);

@@ -184,7 +184,7 @@ pub fn receive_behind(softc: &Softc, source: &mut impl Transfer, mode: Mode) -> 
     let total = source.resid();
     let before = mode.header() as usize;
     let len = total.wrapping_sub(before);
-    if total < before || !is_short(len) || !Mbuf::is_one(total) {
+    if total < before || check_length(len).is_err() || !Mbuf::is_one(total) {
         return receive_long_behind(softc, source, before);
     }
     match Writable::read_first(source, before, len) {

@@ -73,7 +73,7 @@ impl Sum {
 #[inline(never)]
 fn words(bytes: &[u8]) -> u64 {
     let (words, tail) = bytes.as_chunks();
-    let (blocks, words) = words.as_chunks();
+    let (blocks, words) = words.as_chunks::<32>();
     let mut total = 0;
     for block in blocks {
         let mut carry = false;
@@ -84,7 +84,6 @@ fn words(bytes: &[u8]) -> u64 {
             total = add_eight(total, c, &mut carry);
             total = add_eight(total, d, &mut carry);
         }
-        let _: &[[u8; 8]; 32] = block;
         total = total.wrapping_add(carry.into());
     }
     let (eights, words) = words.as_chunks();

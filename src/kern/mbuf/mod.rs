@@ -274,6 +274,7 @@ impl Mbuf {
 
     /// Whether it is longer than so many bytes.
     pub fn is_longer(&self, bytes: usize) -> bool {
+        // Not packet_len(), whose mask is an instruction in each read: the length is positive.
         bytes < self.header().len as u32 as usize
     }
 
