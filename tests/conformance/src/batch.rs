@@ -93,6 +93,7 @@ pub fn in_order(rooms: &[Room], frames: &[TapFrame], next: &mut u16) -> Verdict 
 impl<S: Sys> Ctx<'_, S> {
     /// Has the stack send replies with these numbers, which wait to be read.
     pub fn replies(&self, live: &Live, numbers: core::ops::Range<u16>) -> Verdict {
+        self.keep_order()?;
         let before = self.queued(live.name.as_str())?;
         let count = i32::from(numbers.end - numbers.start);
         for number in numbers {

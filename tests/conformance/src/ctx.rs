@@ -47,6 +47,8 @@ pub struct Ctx<'a, S: Sys> {
     /// Units below this one are not the case's, and stay when it ends.
     pub floor: Cell<u32>,
     open: [Cell<i32>; MAX_OPEN],
+    /// What [`Ctx::keep_order`] changed, as it was.
+    pub(crate) spread: Cell<Option<Text<32>>>,
 }
 
 /// The major number that the driver took: beside a disabled built-in tap it goes by another name.
@@ -61,7 +63,8 @@ impl<'a, S: Sys> Ctx<'a, S> {
         let major = Cell::new(find_major(sys)?);
         let socket = sys.socket(abi::AF_INET, abi::SOCK_DGRAM, 0)?;
         let open = [const { Cell::new(-1) }; MAX_OPEN];
-        Ok(Self { sys, module, major, socket, floor: Cell::new(0), open })
+        let spread = Cell::new(None);
+        Ok(Self { sys, module, major, socket, floor: Cell::new(0), open, spread })
     }
 
     /// Loads the module, and looks where its nodes are now.
@@ -198,7 +201,7 @@ impl<'a, S: Sys> Ctx<'a, S> {
 
     /// Closes and destroys what the case left; says whether the driver let it.
     pub fn clean(&self) -> Fallible<()> {
-        let mut problem = Ok(());
+        let mut problem = self.spread_again();
         self.wake_everybody();
         for slot in &self.open {
             let fd = slot.replace(-1);

@@ -12,6 +12,7 @@ use crate::ctx::{put_name, Ctx, Name};
 use crate::errno::{Errno, Result};
 use crate::frames::{self, Mac};
 use crate::sys::Sys;
+use crate::sysctl_name;
 use crate::text::Text;
 use crate::user::{In, Out, Plain};
 
@@ -28,6 +29,8 @@ pub struct Live {
     pub net: u8,
 }
 
+/// How packets are spread over the CPUs.
+const SPREAD: &str = "net.ether.rps_hash";
 /// The widest frame that a case reads.
 pub const WIDEST: usize = 9100;
 
@@ -91,6 +94,25 @@ impl<S: Sys> Ctx<'_, S> {
         address[2..4].copy_from_slice(&port.to_be_bytes());
         self.sys.connect(socket, In::bytes(&address)).on("connect")?;
         Ok(socket)
+    }
+
+    /// Has one CPU handle all IPv4 packets until the case ends. A kernel with NET_MPSAFE puts a
+    /// packet on the queue of the CPU that received it, so packets pass each other when the program
+    /// that writes them moves to another CPU: with every driver.
+    pub fn keep_order(&self) -> Fallible<()> {
+        let Ok(now) = sysctl_name::read_text(self.sys, SPREAD) else {
+            // No such choice, and no such queues.
+            return Ok(());
+        };
+        self.spread.set(self.spread.get().or(Some(now)));
+        sysctl_name::write_text(self.sys, SPREAD, "zero").on(SPREAD)
+    }
+
+    /// Takes that back.
+    pub fn spread_again(&self) -> Fallible<()> {
+        self.spread.take().map_or(Ok(()), |how| {
+            sysctl_name::write_text(self.sys, SPREAD, how.as_str()).on(SPREAD)
+        })
     }
 
     /// FIONBIO.

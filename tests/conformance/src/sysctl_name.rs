@@ -9,7 +9,7 @@ use crate::abi::{
 };
 use crate::errno::{Errno, Result};
 use crate::sys::Sys;
-use crate::text::until_nul;
+use crate::text::{until_nul, Text};
 use crate::user::{In, Out, Plain};
 
 /// How many children of one node can be looked through; net.interfaces and net.link.tap are the
@@ -39,6 +39,23 @@ fn child<S: Sys>(sys: S, mib: &mut [i32; 12], depth: usize, part: &str) -> Resul
     let count = (length / size_of::<SysctlNode>()).min(CHILDREN);
     let found = nodes[..count].iter().find(|node| until_nul(&node.name) == part.as_bytes());
     found.map(|node| node.num).ok_or(Errno::ENOENT)
+}
+
+/// Reads a string by name.
+pub fn read_text<S: Sys>(sys: S, name: &str) -> Result<Text<32>> {
+    let mut mib = [0; 12];
+    let depth = resolve(sys, name, &mut mib)?;
+    let mut text = [0xa5_u8; 32];
+    let length = sys.sysctl(&mib[..depth], Out::bytes(&mut text), In::none())?;
+    let content = until_nul(&text[..length.min(text.len())]);
+    Ok(Text::of(format_args!("{}", core::str::from_utf8(content).unwrap_or("?"))))
+}
+
+/// Writes a string by name as sysctl(8) does, without the NUL.
+pub fn write_text<S: Sys>(sys: S, name: &str, value: &str) -> Result<()> {
+    let mut mib = [0; 12];
+    let depth = resolve(sys, name, &mut mib)?;
+    sys.sysctl(&mib[..depth], Out::none(), In::bytes(value.as_bytes())).map(drop)
 }
 
 /// A slice of plain values as bytes.

@@ -82,6 +82,7 @@ fn replies<S: Sys>(c: &Ctx<S>, fd: i32, header: usize, count: u16) -> Verdict {
 }
 
 fn sends<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.keep_order()?;
     let live = c.live_with_header(0)?;
     for header in [VNET_HDR, SHORT_HDR] {
         c.set_header(live.fd, header as i32).on("TAPSVNETHDR")?;

@@ -37,6 +37,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 }
 
 fn order<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.keep_order()?;
     let live = c.live(0, 1)?;
     let before = c.settled_data("tap0")?;
     let mut rooms = [[0; ECHO]; 40];
@@ -54,6 +55,7 @@ fn order<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 fn gather<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.keep_order()?;
     let live = c.live(0, 1)?;
     let mut frame = [0; ECHO];
     for (number, piece) in [1, 2, 3, 4, 6, 13, 14, 15, 30, 59].into_iter().enumerate() {

@@ -284,6 +284,7 @@ fn large<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 fn order<S: Sys>(c: &Ctx<S>) -> Verdict {
+    c.keep_order()?;
     let live = c.live(0, 1)?;
     let mut frame = [0; 256];
     for sequence in 0..32 {

@@ -10,7 +10,8 @@ use crate::ctx::Ctx;
 use crate::errno::{Errno, Result};
 use crate::frames;
 use crate::sys::{Need, Sys};
-use crate::text::{until_nul, Text};
+use crate::sysctl_name;
+use crate::text::Text;
 use crate::user::{In, Out};
 
 /// The cases of this topic.
@@ -56,26 +57,23 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
     }
 }
 
+/// The name of an interface's node.
+fn path(name: &str) -> Text<48> {
+    Text::of(format_args!("net.link.tap.{name}"))
+}
+
 fn mib<S: Sys>(c: &Ctx<S>, name: &str, mib: &mut [i32; 12]) -> Result<usize> {
-    let path: Text<48> = Text::of(format_args!("net.link.tap.{name}"));
-    c.sys.sysctl_mib(path.as_str(), mib)
+    c.sys.sysctl_mib(path(name).as_str(), mib)
 }
 
 /// Reads an interface's node.
 pub fn read<S: Sys>(c: &Ctx<S>, name: &str) -> Result<Text<32>> {
-    let mut path = [0; 12];
-    let depth = mib(c, name, &mut path)?;
-    let mut text = [0xa5_u8; 32];
-    let length = c.sys.sysctl(&path[..depth], Out::bytes(&mut text), In::none())?;
-    let content = until_nul(&text[..length.min(text.len())]);
-    Ok(Text::of(format_args!("{}", core::str::from_utf8(content).unwrap_or("?"))))
+    sysctl_name::read_text(c.sys, path(name).as_str())
 }
 
 /// Writes an interface's node as sysctl(8) does, without the NUL.
 pub fn write<S: Sys>(c: &Ctx<S>, name: &str, value: &str) -> Result<()> {
-    let mut path = [0; 12];
-    let depth = mib(c, name, &mut path)?;
-    c.sys.sysctl(&path[..depth], Out::none(), In::bytes(value.as_bytes())).map(drop)
+    sysctl_name::write_text(c.sys, path(name).as_str(), value)
 }
 
 fn format<S: Sys>(c: &Ctx<S>) -> Verdict {
