@@ -29,7 +29,7 @@ KINDS = {
     "packaging": packaging.MUTANTS,
 }
 # Trees in which mutants are built, and then tested, at once.
-JOBS = 2
+JOBS = 3
 
 
 class Runner:

@@ -7,6 +7,7 @@ import dataclasses
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -121,9 +122,14 @@ MEMORY = 8 << 30
 
 
 def run(command, limit=None, env=None, cwd=ROOT):
-    """Runs a command: its end status (-9 where the time limit ended it), and all it said."""
+    """Runs a command: its end status (negative where a limit ended it), and all it said.
+
+    The limit is in seconds. The CPU may take a sixth of that: what goes round for ever ends sooner
+    than what sleeps for ever.
+    """
+    limits = [f"--as={MEMORY}"] + ([f"--cpu={limit // 6}"] if limit else [])
     process = subprocess.Popen(
-        ["prlimit", f"--as={MEMORY}", *command],
+        ["prlimit", *limits, *command],
         cwd=cwd,
         env=env,
         stdin=subprocess.DEVNULL,
@@ -135,6 +141,8 @@ def run(command, limit=None, env=None, cwd=ROOT):
     )
     try:
         said, _ = process.communicate(timeout=limit)
+        if limit and process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+            said += f"\nno end within {limit // 6} s of CPU time"
         return process.returncode, said
     except subprocess.TimeoutExpired:
         process.kill()

@@ -51,7 +51,7 @@ pub fn run(input: &[u8]) {
     }
     let start = machine.sys.now_ms();
     loop {
-        threads.retain(|thread| !enter().reap(*thread));
+        threads.retain(|thread| !enter().has_ended(*thread));
         if threads.is_empty() {
             break;
         }

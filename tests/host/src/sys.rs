@@ -222,7 +222,7 @@ impl Sys for HostSys {
     }
 
     fn joined(self, thread: usize) -> Option<i64> {
-        if !enter().reap(thread as Tid) {
+        if !enter().has_ended(thread as Tid) {
             return None;
         }
         // A thread of a killed process ended without a value.

@@ -84,9 +84,7 @@ impl World {
     /// The threads of a process, the latest first, as the kernel's list has them.
     pub(crate) fn threads_of(&mut self, pid: Pid) -> Vec<Tid> {
         let threads = self.sched.threads.iter().rev();
-        let own: Vec<Tid> =
-            threads.filter(|(_, thread)| thread.pid == pid).map(|(tid, _)| *tid).collect();
-        own.into_iter().filter(|tid| !self.has_ended(*tid)).collect()
+        threads.filter(|(_, thread)| thread.pid == pid).map(|(tid, _)| *tid).collect()
     }
 
     /// fork(2): runs `f` on the first thread of a new process; what it returns is the exit status.

@@ -73,7 +73,6 @@ pub struct Sleep {
 enum State {
     Runnable,
     Asleep { chan: Chan, since: u64, interruptible: bool, deadline: Option<u64> },
-    Exited,
 }
 
 /// One thread.
@@ -135,7 +134,7 @@ pub struct Proc {
 /// Threads, processes, and who runs.
 #[derive(Default)]
 pub struct Sched {
-    /// All threads that have not been waited for.
+    /// All threads that have not ended.
     pub threads: BTreeMap<Tid, Thread>,
     /// All processes.
     pub procs: BTreeMap<Pid, Proc>,

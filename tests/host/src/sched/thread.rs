@@ -41,7 +41,9 @@ pub fn exit() {
     let thread = world.thread(tid);
     kassert!(thread.held.is_empty(), "{} exits with mutexes held", thread.name);
     kassert!(thread.klocks == 0, "{} exits with the kernel lock held", thread.name);
-    thread.state = State::Exited;
+    // SAFETY: made by Box::into_raw, and the thread that used it ends here.
+    drop(unsafe { Box::from_raw(thread.lwp) });
+    world.sched.threads.remove(&tid);
     ME.set((0, std::ptr::null_mut()));
     world.wake_all(chan("exit", tid as usize));
     world.pass_on();
@@ -100,26 +102,14 @@ impl World {
         self.wait_for_turn(tid);
     }
 
-    /// Whether a thread has ended, and waits to be reaped.
-    pub fn has_ended(&mut self, tid: Tid) -> bool {
-        self.thread(tid).state == State::Exited
-    }
-
-    /// Whether a thread has ended; if so its remains are freed.
-    pub fn reap(&mut self, tid: Tid) -> bool {
-        let Some(thread) = self.sched.threads.get(&tid) else { return true };
-        if thread.state != State::Exited {
-            return false;
-        }
-        // SAFETY: made by Box::into_raw, and the thread that used it has ended.
-        drop(unsafe { Box::from_raw(thread.lwp) });
-        self.sched.threads.remove(&tid);
-        true
+    /// Whether a thread has ended.
+    pub fn has_ended(&self, tid: Tid) -> bool {
+        !self.sched.threads.contains_key(&tid)
     }
 
     /// Waits for a thread's end.
     pub fn join(&mut self, tid: Tid) {
-        while !self.reap(tid) {
+        while !self.has_ended(tid) {
             self.sleep(chan("exit", tid as usize), Sleep::default());
         }
     }
