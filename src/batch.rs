@@ -11,6 +11,7 @@ use crate::input;
 use crate::io;
 use crate::kern::batch::{Batch, Direction, Entry, Memory};
 use crate::kern::errno::{Errno, Result};
+use crate::kern::file::FileFlags;
 use crate::kern::ifcount::Output;
 use crate::kern::mbuf::{Mbuf, MbufList};
 use crate::kern::uio::Transfer;
@@ -21,6 +22,7 @@ use crate::vnet::mode::Mode;
 /// TAPSEND: receives frames of the program, until one has an error. That is the result only if no
 /// frame came before it. EINVAL if the array makes no sense, see [`check`], and the errors of
 /// write(2).
+#[inline(never)]
 pub fn send(softc: &Softc, mut batch: Batch<'_>) -> Result {
     let mode = softc.vnet.get();
     batch.run(Direction::Send, |entries| {
@@ -75,26 +77,27 @@ fn send_any(softc: &Softc, entries: &[Entry], mode: Mode) -> Result {
 /// TAPRECV: returns frames that the stack sent, as many as are queued and have a place. Waits for the
 /// first of them only, as read(2) does. EINVAL if the array makes no sense, or a frame's place has no
 /// room for a header or for a byte; and the errors of read(2).
-pub fn receive(softc: &Softc, batch: Batch<'_>, nonblock: bool) -> Result {
+#[inline(never)]
+pub fn receive(softc: &Softc, batch: Batch<'_>, flags: FileFlags) -> Result {
     let mode = softc.vnet.get();
     if mode == Mode::OFF && batch.is_one() {
-        return receive_one(softc, batch, nonblock);
+        return receive_one(softc, batch, flags);
     }
-    receive_batch(softc, batch, mode, nonblock)
+    receive_batch(softc, batch, mode, flags)
 }
 
 /// One frame to one entry, without a header: what read(2) does, and nothing that is for several. If
 /// the entry cannot be written, the frame is put back.
-fn receive_one(softc: &Softc, mut batch: Batch<'_>, nonblock: bool) -> Result {
+fn receive_one(softc: &Softc, mut batch: Batch<'_>, flags: FileFlags) -> Result {
     let mut room = MaybeUninit::uninit();
     let entry = batch.read_one(&mut room)?;
     if entry.room() == 0 || entry.has_more() || !entry.is_known() {
-        return receive_batch(softc, batch, Mode::OFF, nonblock);
+        return receive_batch(softc, batch, Mode::OFF, flags);
     }
-    let (frame, purges) = softc.channel.take_one(nonblock)?;
+    let (frame, purges) = softc.channel.take_one(flags.contains(FileFlags::NONBLOCK))?;
     if frame.is_unfinished() {
         put_back(softc, frame, purges);
-        return receive_batch(softc, batch, Mode::OFF, nonblock);
+        return receive_batch(softc, batch, Mode::OFF, flags);
     }
     let copied = if frame.is_single() {
         frame.write_first(&mut entry.place(Direction::Receive))
@@ -137,13 +140,13 @@ fn put_back(softc: &Softc, frame: Mbuf, purges: u32) {
 
 /// Any array, and any frames.
 #[inline(never)]
-fn receive_batch(softc: &Softc, mut batch: Batch<'_>, mode: Mode, nonblock: bool) -> Result {
-    batch.run(Direction::Receive, |entries| receive_many(softc, entries, mode, nonblock))
+fn receive_batch(softc: &Softc, mut batch: Batch<'_>, mode: Mode, flags: FileFlags) -> Result {
+    batch.run(Direction::Receive, |entries| receive_many(softc, entries, mode, flags))
 }
 
 /// Frames to the places of any array.
 #[inline(always)]
-fn receive_many(softc: &Softc, entries: &mut [Entry], mode: Mode, nonblock: bool) -> Result<usize> {
+fn receive_many(softc: &Softc, entries: &mut [Entry], mode: Mode, flags: FileFlags) -> Result<usize> {
     check(entries)?;
     let places = count_places(entries, (mode.header() as usize).max(1));
     if places == 0 {
@@ -155,7 +158,7 @@ fn receive_many(softc: &Softc, entries: &mut [Entry], mode: Mode, nonblock: bool
         error: None,
     };
     while round.done == 0 && round.error.is_none() {
-        let taken = softc.channel.take(places, nonblock)?;
+        let taken = softc.channel.take(places, flags.contains(FileFlags::NONBLOCK))?;
         let mode = mode.with_takes_of(softc.vnet.get());
         round.give(softc, taken, entries, mode);
     }

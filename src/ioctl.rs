@@ -31,24 +31,16 @@ pub fn descriptor(softc: &Softc, request: Request<'_>, flags: FileFlags) -> Resu
 #[inline(never)]
 fn transfer(softc: &Softc, request: Request<'_>, flags: FileFlags) -> Result {
     match request.command() {
-        Command::TAPSEND => send(softc, request, flags),
-        Command::TAPRECV => receive(softc, request, flags),
+        Command::TAPSEND => {
+            require(flags, FileFlags::WRITE)?;
+            batch::send(softc, request.batch()?)
+        }
+        Command::TAPRECV => {
+            require(flags, FileFlags::READ)?;
+            batch::receive(softc, request.batch()?, flags)
+        }
         _ => control(softc, request),
     }
-}
-
-/// TAPSEND.
-#[inline(never)]
-fn send(softc: &Softc, request: Request<'_>, flags: FileFlags) -> Result {
-    require(flags, FileFlags::WRITE)?;
-    batch::send(softc, request.batch()?)
-}
-
-/// TAPRECV.
-#[inline(never)]
-fn receive(softc: &Softc, request: Request<'_>, flags: FileFlags) -> Result {
-    require(flags, FileFlags::READ)?;
-    batch::receive(softc, request.batch()?, flags.contains(FileFlags::NONBLOCK))
 }
 
 /// All commands that transfer no frames.
