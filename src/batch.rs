@@ -146,7 +146,12 @@ fn receive_batch(softc: &Softc, mut batch: Batch<'_>, mode: Mode, flags: FileFla
 
 /// Frames to the places of any array.
 #[inline(always)]
-fn receive_many(softc: &Softc, entries: &mut [Entry], mode: Mode, flags: FileFlags) -> Result<usize> {
+fn receive_many(
+    softc: &Softc,
+    entries: &mut [Entry],
+    mode: Mode,
+    flags: FileFlags,
+) -> Result<usize> {
     check(entries)?;
     let places = count_places(entries, (mode.header() as usize).max(1));
     if places == 0 {

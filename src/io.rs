@@ -220,8 +220,10 @@ fn receive_planned(
     before: usize,
     len: usize,
 ) -> Result {
-    let whole = softc.interface.enabled().contains(Capabilities::WHOLE);
-    match vnet::write::plan(source, frame, before, len, softc.interface.mtu(), whole) {
+    // What will be cut anyway is copied once if it is cut now.
+    let interface = &softc.interface;
+    let whole = interface.enabled().contains(Capabilities::WHOLE) && !interface.is_member();
+    match vnet::write::plan(source, frame, before, len, interface.mtu(), whole) {
         Ok(frames) => input::post_all(softc, frames, before.wrapping_add(len)),
         Err(error) => return Err(not_read(softc, error)),
     }

@@ -21,6 +21,7 @@ pub mod errno;
 pub mod file;
 pub mod ifcount;
 pub mod ifnet;
+mod input;
 pub mod ioctl;
 pub mod kmem;
 pub mod knote;

@@ -5,13 +5,15 @@
 
 use super::{work, Tally, Workload};
 use crate::abi::offload::{VnetHdr, TAKES_CSUM, TAKES_TSO4, VNET_HDR};
+use crate::abi::BRDGADD;
 use crate::case::{Fallible, On, Verdict};
+use crate::cases::foreign;
 use crate::check;
 use crate::ctx::Ctx;
 use crate::frames;
 use crate::net::{Live, WIDEST};
-use crate::packets::{complete, Packet};
-use crate::sys::Sys;
+use crate::packets::{complete, Packet, FAR_MAC};
+use crate::sys::{Need, Sys};
 use crate::user::{Out, Plain};
 
 /// The workloads of this topic.
@@ -38,6 +40,10 @@ pub fn workloads<S: Sys>() -> &'static [Workload<S>] {
             )
             .rounds(101)
             .added(),
+            work("vnet_write_gso_bridged", "44 segments in one write, for a bridge", bridged)
+                .needs(&[Need::Inet, Need::Bridge])
+                .rounds(101)
+                .added(),
         ]
     }
 }
@@ -133,6 +139,20 @@ fn one_by_one<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
 fn large<S: Sys, const LOCAL: bool>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
     let live = live(c, 1514)?;
     let packet = if LOCAL { Packet::tcp(false, live.mac) } else { tagged(&live) };
+    let mut bytes = [0; VNET_HDR + 58 + LARGE];
+    let bytes = &mut bytes[..VNET_HDR + packet.headers() + LARGE];
+    put_header(bytes, packet.large(SEGMENT as u16));
+    packet.whole(&mut bytes[VNET_HDR..], 0);
+    rounds(c, &live, bytes, t)
+}
+
+/// What a bridge takes, all of it, while the stack would receive a large packet as it is.
+fn bridged<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+    let live = live(c, 1514)?;
+    c.fresh("bridge77")?;
+    foreign::bridge(c, BRDGADD, live.name.as_str()).on("BRDGADD")?;
+    c.set_up("bridge77", true).on("bridge up")?;
+    let packet = Packet::tcp(false, FAR_MAC);
     let mut bytes = [0; VNET_HDR + 58 + LARGE];
     let bytes = &mut bytes[..VNET_HDR + packet.headers() + LARGE];
     put_header(bytes, packet.large(SEGMENT as u16));
