@@ -210,7 +210,7 @@ impl<'a, S: Sys> Ctx<'a, S> {
                 self.sys.close(fd).unwrap_or(());
             }
         }
-        for name in ["vlan77", "bridge76", "bridge77", "vether77"] {
+        for name in ["vlan77", "lagg77", "carp77", "bridge76", "bridge77", "vether77"] {
             if self.exists(name) {
                 problem = problem.and(self.destroy(name).on(name));
             }

@@ -26,6 +26,10 @@ pub enum Need {
     Bridge,
     /// vlan(4).
     Vlan,
+    /// lagg(4).
+    Lagg,
+    /// carp(4).
+    Carp,
     /// A second vether(4) interface, for the bridge.
     Vether,
     /// fork(2), kill(2), wait4(2).

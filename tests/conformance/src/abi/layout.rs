@@ -141,34 +141,6 @@ pub struct EcCapReq {
     pub enabled: i32,
 }
 
-/// struct ifdrv, and the same layout's commands of bridge(4).
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct IfDrv {
-    /// ifd_name.
-    pub name: [u8; IFNAMSIZ],
-    /// ifd_cmd.
-    pub cmd: u64,
-    /// ifd_len.
-    pub len: usize,
-    /// ifd_data.
-    pub data: usize,
-}
-/// bridge(4): add a member.
-pub const BRDGADD: u64 = 0;
-/// bridge(4): delete a member.
-pub const BRDGDEL: u64 = 1;
-
-/// struct vlanreq.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct VlanReq {
-    /// vlr_parent.
-    pub parent: [u8; IFNAMSIZ],
-    /// vlr_tag.
-    pub tag: u16,
-}
-
 /// struct stat.
 #[repr(C, align(8))]
 #[derive(Clone, Copy)]
@@ -381,17 +353,8 @@ pub struct BpfHdr {
     hole: [u16; 3],
 }
 
-macro_rules! layouts {
-    ($($t:ty = $size:literal),* $(,)?) => { $(
-        const _: () = assert!(size_of::<$t>() == $size);
-        // SAFETY: integers and arrays of them; holes are written by nobody but the kernel.
-        unsafe impl Plain for $t {}
-    )* };
-}
-
 layouts! {
     IfReq = 144, IfAliasReq = 64, In6AliasReq = 128, IfLaddrReq = 280, IfDataReq = 152,
-    IfMediaReq = 48, EcCapReq = 24, IfDrv = 40, VlanReq = 18, Stat = 152, PollFd = 8,
-    Kevent50 = 40, Kevent100 = 72, ModStat = 64, SysctlNode = 96, KinfoDriver = 32, MbStat = 568,
-    BpfHdr = 32,
+    IfMediaReq = 48, EcCapReq = 24, Stat = 152, PollFd = 8, Kevent50 = 40, Kevent100 = 72,
+    ModStat = 64, SysctlNode = 96, KinfoDriver = 32, MbStat = 568, BpfHdr = 32,
 }

@@ -6,12 +6,23 @@
 //! All of them stand here and nowhere else. Sizes are asserted against the kernel's, because an
 //! ioctl's command carries the size of its argument.
 
+/// Asserts how long structures are, and says that any bytes are a value of them.
+macro_rules! layouts {
+    ($($t:ty = $size:literal),* $(,)?) => { $(
+        const _: () = assert!(size_of::<$t>() == $size);
+        // SAFETY: integers and arrays of them; holes are written by nobody but the kernel.
+        unsafe impl Plain for $t {}
+    )* };
+}
+
 mod commands;
 mod layout;
 pub mod offload;
+mod stacked;
 
 pub use commands::*;
 pub use layout::*;
+pub use stacked::*;
 
 /// open(2), fcntl(2).
 pub const O_RDONLY: i32 = 0;

@@ -4,15 +4,20 @@
 //! Large packets for this system: whole, in two parts, where nobody else can get them, and cut
 //! everywhere else.
 
+use core::ptr;
+
 use crate::abi::offload::{IFCAP_LRO, IFCAP_RX, IFCAP_TCP4_RX};
-use crate::abi::{BPF_D_IN, BRDGADD, BRDGDEL};
+use crate::abi::{CarpReq, LaggReq, BPF_D_IN, BRDGADD, BRDGDEL, LAGGIOC_ADDPORT, LAGGIOC_DELPORT};
+use crate::abi::{LAGGIOC_SETPROTO, LAGG_PROTO_LOADBALANCE, SIOCSLAGG, SIOCSVH};
 use crate::bpf;
 use crate::case::{case, Case, Fallible, On, Verdict};
 use crate::check;
-use crate::ctx::Ctx;
+use crate::ctx::{put_name, Ctx};
+use crate::errno::Result;
 use crate::net::Live;
 use crate::packets::{pattern_at, Packet};
 use crate::sys::{Need, Sys};
+use crate::user::Plain;
 use crate::view::View;
 
 /// The cases of this topic.
@@ -44,6 +49,12 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             case("offload_whole_bridged", "tap_rs(4): what a bridge may take is cut", bridged::<S>)
                 .added()
                 .needs(&[Need::Bpf, Need::Inet, Need::Bridge]),
+            case("offload_whole_lagged", "tap_rs(4): what is for a lagg is cut", lagged::<S>)
+                .added()
+                .needs(&[Need::Bpf, Need::Inet, Need::Lagg]),
+            case("offload_whole_carped", "tap_rs(4): what a carp may take is cut", carped::<S>)
+                .added()
+                .needs(&[Need::Bpf, Need::Inet, Need::Carp]),
         ]
     }
 }
@@ -154,4 +165,52 @@ fn bridged<S: Sys>(c: &Ctx<S>) -> Verdict {
         super::foreign::bridge(c, BRDGDEL, "tap0").on("BRDGDEL")?;
     }
     c.destroy("bridge77").on("destroy of the bridge")
+}
+
+/// A command about a port of lagg77.
+fn lagg<S: Sys>(c: &Ctx<S>, command: u32, port: &str) -> Result<()> {
+    let mut lagg = LaggReq::zeroed();
+    lagg.command = command;
+    lagg.protocol = LAGG_PROTO_LOADBALANCE;
+    lagg.ports = usize::from(!port.is_empty());
+    put_name(&mut lagg.port, port);
+    pointing(c, SIOCSLAGG, "lagg77", &mut lagg)
+}
+
+/// An ioctl whose argument ifr_data leads to.
+fn pointing<S: Sys, T>(c: &Ctx<S>, command: u64, name: &str, argument: &mut T) -> Result<()> {
+    let mut req = Ctx::<S>::ifreq(name);
+    req.data[..8].copy_from_slice(&(ptr::from_mut(argument) as usize).to_ne_bytes());
+    c.if_ioctl(command, req).map(drop)
+}
+
+fn lagged<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let live = c.live_with_header(0)?;
+    let bpf = bpf::tap_on(c, "tap0", BPF_D_IN)?;
+    c.fresh("lagg77")?;
+    lagg(c, LAGGIOC_SETPROTO, "").on("the protocol of a lagg")?;
+    c.set_up("lagg77", true).on("lagg up")?;
+    for _ in 0..2 {
+        in_two(c, &live, bpf)?;
+        lagg(c, LAGGIOC_ADDPORT, "tap0").on("a port of a lagg")?;
+        cut(c, &live, bpf, Packet::tcp(false, live.mac), "a port of a lagg")?;
+        lagg(c, LAGGIOC_DELPORT, "tap0").on("a port that leaves its lagg")?;
+    }
+    c.destroy("lagg77").on("destroy of the lagg")
+}
+
+fn carped<S: Sys>(c: &Ctx<S>) -> Verdict {
+    let live = c.live_with_header(0)?;
+    let bpf = bpf::tap_on(c, "tap0", BPF_D_IN)?;
+    for _ in 0..2 {
+        in_two(c, &live, bpf)?;
+        c.fresh("carp77")?;
+        let mut carp = CarpReq::zeroed();
+        put_name(&mut carp.device, "tap0");
+        (carp.vhid, carp.base) = (7, 1);
+        pointing(c, SIOCSVH, "carp77", &mut carp).on("the device of a carp")?;
+        cut(c, &live, bpf, Packet::tcp(false, live.mac), "with a carp")?;
+        c.destroy("carp77").on("destroy of the carp")?;
+    }
+    Ok(())
 }

@@ -161,6 +161,8 @@ pub fn probe() -> Result<()> {
     }
     grant_if(can_create(socket, "bridge77"), Need::Bridge);
     grant_if(can_create(socket, "vlan77"), Need::Vlan);
+    grant_if(can_create(socket, "lagg77"), Need::Lagg);
+    grant_if(can_create(socket, "carp77"), Need::Carp);
     grant_if(can_create(socket, "vether77"), Need::Vether);
     if let Ok(fd) = inet6 {
         Kernel.close(fd)?;
