@@ -163,6 +163,7 @@ void	tap_rs_set_lladdr(struct ifnet *, const unsigned char *);
 int	tap_rs_if_destroy(const struct ifnet *);
 
 /* helpers/input.c: a large packet for this system. */
+int	tap_rs_is_member(const struct ifnet *);
 int	tap_rs_is_local(struct ifnet *, const struct mbuf *);
 void	tap_rs_input_local(struct ifnet *, struct mbuf *);
 

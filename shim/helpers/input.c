@@ -25,8 +25,20 @@
 #include "tap_rs.h"
 
 /*
+ * Whether a bridge(4), lagg(4) or carp(4) has taken an interface.  It may have
+ * changed when this returns.
+ */
+int
+tap_rs_is_member(const struct ifnet *ifp)
+{
+
+	return ifp->if_bridge != NULL || ifp->if_lagg != NULL ||
+	    ifp->if_carp != NULL;
+}
+
+/*
  * Whether ether_input() would give a frame to our own IP and to nobody else:
- * no bridge(4), lagg(4), agr(4) or carp(4) has taken the interface, and the
+ * no bridge(4), lagg(4), carp(4) or agr(4) has taken the interface, and the
  * frame is for its Ethernet address and for an IPv4 address of it that is
  * ready.  The Ethernet and IP headers are in the first mbuf.  A soft interrupt
  * only.
@@ -41,8 +53,7 @@ tap_rs_is_local(struct ifnet *ifp, const struct mbuf *m)
 	struct sockaddr_in sin;
 	int ours, s;
 
-	if (ifp->_if_input != ether_input || ifp->if_bridge != NULL ||
-	    ifp->if_lagg != NULL || ifp->if_carp != NULL)
+	if (ifp->_if_input != ether_input || tap_rs_is_member(ifp))
 		return 0;
 	if ((ifp->if_flags & IFF_UP) == 0 ||
 	    (ifp->if_capenable & whole) != whole)

@@ -11,14 +11,8 @@ impl Interface {
     /// Whether a bridge(4), lagg(4) or carp(4) has the interface, so that all frames go to others.
     /// That may change at any time.
     pub fn is_member(&self) -> bool {
-        let ifp = self.ifp();
-        // SAFETY: a field of memory owned here, of which only NULL is told apart.
-        let bridge = unsafe { (&raw const (*ifp).if_bridge).read_volatile() };
-        // SAFETY: as above.
-        let lagg = unsafe { (&raw const (*ifp).if_lagg).read_volatile() };
-        // SAFETY: as above.
-        let carp = unsafe { (&raw const (*ifp).if_carp_ptr.carp_s).read_volatile() };
-        !(bridge.is_null() && lagg.is_null() && carp.is_null())
+        // SAFETY: it looks at fields of memory owned here.
+        unsafe { kpi::tap_rs_is_member(self.ifp()) != 0 }
     }
 
     /// Passes a frame up: the stack counts it, shows it to bpf(4) and calls `ether_input`. A call

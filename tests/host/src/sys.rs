@@ -276,7 +276,9 @@ impl Sys for HostSys {
             | Need::Curtain
             | Need::StockFile => true,
             // What the host does not play: in a kernel these cases run.
-            Need::Groups | Need::Route | Need::Ktrace | Need::Tcp => false,
+            Need::Groups | Need::Route | Need::Ktrace | Need::Tcp | Need::Lagg | Need::Carp => {
+                false
+            }
             // In the seeded mode one thread runs at a time.
             Need::Smp => !enter().is_seeded(),
             Need::Bridge | Need::Vlan | Need::Vether => stack::has(need),
