@@ -83,7 +83,7 @@ pub fn receive(softc: &Softc, batch: Batch<'_>, flags: FileFlags) -> Result {
     if mode == Mode::OFF && batch.is_one() {
         return receive_one(softc, batch, flags);
     }
-    receive_batch(softc, batch, mode, flags)
+    receive_batch(softc, batch, mode, flags.contains(FileFlags::NONBLOCK))
 }
 
 /// One frame to one entry, without a header: what read(2) does, and nothing that is for several. If
@@ -92,12 +92,12 @@ fn receive_one(softc: &Softc, mut batch: Batch<'_>, flags: FileFlags) -> Result 
     let mut room = MaybeUninit::uninit();
     let entry = batch.read_one(&mut room)?;
     if entry.room() == 0 || entry.has_more() || !entry.is_known() {
-        return receive_batch(softc, batch, Mode::OFF, flags);
+        return receive_batch(softc, batch, Mode::OFF, flags.contains(FileFlags::NONBLOCK));
     }
     let (frame, purges) = softc.channel.take_one(flags.contains(FileFlags::NONBLOCK))?;
     if frame.is_unfinished() {
         put_back(softc, frame, purges);
-        return receive_batch(softc, batch, Mode::OFF, flags);
+        return receive_batch(softc, batch, Mode::OFF, flags.contains(FileFlags::NONBLOCK));
     }
     let copied = if frame.is_single() {
         frame.write_first(&mut entry.place(Direction::Receive))
@@ -140,18 +140,13 @@ fn put_back(softc: &Softc, frame: Mbuf, purges: u32) {
 
 /// Any array, and any frames.
 #[inline(never)]
-fn receive_batch(softc: &Softc, mut batch: Batch<'_>, mode: Mode, flags: FileFlags) -> Result {
-    batch.run(Direction::Receive, |entries| receive_many(softc, entries, mode, flags))
+fn receive_batch(softc: &Softc, mut batch: Batch<'_>, mode: Mode, nonblock: bool) -> Result {
+    batch.run(Direction::Receive, |entries| receive_many(softc, entries, mode, nonblock))
 }
 
 /// Frames to the places of any array.
 #[inline(always)]
-fn receive_many(
-    softc: &Softc,
-    entries: &mut [Entry],
-    mode: Mode,
-    flags: FileFlags,
-) -> Result<usize> {
+fn receive_many(softc: &Softc, entries: &mut [Entry], mode: Mode, nonblock: bool) -> Result<usize> {
     check(entries)?;
     let places = count_places(entries, (mode.header() as usize).max(1));
     if places == 0 {
@@ -163,7 +158,7 @@ fn receive_many(
         error: None,
     };
     while round.done == 0 && round.error.is_none() {
-        let taken = softc.channel.take(places, flags.contains(FileFlags::NONBLOCK))?;
+        let taken = softc.channel.take(places, nonblock)?;
         let mode = mode.with_takes_of(softc.vnet.get());
         round.give(softc, taken, entries, mode);
     }
