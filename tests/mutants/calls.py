@@ -131,7 +131,7 @@ MUTANTS = [
     Mutant(
         "F20",
         "the driver counts input that the stack counts already",
-        ((STACK, "        // SAFETY: as above; the frame is given away.\n", "        unsafe { kpi::tap_rs_stat_inc(self.ifp(), 0) };\n"),),
+        (("src/kern/input.rs", "        // SAFETY: as above; the frame is given away.\n", "        unsafe { kpi::tap_rs_stat_inc(self.ifp(), 0) };\n"),),
         "stats_exact_in",
     ),
     Mutant(

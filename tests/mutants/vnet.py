@@ -45,10 +45,10 @@ WRITING = [
     case("a checksum that was completed is not marked as verified", "offload_sum_heard", WRITE, "frame.set_verified(&packet);", "let _ = packet;"),
     case("a header that makes no sense is ENOBUFS, and not EINVAL", "offload_refused_header", WRITE, "Refused::Invalid => Errno::EINVAL", "Refused::Invalid => Errno::ENOBUFS"),
     case("segments beyond the MTU are EINVAL", "offload_cut_mtu", WRITE, "Refused::TooLong => Errno::EMSGSIZE", "Refused::TooLong => Errno::EINVAL"),
-    case("a large packet is checked against an MTU of 1500, whatever it is", "offload_cut_mtu", IO, "len, softc.interface.mtu(), whole", "len, 1500, whole"),
+    case("a large packet is checked against an MTU of 1500, whatever it is", "offload_cut_mtu", IO, "len, interface.mtu(), whole", "len, 1500, whole"),
     case("bytes behind a packet of one segment are not cut off", "offload_cut_trailing,offload_cut_one", WRITE, "            frame.trim(len);\n", ""),
     case("the checksums of segments are not completed", "offload_cut_v4", SEGMENTS, "    complete(frame, found.start, end, TCP_OFFSET);\n", "    let _ = end;\n"),
-    case("a segment's payload begins one byte too late", "offload_cut_v4", SEGMENTS, "packet, segment.payload.start, payload", "packet, segment.payload.start.wrapping_add(1), payload"),
+    case("a segment's payload begins one byte too late", "offload_whole_others", SEGMENTS, "packet, segment.payload.start, payload", "packet, segment.payload.start.wrapping_add(1), payload"),
     case("a segment's payload that was read with the headers is lost", "offload_cut_v6", SEGMENTS, "front.get(here).unwrap_or_default()", "front.get(here).unwrap_or_default().get(..0).unwrap_or_default()"),
     case("the bytes behind a large packet that is cut are left in the request", "offload_cut_trailing", SEGMENTS, "while uio.resid() != 0 {", "while uio.resid() == usize::MAX {"),
     host("the checksums of segments are verified by the stack again", "write::a_large_packet_of_ipv4", SEGMENTS, "    frame.set_verified(found);\n", ""),
@@ -58,10 +58,11 @@ WRITING = [
 ]
 
 WHOLE = [
-    case("large packets for the system itself are cut too", "offload_whole", IO, "let whole = softc.interface.enabled().contains(Capabilities::WHOLE);", "let whole = false;"),
+    case("large packets for the system itself are cut too", "offload_whole", IO, "interface.enabled().contains(Capabilities::WHOLE) && !interface.is_member();", "interface.enabled().contains(Capabilities::WHOLE) && false;"),
     case("the first part of a large packet is lost", "offload_whole", RECEIVE, "                interface.input_local(first.finish());\n                interface.input_local(rest.finish());\n", "                let _ = first;\n                interface.input_local(rest.finish());\n"),
     case("a large packet for another machine is passed up whole", "offload_whole_others", HELPER, "memcmp(eh->ether_dhost", "memcmp(CLLADDR(ifp->if_sadl)"),
-    case("a large packet is passed up whole although a bridge has the interface", "offload_whole_bridged", HELPER, "ifp->_if_input != ether_input || ifp->if_bridge != NULL ||", "ifp->_if_input == NULL ||"),
+    Mutant("offload", "a large packet is passed up whole although a bridge has the interface", ((HELPER, "ifp->_if_input != ether_input || ", ""), (HELPER, "return ifp->if_bridge != NULL || ", "return ")), "offload_whole_bridged"),
+    host("a large packet is passed up whole although a bridge has the interface by now", "local::a_bridge_that_takes_the_interface_meanwhile_gets_segments", HELPER, "if (ifp->_if_input != ether_input || tap_rs_is_member(ifp))", "if (ifp->_if_input == NULL)"),
     case("the second part has the checksum of the whole", "offload_whole", RECEIVE, "    segments::verify(&mut rest, found);\n", "    rest.set_verified(found);\n"),
     case("bpf(4) does not see a large packet that is passed up whole", "offload_whole", HELPER, "\tbpf_mtap(ifp, m, BPF_D_IN);\n", ""),
     host("IP is passed a large packet with its Ethernet header", "local::ip_gets_it_in_two_parts", HELPER, "\tm_adj(m, ETHER_HDR_LEN);\n", ""),
@@ -83,7 +84,7 @@ READING = [
 
 MEMORY = [
     case("a frame's bytes beyond the first mbuf are not cut off with it", "offload_cut_trailing", WRITABLE, "raw.m_hdr.mh_len = keep as i32;", "let _ = keep;"),
-    case("a piece of a packet is as long as its mbuf, and not as what is left of it", "offload_cut_v4", PIECES, "len.wrapping_sub(self.skip).min(self.left)", "len.min(self.left)"),
+    case("a piece of a packet is as long as its mbuf, and not as what is left of it", "offload_whole_others", PIECES, "len.wrapping_sub(self.skip).min(self.left)", "len.min(self.left)"),
     Mutant("jumbo", "a long frame waits where only short ones may", ((PORT, "frame_len > LONG && ", "frame_len == 0 && "),), "queue_long_frames"),
     Mutant("jumbo", "an MTU of 65522 is accepted, whose frames cannot be written", (("src/ether.rs", "MAX_FRAME_LEN - HDR_LEN", "MAX_FRAME_LEN - HDR_LEN + 1"),), "mtu_range"),
     Mutant("jumbo", "the length of a long frame is that of its first mbuf", ((MBUF, "packet.len = packet.len.wrapping_add(len as i32);", "let _ = packet;"),), "jumbo_mtu"),

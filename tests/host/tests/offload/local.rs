@@ -7,6 +7,7 @@
 use tap_conformance::abi::SIOCIFDESTROY;
 use tap_conformance::frames::{self, Mac};
 use tap_host::kpi;
+use tap_host::world::enter;
 
 use crate::ifconfig::ifconfig;
 use crate::stack::{bridge, live, NET};
@@ -25,6 +26,11 @@ fn to_us(mac: Mac) -> Tcp {
 fn parts(tap: &Tap, tcp: &Tcp, size: u16) -> usize {
     tap.handed_up();
     tap.write(&tcp.header(Some(size)), &tcp.seeded()).unwrap();
+    came_up(tap, tcp, size)
+}
+
+/// How many packets came up of it, which are right.
+fn came_up(tap: &Tap, tcp: &Tcp, size: u16) -> usize {
     let seen = tap.handed_up();
     let mut segments = tcp.cut(size.into());
     if seen.len() == 2 && segments.len() > 2 {
@@ -81,4 +87,19 @@ fn everybody_else_gets_segments() {
     assert_eq!(parts(&tap, &tcp, 1400), segments, "a bridge");
     ifconfig(SIOCIFDESTROY, "bridge0").unwrap();
     assert_eq!(parts(&tap, &tcp, 1400), 2);
+}
+
+#[test]
+fn a_bridge_that_takes_the_interface_meanwhile_gets_segments() {
+    let tap = Tap::open(12, ALL);
+    let tcp = to_us(live(&tap));
+    let beside = tap.beside(0, 0);
+    tap.handed_up();
+    // The soft interrupt needs the kernel lock before it takes the packet.
+    enter().kernel_lock(1);
+    tap.write(&tcp.header(Some(1400)), &tcp.seeded()).unwrap();
+    bridge([&tap, &beside]);
+    enter().kernel_unlock(1);
+    assert_eq!(came_up(&tap, &tcp, 1400), tcp.cut(1400).len());
+    ifconfig(SIOCIFDESTROY, "bridge0").unwrap();
 }
