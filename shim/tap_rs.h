@@ -170,6 +170,7 @@ void	tap_rs_input_local(struct ifnet *, struct mbuf *);
 /* helpers/mbuf.c */
 #define	TAP_RS_BUFSIZE	4032
 struct mbuf *tap_rs_m_getbuf(void);
+int	tap_rs_m_is_shared(const struct mbuf *);
 
 /* helpers/sysctl.c */
 int	tap_rs_sysctl_setup(struct sysctllog **, int *);

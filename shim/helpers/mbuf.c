@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copyright (c) 2026 The if_tap_rs contributors */
 
-/* sys/mbuf.h: the allocations that are macros. */
+/* sys/mbuf.h: the allocations that are macros, and M_READONLY(). */
 
 #include <sys/param.h>
 #include <sys/malloc.h>
@@ -30,4 +30,15 @@ tap_rs_m_getbuf(void)
 		return NULL;
 	}
 	return m;
+}
+
+/* Whether another packet shares memory of a packet. */
+int
+tap_rs_m_is_shared(const struct mbuf *m)
+{
+
+	for (; m != NULL; m = m->m_next)
+		if (M_READONLY(m))
+			return 1;
+	return 0;
 }

@@ -16,7 +16,7 @@ use crate::offload::packet::{Packet, FRONT};
 /// it is dropped and counted. A call in flight only, in a soft interrupt.
 #[cold]
 #[inline(never)]
-pub fn receive(interface: &Interface, packet: Mbuf) {
+pub fn receive(interface: &Interface, mut packet: Mbuf) {
     let mut front = [0; FRONT];
     packet.copy_to(0, &mut front);
     let len = packet.packet_len() as usize;
@@ -25,18 +25,31 @@ pub fn receive(interface: &Interface, packet: Mbuf) {
     // Both were found when it was written.
     let (Some(found), Some(large)) = (found, large) else { return };
     if interface.is_local(&packet) {
-        let parts = halve(Writable::again(packet), large, &front, &found);
-        return match parts {
-            Some((first, rest)) => {
-                interface.input_local(first.finish());
-                interface.input_local(rest.finish());
-            }
-            None => interface.count(Counter::InputErrors),
+        packet = match Writable::again(packet) {
+            Ok(packet) => return receive_local(interface, packet, large, &front, &found),
+            Err(packet) => packet,
         };
     }
     match segments::received(&packet, large, &front) {
         Ok(frames) => frames.for_each(|frame| interface.input(frame)),
         Err(_) => interface.count(Counter::InputErrors),
+    }
+}
+
+/// Passes up a large packet that is for this system, in two parts.
+fn receive_local(
+    interface: &Interface,
+    packet: Writable,
+    large: Large,
+    front: &[u8; FRONT],
+    found: &Packet,
+) {
+    match halve(packet, large, front, found) {
+        Some((first, rest)) => {
+            interface.input_local(first.finish());
+            interface.input_local(rest.finish());
+        }
+        None => interface.count(Counter::InputErrors),
     }
 }
 

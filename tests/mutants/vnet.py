@@ -59,7 +59,7 @@ WRITING = [
 
 WHOLE = [
     case("large packets for the system itself are cut too", "offload_whole", IO, "interface.enabled().contains(Capabilities::WHOLE) && !interface.is_member();", "interface.enabled().contains(Capabilities::WHOLE) && false;"),
-    case("the first part of a large packet is lost", "offload_whole", RECEIVE, "                interface.input_local(first.finish());\n                interface.input_local(rest.finish());\n", "                let _ = first;\n                interface.input_local(rest.finish());\n"),
+    case("the first part of a large packet is lost", "offload_whole", RECEIVE, "            interface.input_local(first.finish());\n            interface.input_local(rest.finish());\n", "            let _ = first;\n            interface.input_local(rest.finish());\n"),
     case("a large packet for another machine is passed up whole", "offload_whole_others", HELPER, "memcmp(eh->ether_dhost", "memcmp(CLLADDR(ifp->if_sadl)"),
     Mutant("offload", "a large packet is passed up whole although a bridge has the interface", ((HELPER, "ifp->_if_input != ether_input || ", ""), (HELPER, "return ifp->if_bridge != NULL || ", "return ")), "offload_whole_bridged"),
     host("a large packet is passed up whole although a bridge has the interface by now", "local::a_bridge_that_takes_the_interface_meanwhile_gets_segments", HELPER, "if (ifp->_if_input != ether_input || tap_rs_is_member(ifp))", "if (ifp->_if_input == NULL)"),

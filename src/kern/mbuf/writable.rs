@@ -8,6 +8,7 @@ use core::slice;
 use super::pieces::copy;
 use super::{Mbuf, ALIGN, MAX_FIRST};
 use crate::kern::errno::{Errno, Result};
+use crate::kern::kpi;
 use crate::kern::uio::Transfer;
 
 /// A packet whose memory no other packet shares.
@@ -74,9 +75,14 @@ impl Writable {
         Ok(frame)
     }
 
-    /// Takes over a packet that came from a [`Writable`], and that nobody else has seen since.
-    pub fn again(packet: Mbuf) -> Writable {
-        Writable(packet)
+    /// Takes over a packet, or returns it if another packet shares its memory. None does if it came
+    /// from a [`Writable`], and nobody else has seen it since.
+    pub fn again(packet: Mbuf) -> core::result::Result<Writable, Mbuf> {
+        // SAFETY: a packet that is owned, and is only looked at.
+        match unsafe { kpi::tap_rs_m_is_shared(packet.as_ptr()) } {
+            0 => Ok(Writable(packet)),
+            _ => Err(packet),
+        }
     }
 
     /// What is in the first mbuf: all of a frame of less than MAX_FIRST bytes that was read from
