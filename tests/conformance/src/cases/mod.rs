@@ -50,12 +50,15 @@ pub mod qemu;
 pub mod queue;
 pub mod races;
 pub mod read;
+pub mod read_wait;
 pub mod sigio;
 pub mod signals;
 pub mod stress;
 pub mod sysctl;
 pub mod transient;
+pub mod transient_end;
 pub mod tree;
+pub mod tun;
 pub mod write;
 
 /// Calls `f` with every case.
@@ -64,6 +67,7 @@ pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
         lifecycle::cases::<S>(),
         open::cases::<S>(),
         read::cases::<S>(),
+        read_wait::cases::<S>(),
         write::cases::<S>(),
         length::cases::<S>(),
         ioctl_fd::cases::<S>(),
@@ -83,6 +87,7 @@ pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
         qemu::cases::<S>(),
         libtuntap::cases::<S>(),
         foreign::cases::<S>(),
+        tun::cases::<S>(),
         passing::cases::<S>(),
         groups::cases::<S>(),
         power::cases::<S>(),
@@ -101,6 +106,7 @@ pub fn each<S: Sys>(f: &mut dyn FnMut(&Case<S>)) {
         offload_tso::cases::<S>(),
         offload_storm::cases::<S>(),
         transient::cases::<S>(),
+        transient_end::cases::<S>(),
         batch_args::cases::<S>(),
         batch_send::cases::<S>(),
         batch_receive::cases::<S>(),
