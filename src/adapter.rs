@@ -46,10 +46,10 @@ impl FrameList for MbufList {
     }
 }
 
-/// Those who wait for frames, those who only want to know when the interface goes, and where the
-/// queue's length is shown. The lock of all is the channel's.
+/// Those who wait for frames, those who only want to know when the interface is destroyed, and the
+/// place where the queue's length is shown. The channel's lock guards all of them.
 ///
-/// Write knotes have a record of their own, for a frame that comes is no news to them.
+/// Write knotes have a record of their own, because they are not notified when a frame arrives.
 ///
 /// # Invariants
 ///

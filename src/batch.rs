@@ -116,7 +116,8 @@ fn receive_one(softc: &Softc, mut batch: Batch<'_>, flags: FileFlags) -> Result 
             Ok(())
         }
         Err(error) if batch.write_one(entry).is_ok() => Err(io::lose(softc, frame, error)),
-        // The frame is lost for its place, but not if the entry cannot be written either.
+        // A frame whose buffer cannot be written is lost. If the entry cannot be written either,
+        // the frame is put back.
         Err(error) => {
             put_back(softc, frame, purges);
             Err(error)

@@ -98,9 +98,9 @@ fn require(flags: FileFlags, mode: FileFlags) -> Result {
 }
 
 /// if_ioctl. The stack holds IFNET_LOCK. SIOCSIFPHYADDR sets the Ethernet address. It fails with
-/// EINVAL unless the address is a link-level address that an interface may have. SIOCSIFMTU sets the MTU. It
-/// fails with EINVAL unless a frame of that MTU can be written. `None` for the
-/// commands that ether_ioctl handles.
+/// EINVAL unless the address is a link-level address that an interface may have. SIOCSIFMTU sets
+/// the MTU. It fails with EINVAL unless a frame of that MTU can be written. `None` for the commands
+/// that ether_ioctl handles.
 pub fn interface(softc: &Softc, request: Request<'_>) -> Option<Result> {
     match request.command() {
         Command::SIOCSIFPHYADDR => {

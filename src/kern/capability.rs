@@ -28,8 +28,8 @@ bitflags! {
             | kpi::IFCAP_CSUM_TCPv6_Rx | kpi::IFCAP_CSUM_UDPv6_Rx) as u64;
         /// It passes up large TCP packets.
         const LRO = kpi::IFCAP_LRO as u64;
-        /// Both that a large TCP packet of IPv4 is passed up for. ifconfig(8) has no word for LRO,
-        /// but one for the checksum.
+        /// Both are needed to pass up a large TCP packet of IPv4 whole. ifconfig(8) has no word for
+        /// LRO, but has one for the checksum.
         const WHOLE = (kpi::IFCAP_LRO | kpi::IFCAP_CSUM_TCPv4_Rx) as u64;
     }
 }

@@ -59,8 +59,8 @@ impl Sum {
         (!fold(self.total)).to_ne_bytes()
     }
 
-    /// The checksum of a transport header whose field is at that offset. One of zero is written
-    /// as its other form where the field is UDP's.
+    /// The checksum of a transport header whose field is at that offset. For UDP, a checksum of
+    /// zero is written as 0xffff, because zero would mean that there is none.
     pub fn completed(self, offset: u16) -> [u8; 2] {
         match !fold(self.total) {
             0 if offset == UDP_OFFSET => [0xff; 2],

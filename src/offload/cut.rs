@@ -72,8 +72,9 @@ impl Large {
         }
     }
 
-    /// A packet of the stack, which takes the rest of its frame of `len` bytes: what length it
-    /// states may have wrapped. `header` is the length of the IP header and what extends it.
+    /// A packet of the stack, which extends to the end of its frame of `len` bytes. The length that
+    /// it states is not used, because it may have wrapped. `header` is the length of the IP header
+    /// and of its extension headers.
     pub fn of_stack(front: &[u8], len: usize, header: usize, size: u16) -> Option<Large> {
         let network = Network::find(front)?;
         if header < network.least() {

@@ -35,8 +35,8 @@ impl Mode {
         self.0 >> TAKES_SHIFT
     }
 
-    /// This mode with what the opener takes by now, if it has a header still. Who has slept for a
-    /// frame may be given one that is taken only since then.
+    /// This mode with what the opener takes `now`, if both modes have a header. A reader that has
+    /// slept may get a frame of a kind that the opener began to take during the sleep.
     pub const fn with_takes_of(self, now: Mode) -> Mode {
         if self.header() == 0 || now.header() == 0 {
             return self;

@@ -29,9 +29,9 @@ impl Writable {
         Some(Writable(packet))
     }
 
-    /// Copies the beginning of a frame of `len` bytes from user space that something of `before`
-    /// bytes stands before: all of it, or as much as the first mbuf holds. Its IP header is aligned
-    /// as [`Mbuf::read_from`]'s. The same errors.
+    /// Copies from user space `before` bytes and the frame of `len` bytes that follows them: all of
+    /// them, or as much as the first mbuf holds. The frame's IP header is aligned as by
+    /// [`Mbuf::read_from`]. The same errors.
     #[inline(always)]
     pub fn read_first(uio: &mut impl Transfer, before: usize, len: usize) -> Result<Writable> {
         let gap = if before & 3 == 0 { ALIGN } else { 0 };
@@ -75,8 +75,8 @@ impl Writable {
         Ok(frame)
     }
 
-    /// Takes over a packet, or returns it if another packet shares its memory. None does if it came
-    /// from a [`Writable`], and nobody else has seen it since.
+    /// Takes over a packet, or returns it if another packet shares its memory. If the packet came
+    /// from a [`Writable`], and nobody else has seen it since, no other packet does.
     pub fn again(packet: Mbuf) -> core::result::Result<Writable, Mbuf> {
         // SAFETY: a packet that is owned, and is only looked at.
         match unsafe { kpi::tap_rs_m_is_shared(packet.as_ptr()) } {
