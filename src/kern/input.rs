@@ -8,7 +8,7 @@ use super::kpi;
 use super::mbuf::Mbuf;
 
 impl Interface {
-    /// Whether a bridge(4), lagg(4) or carp(4) has the interface, so that all frames go to others.
+    /// Whether a bridge(4), lagg(4) or carp(4) has the interface, so that frames may go to others.
     /// That may change at any time.
     pub fn is_member(&self) -> bool {
         // SAFETY: it looks at fields of memory owned here.
