@@ -79,25 +79,26 @@ fn send_any(softc: &Softc, entries: &[Entry], mode: Mode) -> Result {
 /// room for a header or for a byte; and the errors of read(2).
 #[inline(never)]
 pub fn receive(softc: &Softc, batch: Batch<'_>, flags: FileFlags) -> Result {
+    let nonblock = flags.contains(FileFlags::NONBLOCK);
     let mode = softc.vnet.get();
     if mode == Mode::OFF && batch.is_one() {
-        return receive_one(softc, batch, flags);
+        return receive_one(softc, batch, nonblock);
     }
-    receive_batch(softc, batch, mode, flags.contains(FileFlags::NONBLOCK))
+    receive_batch(softc, batch, mode, nonblock)
 }
 
 /// One frame to one entry, without a header: what read(2) does, and nothing that is for several. If
 /// the entry cannot be written, the frame is put back.
-fn receive_one(softc: &Softc, mut batch: Batch<'_>, flags: FileFlags) -> Result {
+fn receive_one(softc: &Softc, mut batch: Batch<'_>, nonblock: bool) -> Result {
     let mut room = MaybeUninit::uninit();
     let entry = batch.read_one(&mut room)?;
     if entry.room() == 0 || entry.has_more() || !entry.is_known() {
-        return receive_batch(softc, batch, Mode::OFF, flags.contains(FileFlags::NONBLOCK));
+        return receive_batch(softc, batch, Mode::OFF, nonblock);
     }
-    let (frame, purges) = softc.channel.take_one(flags.contains(FileFlags::NONBLOCK))?;
+    let (frame, purges) = softc.channel.take_one(nonblock)?;
     if frame.is_unfinished() {
         put_back(softc, frame, purges);
-        return receive_batch(softc, batch, Mode::OFF, flags.contains(FileFlags::NONBLOCK));
+        return receive_batch(softc, batch, Mode::OFF, nonblock);
     }
     let copied = if frame.is_single() {
         frame.write_first(&mut entry.place(Direction::Receive))
