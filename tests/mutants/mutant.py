@@ -127,7 +127,8 @@ def run(command, limit=None, env=None, cwd=ROOT):
     The limit is in seconds. The CPU may take a sixth of that: what goes round for ever ends sooner
     than what sleeps for ever.
     """
-    limits = [f"--as={MEMORY}"] + ([f"--cpu={limit // 6}"] if limit else [])
+    most_cpu = limit // 6 if limit else None
+    limits = [f"--as={MEMORY}"] + ([f"--cpu={most_cpu}"] if most_cpu else [])
     process = subprocess.Popen(
         ["prlimit", *limits, *command],
         cwd=cwd,
@@ -141,8 +142,8 @@ def run(command, limit=None, env=None, cwd=ROOT):
     )
     try:
         said, _ = process.communicate(timeout=limit)
-        if limit and process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
-            said += f"\nno end within {limit // 6} s of CPU time"
+        if most_cpu and process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+            said += f"\nno end within {most_cpu} s of CPU time"
         return process.returncode, said
     except subprocess.TimeoutExpired:
         process.kill()
