@@ -118,11 +118,8 @@ impl<S: Sys> Ctx<'_, S> {
     pub fn queued(&self, name: &str) -> Fallible<i32> {
         let node: crate::text::Text<48> =
             crate::text::Text::of(format_args!("net.interfaces.{name}.sndq.len"));
-        let mut mib = [0; 12];
-        let depth = self.sys.sysctl_mib(node.as_str(), &mut mib).on(node.as_str())?;
         let mut value = 0_i32;
-        let none = crate::user::In::none();
-        self.sys.sysctl(&mib[..depth], Out::value(&mut value), none).on(node.as_str())?;
+        self.sys.sysctl_get(node.as_str(), Out::value(&mut value)).on(node.as_str())?;
         Ok(value)
     }
 

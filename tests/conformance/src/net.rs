@@ -100,18 +100,21 @@ impl<S: Sys> Ctx<'_, S> {
     /// packet on the queue of the CPU that received it, so packets pass each other when the program
     /// that writes them moves to another CPU: with every driver.
     pub fn keep_order(&self) -> Fallible<()> {
+        if self.spread.get().is_some() {
+            return Ok(());
+        }
         let Ok(now) = sysctl_name::read_text(self.sys, SPREAD) else {
             // No such choice, and no such queues.
             return Ok(());
         };
-        self.spread.set(self.spread.get().or(Some(now)));
-        sysctl_name::write_text(self.sys, SPREAD, "zero").on(SPREAD)
+        self.spread.set(Some(now));
+        self.sys.sysctl_set(SPREAD, In::bytes(b"zero")).on(SPREAD)
     }
 
     /// Takes that back.
     pub fn spread_again(&self) -> Fallible<()> {
         self.spread.take().map_or(Ok(()), |how| {
-            sysctl_name::write_text(self.sys, SPREAD, how.as_str()).on(SPREAD)
+            self.sys.sysctl_set(SPREAD, In::bytes(how.as_str().as_bytes())).on(SPREAD)
         })
     }
 

@@ -14,7 +14,7 @@ use crate::ctx::{Ctx, Module};
 use crate::errno::Result;
 use crate::sys::Sys;
 use crate::text::Text;
-use crate::user::{In, Out, Plain};
+use crate::user::{In, Plain};
 
 /// What to run, on what.
 #[derive(Clone, Copy)]
@@ -111,9 +111,7 @@ pub(crate) fn be_quiet<S: Sys>(sys: S) {
 
 /// Sets an integer by name.
 pub fn set_int<S: Sys>(sys: S, name: &str, value: i32) -> Result<()> {
-    let mut mib = [0; 12];
-    let n = sys.sysctl_mib(name, &mut mib)?;
-    sys.sysctl(&mib[..n], Out::none(), In::bytes(value.as_bytes())).map(drop)
+    sys.sysctl_set(name, In::bytes(value.as_bytes()))
 }
 
 fn one<S: Sys>(

@@ -228,6 +228,20 @@ pub trait Sys: Copy + Send + Sync + 'static {
         crate::sysctl_name::resolve(self, name, mib)
     }
 
+    /// Reads a node by name; how many bytes it has.
+    fn sysctl_get(self, name: &str, old: Out<'_>) -> Result<usize> {
+        let mut mib = [0; 12];
+        let depth = self.sysctl_mib(name, &mut mib)?;
+        self.sysctl(&mib[..depth], old, In::none())
+    }
+
+    /// Writes a node by name.
+    fn sysctl_set(self, name: &str, new: In<'_>) -> Result<()> {
+        let mut mib = [0; 12];
+        let depth = self.sysctl_mib(name, &mut mib)?;
+        self.sysctl(&mib[..depth], Out::none(), new).map(drop)
+    }
+
     /// The major number of a character device by driver name, from kern.drivers.
     fn major(self, driver: &str) -> Result<u32> {
         crate::sysctl_name::major(self, driver)

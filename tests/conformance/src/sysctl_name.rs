@@ -43,19 +43,10 @@ fn child<S: Sys>(sys: S, mib: &mut [i32; 12], depth: usize, part: &str) -> Resul
 
 /// Reads a string by name.
 pub fn read_text<S: Sys>(sys: S, name: &str) -> Result<Text<32>> {
-    let mut mib = [0; 12];
-    let depth = resolve(sys, name, &mut mib)?;
     let mut text = [0xa5_u8; 32];
-    let length = sys.sysctl(&mib[..depth], Out::bytes(&mut text), In::none())?;
+    let length = sys.sysctl_get(name, Out::bytes(&mut text))?;
     let content = until_nul(&text[..length.min(text.len())]);
     Ok(Text::of(format_args!("{}", core::str::from_utf8(content).unwrap_or("?"))))
-}
-
-/// Writes a string by name as sysctl(8) does, without the NUL.
-pub fn write_text<S: Sys>(sys: S, name: &str, value: &str) -> Result<()> {
-    let mut mib = [0; 12];
-    let depth = resolve(sys, name, &mut mib)?;
-    sys.sysctl(&mib[..depth], Out::none(), In::bytes(value.as_bytes())).map(drop)
 }
 
 /// A slice of plain values as bytes.

@@ -136,14 +136,19 @@ fn one_by_one<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
     Ok(())
 }
 
-fn large<S: Sys, const LOCAL: bool>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
-    let live = live(c, 1514)?;
-    let packet = if LOCAL { Packet::tcp(false, live.mac) } else { tagged(&live) };
+/// Writes [`SEGMENTS`] of a packet at once, again and again.
+fn segments<S: Sys>(c: &Ctx<S>, live: &Live, packet: Packet, t: &mut Tally<'_, S>) -> Verdict {
     let mut bytes = [0; VNET_HDR + 58 + LARGE];
     let bytes = &mut bytes[..VNET_HDR + packet.headers() + LARGE];
     put_header(bytes, packet.large(SEGMENT as u16));
     packet.whole(&mut bytes[VNET_HDR..], 0);
-    rounds(c, &live, bytes, t)
+    rounds(c, live, bytes, t)
+}
+
+fn large<S: Sys, const LOCAL: bool>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+    let live = live(c, 1514)?;
+    let packet = if LOCAL { Packet::tcp(false, live.mac) } else { tagged(&live) };
+    segments(c, &live, packet, t)
 }
 
 /// What a bridge takes, all of it, while the stack would receive a large packet as it is.
@@ -152,10 +157,5 @@ fn bridged<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
     c.fresh("bridge77")?;
     foreign::bridge(c, BRDGADD, live.name.as_str()).on("BRDGADD")?;
     c.set_up("bridge77", true).on("bridge up")?;
-    let packet = Packet::tcp(false, FAR_MAC);
-    let mut bytes = [0; VNET_HDR + 58 + LARGE];
-    let bytes = &mut bytes[..VNET_HDR + packet.headers() + LARGE];
-    put_header(bytes, packet.large(SEGMENT as u16));
-    packet.whole(&mut bytes[VNET_HDR..], 0);
-    rounds(c, &live, bytes, t)
+    segments(c, &live, Packet::tcp(false, FAR_MAC), t)
 }

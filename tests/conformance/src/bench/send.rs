@@ -18,7 +18,7 @@ use crate::frames::{self, PEER_MAC};
 use crate::net::Live;
 use crate::sys::{encode, Need, Sys};
 use crate::text::Text;
-use crate::user::{In, Out};
+use crate::user::Out;
 
 /// The workloads of this topic.
 pub fn workloads<S: Sys>() -> &'static [Workload<S>] {
@@ -102,10 +102,8 @@ fn open_bpf<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
 fn ended<S: Sys>(c: &Ctx<S>, live: &Live) -> Fallible<u64> {
     let data = c.data(live.name.as_str())?;
     let name: Text<64> = Text::of(format_args!("net.interfaces.{}.sndq.drops", live.name));
-    let mut mib = [0; 12];
-    let n = c.sys.sysctl_mib(name.as_str(), &mut mib).on(name.as_str())?;
     let mut drops: u64 = 0;
-    c.sys.sysctl(&mib[..n], Out::value(&mut drops), In::none()).on(name.as_str())?;
+    c.sys.sysctl_get(name.as_str(), Out::value(&mut drops)).on(name.as_str())?;
     Ok(drops + data.opackets + data.oerrors)
 }
 

@@ -119,10 +119,9 @@ fn up_at_once<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 /// Frames that nobody will read, from net.interfaces.tap0.sndq.drops.
 fn drops<S: Sys>(c: &Ctx<S>) -> Fallible<u64> {
-    let (mut mib, mut drops) = ([0; 12], 0_u64);
+    let mut drops = 0_u64;
     let name = "net.interfaces.tap0.sndq.drops";
-    let n = c.sys.sysctl_mib(name, &mut mib).on(name)?;
-    c.sys.sysctl(&mib[..n], Out::value(&mut drops), In::none()).on(name)?;
+    c.sys.sysctl_get(name, Out::value(&mut drops)).on(name)?;
     Ok(drops)
 }
 

@@ -122,13 +122,11 @@ fn open_and_close<S: Sys>(s: S, _: usize) -> i64 {
 /// Asks for addresses, with the sysctl tree locked meanwhile: who makes nodes has to wait then, and
 /// gives up the kernel lock.
 fn ask_addresses<S: Sys>(s: S, _: usize) -> i64 {
-    let (mut mib, mut text) = ([0; 12], [0; 18]);
+    let mut text = [0; 18];
     for _ in 0..ROUNDS * 2 {
         for name in ["net.link.tap.tap0", "net.link.tap.tap1"] {
             // They come and go.
-            if let Ok(n) = s.sysctl_mib(name, &mut mib) {
-                s.sysctl(&mib[..n], Out::bytes(&mut text), In::none()).unwrap_or(0);
-            }
+            s.sysctl_get(name, Out::bytes(&mut text)).unwrap_or(0);
         }
     }
     0

@@ -73,7 +73,7 @@ pub fn read<S: Sys>(c: &Ctx<S>, name: &str) -> Result<Text<32>> {
 
 /// Writes an interface's node as sysctl(8) does, without the NUL.
 pub fn write<S: Sys>(c: &Ctx<S>, name: &str, value: &str) -> Result<()> {
-    sysctl_name::write_text(c.sys, path(name).as_str(), value)
+    c.sys.sysctl_set(path(name).as_str(), In::bytes(value.as_bytes()))
 }
 
 fn format<S: Sys>(c: &Ctx<S>) -> Verdict {

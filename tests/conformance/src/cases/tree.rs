@@ -53,10 +53,8 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 
 /// Reads net.link.tap_openers into a buffer of `room` bytes.
 fn read_openers<S: Sys>(c: &Ctx<S>, room: usize) -> Result<(Text<64>, usize)> {
-    let mut path = [0; 12];
-    let depth = c.sys.sysctl_mib("net.link.tap_openers", &mut path)?;
     let mut text = [0xa5_u8; 64];
-    let length = c.sys.sysctl(&path[..depth], Out::bytes(&mut text[..room]), In::none())?;
+    let length = c.sys.sysctl_get("net.link.tap_openers", Out::bytes(&mut text[..room]))?;
     let content = core::str::from_utf8(until_nul(&text)).unwrap_or("?");
     Ok((Text::of(format_args!("{content}")), length))
 }
