@@ -22,7 +22,7 @@ impl Unit {
     pub const LAST: Unit = Unit(CLONER_MINOR - 1);
 
     /// The unit of that number, if there can be one.
-    pub const fn new(number: u32) -> Option<Unit> {
+    pub fn new(number: u32) -> Option<Unit> {
         if number < CLONER_MINOR {
             Some(Unit(number))
         } else {
@@ -31,7 +31,7 @@ impl Unit {
     }
 
     /// The unit named by an int of the kernel's.
-    pub const fn from_int(number: i32) -> Option<Unit> {
+    pub fn from_int(number: i32) -> Option<Unit> {
         if number >= 0 {
             Unit::new(number as u32)
         } else {
@@ -50,7 +50,7 @@ impl Unit {
     }
 
     /// The next unit, if there is one.
-    pub const fn next(self) -> Option<Unit> {
+    pub fn next(self) -> Option<Unit> {
         Unit::new(self.0.wrapping_add(1))
     }
 }

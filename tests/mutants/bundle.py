@@ -3,9 +3,11 @@
 """Many mutants in one build, which a number in it switches on.
 
 A function that mutants change gets one body for each of them, and its own for everything else.
-Mutants that change more than bodies of functions are left out: they are built one by one.
+Functions and statics that a mutant adds are there for all. What a mutant changes in the shim is
+linked with them. Mutants that change anything else are left out: they are built one by one.
 """
 
+import dataclasses
 import re
 import threading
 
@@ -47,14 +49,25 @@ TOKEN = re.compile(
 )
 
 
+# What an edit adds that is an item of its own.
+ITEM = re.compile(r"(pub )?(fn|static) ")
+
+
 class Unfit(Exception):
     """A mutant changes more than bodies of functions."""
+
+
+def adds_item(edit):
+    """Whether an edit leaves a text as it is, and adds a function or a static before or after it."""
+    _, text, replacement = edit
+    added = replacement.removesuffix(text) if replacement.endswith(text) else replacement.removeprefix(text)
+    return added != replacement and ITEM.match(added.lstrip()) is not None
 
 
 def functions(text):
     """Splits a source: what stands around the bodies of its functions, and the bodies."""
     around, bodies = [], []
-    begun, word, depth, start = 0, False, 0, None
+    begun, word, depth, start, brackets = 0, False, 0, None, 0
     for token in TOKEN.finditer(text):
         said = token[0]
         if start is not None:
@@ -64,8 +77,10 @@ def functions(text):
                 bodies.append(text[start : token.end()])
                 begun, start = token.end(), None
         elif said == "fn":
-            word = True
-        elif word and said == ";":
+            word, brackets = True, 0
+        elif said in ("[", "]"):
+            brackets += 1 if said == "[" else -1
+        elif word and said == ";" and brackets == 0:
             word = False
         elif word and said == "{":
             word, depth, start = False, 1, token.start()
@@ -87,6 +102,10 @@ class Bundle:
         self.numbers = {}
         self.changes = {}
         self.sources = {}
+        # The mutants that change the shim as well.
+        self.outside = set()
+        for mutant in mutants:
+            self.add_items(mutant)
         for mutant in mutants:
             try:
                 found = self.find(mutant)
@@ -105,12 +124,20 @@ class Bundle:
         print(f"    together the mutants do not compile: {error}", flush=True)
         self.numbers.clear()
 
+    def add_items(self, mutant):
+        """Adds the items of a mutant to the tree."""
+        added = tuple(edit for edit in mutant.edits if adds_item(edit))
+        for file, text in changed(self.tree.path, dataclasses.replace(mutant, edits=added)).items():
+            (self.tree.path / file).write_text(text)
+
     def find(self, mutant):
         """The functions that a mutant changes: their file, which of it, and the body."""
         found = []
-        for file, after in changed(self.tree.path, mutant).items():
+        edits = tuple(edit for edit in mutant.edits if not adds_item(edit))
+        for file, after in changed(self.tree.path, dataclasses.replace(mutant, edits=edits)).items():
             if not file.startswith("src/"):
-                raise Unfit
+                self.outside.add(mutant)
+                continue
             if file not in self.sources:
                 self.sources[file] = functions((self.tree.path / file).read_text())
             around, bodies = self.sources[file]
@@ -122,6 +149,8 @@ class Bundle:
                     if not may_switch(around[which]):
                         raise Unfit
                     found.append((file, which, body))
+        if not found:
+            raise Unfit
         return found
 
     def switched(self, file, changes):
@@ -140,28 +169,36 @@ class Modules:
     """The module with all mutants that fit, and copies of it with one of them switched on."""
 
     def __init__(self, compiler, mutants):
+        self.compiler = compiler
         self.bundle = Bundle("bundle", mutants, "src/lib.rs", IN_MODULE)
         try:
-            self.data = compiler.module(self.bundle.tree.path).read_bytes()
+            self.crate = compiler.rust_object(self.bundle.tree.path)
         except Failed as error:
             self.bundle.give_up(error)
             return
-        if self.data.count(MAGIC) != 1:
-            raise RuntimeError("the switch is not in the module, or more than once")
-        self.own = self.write(self.bundle.tree.path / "build/own", 0)
+        self.data = compiler.module(self.bundle.tree.path, self.crate).read_bytes()
+        self.own = self.write(self.bundle.tree.path / "build/own", self.data, 0)
 
-    def write(self, folder, number):
-        """Writes the module with a mutant switched on, or with none."""
+    def write(self, folder, data, number):
+        """Writes a module with a mutant switched on, or with none."""
+        if data.count(MAGIC) != 1:
+            raise RuntimeError("the switch is not in the module, or more than once")
         folder.mkdir(parents=True, exist_ok=True)
-        place = self.data.index(MAGIC) + len(MAGIC)
+        place = data.index(MAGIC) + len(MAGIC)
         module = folder / "if_tap_rs.kmod"
-        module.write_bytes(self.data[:place] + number.to_bytes(4, "little") + self.data[place + 4 :])
+        module.write_bytes(data[:place] + number.to_bytes(4, "little") + data[place + 4 :])
         return module
 
-    def find(self, mutant, folder):
-        """The module with a mutant, and the one with none; `None` if it does not fit."""
+    def find(self, mutant, path):
+        """The module with a mutant, whose tree has that path, and the one with none; `None` if it
+        does not fit."""
         number = self.bundle.numbers.get(mutant)
-        return None if number is None else (self.write(folder, number), self.own)
+        if number is None:
+            return None
+        data = self.data
+        if mutant in self.bundle.outside:
+            data = self.compiler.module(path, self.crate).read_bytes()
+        return self.write(path / "build/mutant", data, number), self.own
 
 
 class Programs:

@@ -27,7 +27,6 @@ MUTANTS = [
         "F7",
         "a non-blocking read fails if another thread holds the lock",
         (
-            (QUEUE, "#![forbid(unsafe_code)]", ""),
             (
                 QUEUE,
                 "pub fn take_one(&self, nonblock: bool) -> Result<(L::Frame, u32)> {\n"
@@ -71,10 +70,19 @@ MUTANTS = [
         "F12",
         "non-blocking mode is kept in the interface, not in the file",
         (
-            (IOCTL, "FIONBIO => {}", "FIONBIO => crate::io::NONBLOCK.store(*request.int()? as u32, Ordering::Relaxed),"),
-            (IOCTL, "use crate::kern::signal;", "use crate::kern::signal;\nuse crate::lockfree::atomic::Ordering;"),
-            (IO, "use crate::softc::Softc;", "use crate::lockfree::atomic::{AtomicU32, Ordering};\nuse crate::softc::Softc;\n\npub static NONBLOCK: AtomicU32 = AtomicU32::new(0);"),
-            (IO, "next(flags.contains(FileFlags::NONBLOCK))", "next(flags.contains(FileFlags::NONBLOCK) || NONBLOCK.load(Ordering::Relaxed) != 0)"),
+            (IOCTL, "FIONBIO => {}", "FIONBIO => crate::io::NONBLOCK.store(*request.int()? != 0, crate::lockfree::atomic::Ordering::Relaxed),"),
+            (
+                IO,
+                "/// read(2): ",
+                "pub static NONBLOCK: crate::lockfree::atomic::AtomicBool =\n"
+                "    crate::lockfree::atomic::AtomicBool::new(false);\n\n/// read(2): ",
+            ),
+            (
+                IO,
+                "next(flags.contains(FileFlags::NONBLOCK))",
+                "next(flags.contains(FileFlags::NONBLOCK)"
+                " || NONBLOCK.load(crate::lockfree::atomic::Ordering::Relaxed))",
+            ),
         ),
         "close_resets_nonblock",
     ),
@@ -87,7 +95,7 @@ MUTANTS = [
     Mutant(
         "F13",
         "a write of any length is accepted",
-        ((ETHER, "MAX_FRAME_LEN: usize = 65535;", "MAX_FRAME_LEN: usize = usize::MAX - 1;"),),
+        ((ETHER, "HDR_LEN..=MAX_FRAME_LEN =>", "HDR_LEN.. =>"),),
         "oversize_write_64k",
     ),
     Mutant(

@@ -131,10 +131,10 @@ class Compiler:
 
         return self.kept(["if_tap_rs"], path, ["src"], make)
 
-    def module(self, path):
-        """The module of the tree at a path."""
+    def module(self, path, crate=None):
+        """The module of the tree at a path, if need be with another crate."""
         shim = re.findall(r'^    "shim/.*?(\w+\.c)",$', (ROOT / "build.rs").read_text(), re.MULTILINE)
-        objects = [*(self.c_object(path, name) for name in shim), self.rust_object(path)]
+        objects = [*(self.c_object(path, name) for name in shim), crate or self.rust_object(path)]
         module = path / "build/if_tap_rs.kmod"
         module.parent.mkdir(exist_ok=True)
         status, said = run([str(word) for word in [ROOT / "kmod/link", module, *objects]])

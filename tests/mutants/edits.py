@@ -60,8 +60,8 @@ RUNT = (
 GIANT = (
     (
         ETHER,
-        "MAX_FRAME_LEN: usize = 65535;",
-        "MAX_FRAME_LEN: usize = 65536;",
+        "HDR_LEN..=MAX_FRAME_LEN =>",
+        "HDR_LEN..=65536 =>",
     ),
 )
 END_WAKES_NO_READER = (

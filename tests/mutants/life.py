@@ -107,7 +107,6 @@ MUTANTS = [
         "the lock is initialised after the interface is attached",
         (
             (SOFTC, "        self.channel.pin_init();\n", ""),
-            (CLONER, "#![forbid(unsafe_code)]", ""),
             (CLONER, "create(Some(unit), Opener::None)", "create(Some(unit), Opener::None).map(late)"),
             (CLONER, "create(None, Opener::Cloner)", "create(None, Opener::Cloner).map(late)"),
             (
@@ -161,7 +160,6 @@ MUTANTS = [
         "a knote holds no reference to the softc",
         (
             (EVENT, "knote.set_hook(Arc::retain(softc).into_raw(), filter);", "knote.set_hook(unsafe { core::ptr::read(&Arc::retain(softc)) }.into_raw(), filter);"),
-            (EVENT, "#![forbid(unsafe_code)]", ""),
             (FILTEROPS, "let softc = unsafe { Arc::from_raw(knote.hook::<Softc>()) };", "let softc = core::mem::ManuallyDrop::new(unsafe { Arc::from_raw(knote.hook::<Softc>()) });"),
         ),
         "kqueue_knote_survives",

@@ -12,8 +12,8 @@ from mutant import Mutant, reason, run
 CHANNEL, QUEUE = "src/channel/mod.rs", "src/channel/queue.rs"
 INTEREST = "src/channel/interest.rs"
 SOLO = "src/solo.rs"
-# What a test may take; one that hangs has been caught.
-LIMIT = 60
+# What a test may take; one that hangs has been caught. The longest takes seven seconds of the CPU.
+LIMIT, CPU = 60, 10
 
 
 def model(fault, what, test, *edits):
@@ -217,7 +217,7 @@ class Model:
     def run(self, program, mutant, number):
         """Runs a mutant's test with a mutant switched on, or with none."""
         environment = dict(os.environ, TAP_MUTANT=str(number))
-        return run([str(program), "--exact", mutant.test], LIMIT, environment)
+        return run([str(program), "--exact", mutant.test], LIMIT, environment, cpu=CPU)
 
     def verdict(self, tree, mutant):
         """Whether the test fails on the mutant, and what it said."""

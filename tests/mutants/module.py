@@ -19,8 +19,8 @@ from mutant import CARGO, ROOT, reason, run
 MUTANTS = (
     batch.MODULE_MUTANTS + calls.MUTANTS + life.MUTANTS + load.MUTANTS + outside.MUTANTS + vnet.MUTANTS
 )
-# What a set of cases may take; one that hangs has been caught.
-LIMIT = 60
+# What a set of cases may take; one that hangs has been caught. None takes a second of the CPU.
+LIMIT, CPU = 60, 4
 
 
 class Host:
@@ -59,14 +59,14 @@ class Host:
     def failure(self, mutant, module, command):
         """What a command says that fails, or that does not run all of it; None if it passes."""
         environment = dict(os.environ, TAP_MODULE=str(module))
-        status, said = run([str(word) for word in command], LIMIT, environment)
+        status, said = run([str(word) for word in command], LIMIT, environment, cpu=CPU)
         if status != 0:
             return said
         return None if ran(mutant, said) else f"error: not everything ran: {said[-200:]}"
 
     def verdict(self, tree, mutant):
         """Whether a command fails on the mutant, and passes on a module without one."""
-        found = self.bundle.find(mutant, tree.path / "build/mutant")
+        found = self.bundle.find(mutant, tree.path)
         module, own = found or (self.compiler.module(tree.path), self.driver)
         commands = self.commands(mutant, module)
         failures = ((nth, self.failure(mutant, module, command)) for nth, command in enumerate(commands))
