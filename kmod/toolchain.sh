@@ -3,9 +3,16 @@
 # Copyright (c) 2026 The if_tap_rs contributors
 #
 # For the scripts that build a Rust library for what they build from its
-# sources: $cargo and $rustc.  The toolchain on PATH may have them; Debian's
-# packages bring a toolchain that does.
+# sources: $cargo, $rustc and rustflags().  The toolchain on PATH may have them;
+# Debian's packages bring a toolchain that does.
 # shellcheck disable=SC2034 # Who reads this uses them.
+
+# The compiler's flags for code without an operating system below it, with
+# those that an architecture has in a kernel.  A library is compiled anew where
+# they are others.
+rustflags() {
+	echo "-C relocation-model=static $1 -C force-unwind-tables=no -C force-frame-pointers=yes"
+}
 
 sources=lib/rustlib/src/rust/library/core/src/lib.rs
 sysroot=$(rustc --print sysroot 2>/dev/null || true)
