@@ -10,7 +10,7 @@ use crate::ctx::Ctx;
 use crate::errno::Result;
 use crate::frames;
 use crate::net::Live;
-use crate::sys::Sys;
+use crate::sys::System;
 use crate::user::Out;
 
 /// What tb_done is before a call.
@@ -49,18 +49,18 @@ impl TapFrame {
 }
 
 /// A batch at any address; the entries used up.
-pub fn batch_at<S: Sys>(s: S, fd: i32, command: u64, frames: usize, count: usize) -> Result<usize> {
+pub fn batch_at(s: System, fd: i32, command: u64, frames: usize, count: usize) -> Result<usize> {
     let mut batch = TapBatch { frames: frames as u64, count: count as u32, done: NOTHING_DONE };
     s.ioctl(fd, command, Out::value(&mut batch)).map(|_| batch.done as usize)
 }
 
 /// TAPSEND; the entries used up.
-pub fn send<S: Sys>(s: S, fd: i32, frames: &mut [TapFrame]) -> Result<usize> {
+pub fn send(s: System, fd: i32, frames: &mut [TapFrame]) -> Result<usize> {
     batch_at(s, fd, TAPSEND, frames.as_mut_ptr() as usize, frames.len())
 }
 
 /// TAPRECV; the entries used up.
-pub fn receive<S: Sys>(s: S, fd: i32, frames: &mut [TapFrame]) -> Result<usize> {
+pub fn receive(s: System, fd: i32, frames: &mut [TapFrame]) -> Result<usize> {
     batch_at(s, fd, TAPRECV, frames.as_mut_ptr() as usize, frames.len())
 }
 
@@ -90,7 +90,7 @@ pub fn in_order(rooms: &[Room], frames: &[TapFrame], next: &mut u16) -> Verdict 
     Ok(())
 }
 
-impl<S: Sys> Ctx<'_, S> {
+impl Ctx<'_> {
     /// Has the stack send replies with these numbers, which wait to be read.
     pub fn replies(&self, live: &Live, numbers: core::ops::Range<u16>) -> Verdict {
         self.keep_order()?;

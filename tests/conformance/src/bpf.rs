@@ -8,15 +8,14 @@ use crate::abi::{
 };
 use crate::case::{Fallible, On, Verdict};
 use crate::ctx::Ctx;
-use crate::sys::Sys;
 use crate::user::{Out, Plain};
 
 /// A bpf descriptor on an interface, for one direction.
-pub fn tap_on<S: Sys>(c: &Ctx<S>, name: &str, direction: u32) -> Fallible<i32> {
+pub fn tap_on(c: &Ctx, name: &str, direction: u32) -> Fallible<i32> {
     let fd = c.open(c"/dev/bpf", O_RDWR).on("/dev/bpf")?;
     let mut one: u32 = 1;
     let mut direction = direction;
-    let mut req = Ctx::<S>::ifreq(name);
+    let mut req = Ctx::ifreq(name);
     c.sys.ioctl(fd, BIOCSETIF, Out::value(&mut req)).on("BIOCSETIF")?;
     c.sys.ioctl(fd, BIOCSDIRECTION, Out::value(&mut direction)).on("BIOCSDIRECTION")?;
     c.sys.ioctl(fd, BIOCIMMEDIATE, Out::value(&mut one)).on("BIOCIMMEDIATE")?;
@@ -26,7 +25,7 @@ pub fn tap_on<S: Sys>(c: &Ctx<S>, name: &str, direction: u32) -> Fallible<i32> {
 }
 
 /// Calls `f` with every frame that a bpf descriptor has seen.
-pub fn each<S: Sys>(c: &Ctx<S>, fd: i32, f: &mut dyn FnMut(&[u8])) -> Verdict {
+pub fn each(c: &Ctx, fd: i32, f: &mut dyn FnMut(&[u8])) -> Verdict {
     let mut buffer = [0; 65536];
     let mut length: u32 = 0;
     c.sys.ioctl(fd, BIOCGBLEN, Out::value(&mut length)).on("BIOCGBLEN")?;

@@ -7,7 +7,7 @@ use core::fmt;
 
 use crate::ctx::Ctx;
 use crate::errno::{Errno, Result};
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::text::Text;
 
 /// A broken promise, in words.
@@ -60,7 +60,7 @@ impl<T> On<T> for Result<T> {
 }
 
 /// One promise.
-pub struct Case<S: Sys> {
+pub struct Case {
     /// Its name, the same in every report.
     pub name: &'static str,
     /// What it expects, and who says so.
@@ -76,19 +76,15 @@ pub struct Case<S: Sys> {
     /// What the system must have.
     pub needs: &'static [Need],
     /// The case itself.
-    pub run: fn(&Ctx<S>) -> Verdict,
+    pub run: fn(&Ctx) -> Verdict,
 }
 
 /// A case that every driver must pass.
-pub const fn case<S: Sys>(
-    name: &'static str,
-    why: &'static str,
-    run: fn(&Ctx<S>) -> Verdict,
-) -> Case<S> {
+pub const fn case(name: &'static str, why: &'static str, run: fn(&Ctx) -> Verdict) -> Case {
     Case { name, why, guards: &[], differs: &[], dangerous: false, unseen: false, needs: &[], run }
 }
 
-impl<S: Sys> Case<S> {
+impl Case {
     /// Names the faults that the case would show.
     #[must_use]
     pub const fn guards(mut self, faults: &'static [&'static str]) -> Self {

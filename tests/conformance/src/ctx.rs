@@ -12,7 +12,7 @@ use crate::abi::{
 };
 use crate::case::{Failure, Fallible, On};
 use crate::errno::{Errno, Result};
-use crate::sys::Sys;
+use crate::sys::System;
 use crate::text::{until_nul, Text};
 use crate::user::{Out, Plain};
 
@@ -35,9 +35,9 @@ const SWEPT_UNITS: u32 = 48;
 const FAR_UNITS: [u32; 4] = [9993, 9994, 0xf_fffd, abi::LAST_UNIT];
 
 /// A case's world.
-pub struct Ctx<'a, S: Sys> {
+pub struct Ctx<'a> {
     /// The system calls.
-    pub sys: S,
+    pub sys: System,
     /// The driver's module.
     pub module: Module<'a>,
     /// The driver's major number; it may change when the module is loaded anew.
@@ -52,13 +52,13 @@ pub struct Ctx<'a, S: Sys> {
 }
 
 /// The major number that the driver took: beside a disabled built-in tap it goes by another name.
-pub fn find_major<S: Sys>(sys: S) -> Result<u32> {
+pub fn find_major(sys: System) -> Result<u32> {
     sys.major("tap_rs").or_else(|_| sys.major("tap"))
 }
 
-impl<'a, S: Sys> Ctx<'a, S> {
+impl<'a> Ctx<'a> {
     /// With the module loaded.
-    pub fn new(sys: S, module: Module<'a>) -> Result<Self> {
+    pub fn new(sys: System, module: Module<'a>) -> Result<Self> {
         // The socket last: nothing is left open where this fails.
         let major = Cell::new(find_major(sys)?);
         let socket = sys.socket(abi::AF_INET, abi::SOCK_DGRAM, 0)?;

@@ -11,7 +11,6 @@ use crate::case::{Failure, Fallible, On};
 use crate::ctx::{put_name, Ctx, Name};
 use crate::errno::{Errno, Result};
 use crate::frames::{self, Mac};
-use crate::sys::Sys;
 use crate::sysctl_name;
 use crate::text::Text;
 use crate::user::{In, Out, Plain};
@@ -34,7 +33,7 @@ const SPREAD: &str = "net.ether.rps_hash";
 /// The widest frame that a case reads.
 pub const WIDEST: usize = 9100;
 
-impl<S: Sys> Ctx<'_, S> {
+impl Ctx<'_> {
     /// The interface's counters.
     pub fn data(&self, name: &str) -> Fallible<IfDataReq> {
         let mut req = IfDataReq::zeroed();

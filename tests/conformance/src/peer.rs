@@ -16,7 +16,6 @@ use crate::errno::{Errno, Result};
 use crate::frames::{self, checksum, PEER_MAC};
 use crate::net::Live;
 use crate::packets::{Packet, ACK, OUR_IP6, PEER_IP6, SYN, TCP};
-use crate::sys::Sys;
 use crate::user::{In, Out, Plain};
 use crate::view::{consistent, View};
 
@@ -53,8 +52,8 @@ pub struct Peer {
 
 impl Peer {
     /// Runs `f` with a connection, of which nothing is left at its end.
-    pub fn talk<S: Sys, T>(
-        c: &Ctx<S>,
+    pub fn talk<T>(
+        c: &Ctx,
         live: &Live,
         v6: bool,
         options: &'static [u8],
@@ -71,12 +70,7 @@ impl Peer {
     }
 
     /// Connects to a socket of the program's that listens.
-    fn connect<S: Sys>(
-        c: &Ctx<S>,
-        live: &Live,
-        v6: bool,
-        options: &'static [u8],
-    ) -> Fallible<Self> {
+    fn connect(c: &Ctx, live: &Live, v6: bool, options: &'static [u8]) -> Fallible<Self> {
         if v6 {
             foreign::add_inet6(c, live.name.as_str())?;
         }
@@ -103,7 +97,7 @@ impl Peer {
     }
 
     /// Sends SYN until it is answered: an address of IPv6 may be tentative for a while.
-    fn handshake<S: Sys>(&self, c: &Ctx<S>, options: &'static [u8]) -> Fallible<View> {
+    fn handshake(&self, c: &Ctx, options: &'static [u8]) -> Fallible<View> {
         let syn = Packet { flags: SYN, ack: 0, options, ..self.next };
         let mut bytes = [0; 100];
         let bytes = &mut bytes[..syn.headers()];
@@ -122,9 +116,9 @@ impl Peer {
 
     /// The connection's next packet, whose place among all bytes is in the view's `seq`; `None`
     /// when none comes within the time. What is asked of the neighbour is answered meanwhile.
-    pub fn receive<S: Sys>(
+    pub fn receive(
         &self,
-        c: &Ctx<S>,
+        c: &Ctx,
         frame: &mut [u8],
         timeout_ms: i32,
     ) -> Fallible<Option<(VnetHdr, View, usize)>> {
@@ -143,7 +137,7 @@ impl Peer {
     }
 
     /// Writes a frame, behind the header if frames stand behind one.
-    pub fn write<S: Sys>(&self, c: &Ctx<S>, header: VnetHdr, frame: &[u8]) -> Result<usize> {
+    pub fn write(&self, c: &Ctx, header: VnetHdr, frame: &[u8]) -> Result<usize> {
         if self.behind {
             c.put(self.live.fd, header, frame)
         } else {
@@ -152,9 +146,9 @@ impl Peer {
     }
 
     /// Reads a frame, as [`Ctx::take`] does. Without headers, it has the one that says nothing.
-    fn read<S: Sys>(
+    fn read(
         &self,
-        c: &Ctx<S>,
+        c: &Ctx,
         frame: &mut [u8],
         timeout_ms: i32,
     ) -> Fallible<Option<(VnetHdr, usize)>> {
@@ -169,7 +163,7 @@ impl Peer {
     }
 
     /// Reads a frame, if there is one, in one call: how long it is. Its header is not looked at.
-    pub fn read_now<S: Sys>(&self, c: &Ctx<S>, frame: &mut [u8]) -> Fallible<Option<usize>> {
+    pub fn read_now(&self, c: &Ctx, frame: &mut [u8]) -> Fallible<Option<usize>> {
         let mut header = VnetHdr::NONE;
         let read = if self.behind {
             c.sys.readv(self.live.fd, &mut [Out::value(&mut header), Out::bytes(frame)])
@@ -184,7 +178,7 @@ impl Peer {
     }
 
     /// Acknowledges everything before that sequence number.
-    pub fn acknowledge<S: Sys>(&mut self, c: &Ctx<S>, ack: u32) -> Verdict {
+    pub fn acknowledge(&mut self, c: &Ctx, ack: u32) -> Verdict {
         self.next.ack = ack;
         let mut bytes = [0; 80];
         let bytes = &mut bytes[..self.next.headers()];
@@ -193,7 +187,7 @@ impl Peer {
     }
 
     /// Sends the stream's next bytes in one large packet.
-    pub fn send<S: Sys>(&mut self, c: &Ctx<S>, place: usize, payload: usize, size: u16) -> Verdict {
+    pub fn send(&mut self, c: &Ctx, place: usize, payload: usize, size: u16) -> Verdict {
         let mut frame = [0; 65_600];
         let frame = &mut frame[..self.next.headers() + payload];
         self.next.whole(frame, place);
@@ -204,7 +198,7 @@ impl Peer {
     }
 
     /// Waits until the program's end has acknowledged all that was sent.
-    pub fn acknowledged<S: Sys>(&self, c: &Ctx<S>) -> Verdict {
+    pub fn acknowledged(&self, c: &Ctx) -> Verdict {
         let mut room = [0; 1600];
         let mut last = 0;
         while let Some((_, view, _)) = self.receive(c, &mut room, 4000)? {

@@ -12,7 +12,7 @@ use crate::case::{Case, Failure, Verdict};
 use crate::cases;
 use crate::ctx::{Ctx, Module};
 use crate::errno::Result;
-use crate::sys::Sys;
+use crate::sys::System;
 use crate::text::Text;
 use crate::user::{In, Plain};
 
@@ -55,9 +55,9 @@ pub(crate) fn selected(only: &str, name: &str) -> bool {
 
 /// Calls `f` with the selected cases in the order in which they run: those that are dangerous to
 /// NetBSD's C driver come last.
-pub fn in_order<S: Sys>(only: &str, f: &mut dyn FnMut(&Case<S>)) {
+pub fn in_order(only: &str, f: &mut dyn FnMut(&Case)) {
     for dangerous in [false, true] {
-        cases::each::<S>(&mut |case| {
+        cases::each(&mut |case| {
             if selected(only, case.name) && case.dangerous == dangerous {
                 f(case);
             }
@@ -66,14 +66,14 @@ pub fn in_order<S: Sys>(only: &str, f: &mut dyn FnMut(&Case<S>)) {
 }
 
 /// How many cases the selection has.
-pub fn count<S: Sys>(only: &str) -> u32 {
+pub fn count(only: &str) -> u32 {
     let mut n = 0;
-    in_order::<S>(only, &mut |_| n += 1);
+    in_order(only, &mut |_| n += 1);
     n
 }
 
 /// Runs the selected cases.
-pub fn run<S: Sys>(sys: S, config: &Config<'_>) -> Result<Summary> {
+pub fn run(sys: System, config: &Config<'_>) -> Result<Summary> {
     match sys.modload(config.module.path) {
         Ok(()) | Err(crate::Errno::EEXIST) => {}
         Err(e) => return Err(e),
@@ -82,8 +82,8 @@ pub fn run<S: Sys>(sys: S, config: &Config<'_>) -> Result<Summary> {
     be_quiet(sys);
     let mut summary = Summary::default();
     let mut number = 0;
-    sys.line(Text::<64>::of(format_args!("1..{}", count::<S>(config.only))).as_str());
-    in_order::<S>(config.only, &mut |case| {
+    sys.line(Text::<64>::of(format_args!("1..{}", count(config.only))).as_str());
+    in_order(config.only, &mut |case| {
         number += 1;
         if number >= config.from {
             one(&ctx, config, case, number, &mut summary);
@@ -102,7 +102,7 @@ pub fn run<S: Sys>(sys: S, config: &Config<'_>) -> Result<Summary> {
 
 /// Keeps the stack from sending frames of its own accord, where it can be told: no duplicate
 /// address detection, no link-local address unless a case asks for one.
-pub(crate) fn be_quiet<S: Sys>(sys: S) {
+pub(crate) fn be_quiet(sys: System) {
     for name in ["net.inet.ip.dad_count", "net.inet6.ip6.auto_linklocal"] {
         // A kernel without the protocol has no such node, and then needs none.
         set_int(sys, name, 0).unwrap_or(());
@@ -110,17 +110,11 @@ pub(crate) fn be_quiet<S: Sys>(sys: S) {
 }
 
 /// Sets an integer by name.
-pub fn set_int<S: Sys>(sys: S, name: &str, value: i32) -> Result<()> {
+pub fn set_int(sys: System, name: &str, value: i32) -> Result<()> {
     sys.sysctl_set(name, In::bytes(value.as_bytes()))
 }
 
-fn one<S: Sys>(
-    ctx: &Ctx<'_, S>,
-    config: &Config<'_>,
-    case: &Case<S>,
-    number: u32,
-    summary: &mut Summary,
-) {
+fn one(ctx: &Ctx, config: &Config<'_>, case: &Case, number: u32, summary: &mut Summary) {
     let name = case.name;
     let report = |line: core::fmt::Arguments<'_>| ctx.sys.line(Text::<400>::of(line).as_str());
     if let Some(need) = case.needs.iter().find(|need| !ctx.sys.has(**need)) {
@@ -169,7 +163,7 @@ impl fmt::Display for Faults<'_> {
 }
 
 /// The case's verdict, and then the driver's own on what it left.
-fn verdict<S: Sys>(ctx: &Ctx<'_, S>, case: &Case<S>) -> Verdict {
+fn verdict(ctx: &Ctx, case: &Case) -> Verdict {
     let result = (case.run)(ctx);
     // A case about the module may have ended with it unloaded.
     if !loaded(ctx) {
@@ -181,11 +175,11 @@ fn verdict<S: Sys>(ctx: &Ctx<'_, S>, case: &Case<S>) -> Verdict {
     result.and(left)
 }
 
-fn loaded<S: Sys>(ctx: &Ctx<'_, S>) -> bool {
+fn loaded(ctx: &Ctx) -> bool {
     ctx.sys.modstat(ctx.module.name).is_ok_and(|stat| stat.name != <[u8; 32]>::zeroed())
 }
 
 /// Whether the stack makes link-local addresses: only cases about IPv6 want that.
-pub fn set_linklocal<S: Sys>(sys: S, on: bool) -> Result<()> {
+pub fn set_linklocal(sys: System, on: bool) -> Result<()> {
     set_int(sys, "net.inet6.ip6.auto_linklocal", i32::from(on))
 }

@@ -93,162 +93,171 @@ pub struct PfilCount {
     pub output: u64,
 }
 
+/// A kernel, as cases and their threads are given it.
+pub type System = &'static dyn Sys;
+
 /// A kernel, seen from a process in it. Every method is one system call unless it says otherwise.
-///
-/// Implementations are small handles: a thread gets a copy of its own.
-pub trait Sys: Copy + Send + Sync + 'static {
+pub trait Sys: Sync {
     /// open(2); `flags` are NetBSD's ([`crate::abi::O_RDWR`] …).
-    fn open(self, path: &CStr, flags: i32) -> Result<i32>;
+    fn open(&self, path: &CStr, flags: i32) -> Result<i32>;
     /// close(2).
-    fn close(self, fd: i32) -> Result<()>;
+    fn close(&self, fd: i32) -> Result<()>;
     /// read(2); returns the bytes read, 0 being end of file.
-    fn read(self, fd: i32, buf: Out<'_>) -> Result<usize>;
+    fn read(&self, fd: i32, buf: Out<'_>) -> Result<usize>;
     /// write(2); a zero-length span is passed on as it is.
-    fn write(self, fd: i32, buf: In<'_>) -> Result<usize>;
+    fn write(&self, fd: i32, buf: In<'_>) -> Result<usize>;
     /// readv(2).
-    fn readv(self, fd: i32, bufs: &mut [Out<'_>]) -> Result<usize>;
+    fn readv(&self, fd: i32, bufs: &mut [Out<'_>]) -> Result<usize>;
     /// writev(2).
-    fn writev(self, fd: i32, bufs: &[In<'_>]) -> Result<usize>;
+    fn writev(&self, fd: i32, bufs: &[In<'_>]) -> Result<usize>;
     /// fcntl(2) with an integer argument; returns its value.
-    fn fcntl(self, fd: i32, cmd: i32, arg: usize) -> Result<i32>;
+    fn fcntl(&self, fd: i32, cmd: i32, arg: usize) -> Result<i32>;
     /// fstat(2) into a [`crate::abi::Stat`].
-    fn fstat(self, fd: i32, st: Out<'_>) -> Result<()>;
+    fn fstat(&self, fd: i32, st: Out<'_>) -> Result<()>;
     /// ioctl(2). Only `arg.addr` reaches the kernel: the length that counts is the command's.
-    fn ioctl(self, fd: i32, cmd: u64, arg: Out<'_>) -> Result<i32>;
+    fn ioctl(&self, fd: i32, cmd: u64, arg: Out<'_>) -> Result<i32>;
     /// poll(2); `timeout_ms` -1 waits for ever, 0 does not wait.
-    fn poll(self, fds: &mut [PollFd], timeout_ms: i32) -> Result<usize>;
+    fn poll(&self, fds: &mut [PollFd], timeout_ms: i32) -> Result<usize>;
     /// select(2) for reading on one descriptor: whether it became readable in time.
-    fn select_read(self, fd: i32, timeout_ms: i32) -> Result<bool>;
+    fn select_read(&self, fd: i32, timeout_ms: i32) -> Result<bool>;
     /// kqueue(2).
-    fn kqueue(self) -> Result<i32>;
+    fn kqueue(&self) -> Result<i32>;
     /// kevent(2), whichever version of it the kernel has; the structure here is neutral.
     /// `timeout_ms` -1 waits for ever.
-    fn kevent(self, kq: i32, changes: &[Kev], events: &mut [Kev], timeout_ms: i32)
-        -> Result<usize>;
+    fn kevent(
+        &self,
+        kq: i32,
+        changes: &[Kev],
+        events: &mut [Kev],
+        timeout_ms: i32,
+    ) -> Result<usize>;
     /// socket(2).
-    fn socket(self, domain: i32, kind: i32, protocol: i32) -> Result<i32>;
+    fn socket(&self, domain: i32, kind: i32, protocol: i32) -> Result<i32>;
     /// setsockopt(2) ([`Need::Groups`], [`Need::Tcp`]).
-    fn setsockopt(self, fd: i32, level: i32, name: i32, value: In<'_>) -> Result<()>;
+    fn setsockopt(&self, fd: i32, level: i32, name: i32, value: In<'_>) -> Result<()>;
     /// connect(2) to a struct sockaddr_in or sockaddr_in6 ([`Need::Udp`], [`Need::Tcp`]).
-    fn connect(self, fd: i32, address: In<'_>) -> Result<()>;
+    fn connect(&self, fd: i32, address: In<'_>) -> Result<()>;
     /// bind(2) to such an address.
-    fn bind(self, fd: i32, address: In<'_>) -> Result<()>;
+    fn bind(&self, fd: i32, address: In<'_>) -> Result<()>;
     /// listen(2) ([`Need::Tcp`]).
-    fn listen(self, _fd: i32) -> Result<()> {
+    fn listen(&self, _fd: i32) -> Result<()> {
         Err(Errno::ENOSYS)
     }
     /// accept(2), whoever it is ([`Need::Tcp`]).
-    fn accept(self, _fd: i32) -> Result<i32> {
+    fn accept(&self, _fd: i32) -> Result<i32> {
         Err(Errno::ENOSYS)
     }
     /// socketpair(2) of AF_LOCAL.
-    fn socketpair(self) -> Result<[i32; 2]>;
+    fn socketpair(&self) -> Result<[i32; 2]>;
     /// sendmsg(2) of one byte, with a descriptor as SCM_RIGHTS.
-    fn send_fd(self, socket: i32, fd: i32) -> Result<()>;
+    fn send_fd(&self, socket: i32, fd: i32) -> Result<()>;
     /// recvmsg(2) of what [`Sys::send_fd`] sent: the new descriptor.
-    fn receive_fd(self, socket: i32) -> Result<i32>;
+    fn receive_fd(&self, socket: i32) -> Result<i32>;
     /// sysctl(3) by MIB: reads into `old` (Out::none() to read nothing) and writes `new` (In::none()
     /// to write nothing). Returns the length the kernel reported.
-    fn sysctl(self, mib: &[i32], old: Out<'_>, new: In<'_>) -> Result<usize>;
+    fn sysctl(&self, mib: &[i32], old: Out<'_>, new: In<'_>) -> Result<usize>;
     /// modctl(2), load, by path.
-    fn modload(self, path: &CStr) -> Result<()>;
+    fn modload(&self, path: &CStr) -> Result<()>;
     /// modctl(2), unload, by name.
-    fn modunload(self, name: &CStr) -> Result<()>;
+    fn modunload(&self, name: &CStr) -> Result<()>;
     /// modctl(2), stat, of one module; ENOENT when it is not there.
-    fn modstat(self, name: &CStr) -> Result<ModStat>;
+    fn modstat(&self, name: &CStr) -> Result<ModStat>;
     /// mknod(2).
-    fn mknod(self, path: &CStr, mode: u32, dev: u64) -> Result<()>;
+    fn mknod(&self, path: &CStr, mode: u32, dev: u64) -> Result<()>;
     /// chown(2), to a user and his group of the same number.
-    fn chown(self, path: &CStr, id: u32) -> Result<()>;
+    fn chown(&self, path: &CStr, id: u32) -> Result<()>;
     /// unlink(2).
-    fn unlink(self, path: &CStr) -> Result<()>;
+    fn unlink(&self, path: &CStr) -> Result<()>;
     /// revoke(2).
-    fn revoke(self, path: &CStr) -> Result<()>;
+    fn revoke(&self, path: &CStr) -> Result<()>;
     /// dup2(2).
-    fn dup2(self, from: i32, to: i32) -> Result<i32>;
+    fn dup2(&self, from: i32, to: i32) -> Result<i32>;
     /// getpid(2).
-    fn getpid(self) -> i32;
+    fn getpid(&self) -> i32;
     /// seteuid(2), for the whole process.
-    fn seteuid(self, uid: u32) -> Result<()>;
+    fn seteuid(&self, uid: u32) -> Result<()>;
     /// setuid(2), of the superuser, who is somebody else from then on: for children.
-    fn setuid(self, uid: u32) -> Result<()>;
+    fn setuid(&self, uid: u32) -> Result<()>;
     /// setrlimit(2) of RLIMIT_NOFILE; returns the limit so far.
-    fn limit_open_files(self, limit: u32) -> Result<u32>;
+    fn limit_open_files(&self, limit: u32) -> Result<u32>;
     /// fktrace(2) ([`Need::Ktrace`]).
-    fn fktrace(self, fd: i32, ops: i32, facs: i32, pid: i32) -> Result<()>;
+    fn fktrace(&self, fd: i32, ops: i32, facs: i32, pid: i32) -> Result<()>;
     /// What drvctl(8) asks of a device by its name ([`Need::Drvctl`]).
-    fn drvctl(self, what: Drvctl, device: &str) -> Result<()>;
+    fn drvctl(&self, what: Drvctl, device: &str) -> Result<()>;
     /// modctl(2), load, of NetBSD's own tap(4), which is unloaded at once if it did load
     /// ([`Need::StockFile`]).
-    fn try_stock(self) -> Result<()>;
+    fn try_stock(&self) -> Result<()>;
 
     /// sigaction(2): from now on count SIGIO instead of dying of it; forgets what was counted.
     /// `restart` is SA_RESTART: a call that the signal cuts short is made again.
-    fn sigio_watch(self, restart: bool) -> Result<()>;
+    fn sigio_watch(&self, restart: bool) -> Result<()>;
     /// What was counted since the last call; resets.
-    fn sigio_take(self) -> SigIo;
+    fn sigio_take(&self) -> SigIo;
 
     /// Runs `f(sys, arg)` on another thread of this process, which shares descriptors and memory.
     /// At most [`MAX_THREADS`] at once.
-    fn spawn(self, f: fn(Self, usize) -> i64, arg: usize) -> Result<usize>;
+    fn spawn(&self, f: fn(System, usize) -> i64, arg: usize) -> Result<usize>;
     /// What the thread returned, once it did; frees its slot. Never waits.
-    fn joined(self, thread: usize) -> Option<i64>;
+    fn joined(&self, thread: usize) -> Option<i64>;
 
     /// Runs `f(sys, arg)` in a child process with memory of its own ([`Need::Process`]).
-    fn fork(self, f: fn(Self, usize) -> i32, arg: usize) -> Result<i32>;
+    fn fork(&self, f: fn(System, usize) -> i32, arg: usize) -> Result<i32>;
     /// kill(2) ([`Need::Process`]).
-    fn kill(self, pid: i32, signal: i32) -> Result<()>;
+    fn kill(&self, pid: i32, signal: i32) -> Result<()>;
     /// wait4(2) without waiting: the exit status (or 256 + signal) of a child that ended.
-    fn reap(self, pid: i32) -> Result<Option<i32>>;
+    fn reap(&self, pid: i32) -> Result<Option<i32>>;
 
     /// Gives other threads `ms` milliseconds to run.
-    fn sleep_ms(self, ms: u32);
+    fn sleep_ms(&self, ms: u32);
     /// A monotonic clock in milliseconds, for hang guards only.
-    fn now_ms(self) -> u64;
+    fn now_ms(&self) -> u64;
     /// An address with 8192 mapped, writable bytes before it and none mapped at it.
-    fn edge(self) -> usize;
+    fn edge(&self) -> usize;
     /// One line of report; no newline at its end.
-    fn line(self, text: &str);
+    fn line(&self, text: &str);
     /// Whether a case may rely on this.
-    fn has(self, need: Need) -> bool;
+    fn has(&self, need: Need) -> bool;
 
     /// How many times the usual number of rounds a case makes that has nothing but rounds to offer:
     /// more where system calls are cheap.
-    fn effort(self) -> u32 {
+    fn effort(&self) -> u32 {
         1
     }
 
     /// Hook runs on an interface so far ([`Need::Pfil`]).
-    fn pfil(self, _ifname: &str) -> Option<PfilCount> {
+    fn pfil(&self, _ifname: &str) -> Option<PfilCount> {
         None
     }
+}
 
+/// What takes several system calls.
+impl dyn Sys {
     /// sysctl(3) by name, through CTL_QUERY as the C library does it.
-    fn sysctl_mib(self, name: &str, mib: &mut [i32; 12]) -> Result<usize> {
+    pub fn sysctl_mib(&self, name: &str, mib: &mut [i32; 12]) -> Result<usize> {
         crate::sysctl_name::resolve(self, name, mib)
     }
 
     /// Reads a node by name; how many bytes it has.
-    fn sysctl_get(self, name: &str, old: Out<'_>) -> Result<usize> {
+    pub fn sysctl_get(&self, name: &str, old: Out<'_>) -> Result<usize> {
         let mut mib = [0; 12];
         let depth = self.sysctl_mib(name, &mut mib)?;
         self.sysctl(&mib[..depth], old, In::none())
     }
 
     /// Writes a node by name.
-    fn sysctl_set(self, name: &str, new: In<'_>) -> Result<()> {
+    pub fn sysctl_set(&self, name: &str, new: In<'_>) -> Result<()> {
         let mut mib = [0; 12];
         let depth = self.sysctl_mib(name, &mut mib)?;
         self.sysctl(&mib[..depth], Out::none(), new).map(drop)
     }
 
     /// The major number of a character device by driver name, from kern.drivers.
-    fn major(self, driver: &str) -> Result<u32> {
+    pub fn major(&self, driver: &str) -> Result<u32> {
         crate::sysctl_name::major(self, driver)
     }
 
     /// How many mbufs the kernel counts as in use ([`Need::MbufStat`]).
-    fn mbufs(self) -> Result<u64> {
+    pub fn mbufs(&self) -> Result<u64> {
         crate::sysctl_name::mbufs(self)
     }
 }

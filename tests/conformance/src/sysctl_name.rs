@@ -8,7 +8,7 @@ use crate::abi::{
     SYSCTL_VERSION,
 };
 use crate::errno::{Errno, Result};
-use crate::sys::Sys;
+use crate::sys::{Sys, System};
 use crate::text::{until_nul, Text};
 use crate::user::{In, Out, Plain};
 
@@ -17,7 +17,7 @@ use crate::user::{In, Out, Plain};
 const CHILDREN: usize = 600;
 
 /// Turns "net.link.tap.tap0" into numbers, a query for each level.
-pub fn resolve<S: Sys>(sys: S, name: &str, mib: &mut [i32; 12]) -> Result<usize> {
+pub fn resolve(sys: &dyn Sys, name: &str, mib: &mut [i32; 12]) -> Result<usize> {
     let mut depth = 0;
     for part in name.split('.') {
         if depth + 1 >= mib.len() {
@@ -29,7 +29,7 @@ pub fn resolve<S: Sys>(sys: S, name: &str, mib: &mut [i32; 12]) -> Result<usize>
     Ok(depth)
 }
 
-fn child<S: Sys>(sys: S, mib: &mut [i32; 12], depth: usize, part: &str) -> Result<i32> {
+fn child(sys: &dyn Sys, mib: &mut [i32; 12], depth: usize, part: &str) -> Result<i32> {
     mib[depth] = CTL_QUERY;
     let mut query = SysctlNode::zeroed();
     query.flags = SYSCTL_VERSION;
@@ -42,7 +42,7 @@ fn child<S: Sys>(sys: S, mib: &mut [i32; 12], depth: usize, part: &str) -> Resul
 }
 
 /// Reads a string by name.
-pub fn read_text<S: Sys>(sys: S, name: &str) -> Result<Text<32>> {
+pub fn read_text(sys: System, name: &str) -> Result<Text<32>> {
     let mut text = [0xa5_u8; 32];
     let length = sys.sysctl_get(name, Out::bytes(&mut text))?;
     let content = until_nul(&text[..length.min(text.len())]);
@@ -57,7 +57,7 @@ pub fn bytes_of<T: Plain>(values: &mut [T]) -> &mut [u8] {
 }
 
 /// The character major of a driver.
-pub fn major<S: Sys>(sys: S, driver: &str) -> Result<u32> {
+pub fn major(sys: &dyn Sys, driver: &str) -> Result<u32> {
     let mut drivers = [KinfoDriver::zeroed(); 512];
     let length =
         sys.sysctl(&[CTL_KERN, KERN_DRIVERS], Out::bytes(bytes_of(&mut drivers)), In::none())?;
@@ -68,7 +68,7 @@ pub fn major<S: Sys>(sys: S, driver: &str) -> Result<u32> {
 }
 
 /// Mbufs in use, of all types.
-pub fn mbufs<S: Sys>(sys: S) -> Result<u64> {
+pub fn mbufs(sys: &dyn Sys) -> Result<u64> {
     let mut stat = MbStat::zeroed();
     sys.sysctl(&[CTL_KERN, KERN_MBUF, MBUF_STATS], Out::value(&mut stat), In::none())?;
     // Type 0 counts the free ones.

@@ -15,7 +15,6 @@ use crate::errno::{Errno, Result};
 use crate::frames;
 use crate::net::Live;
 use crate::packets::FAR_MAC;
-use crate::sys::Sys;
 use crate::user::{In, Out, Plain};
 
 impl VnetHdr {
@@ -31,7 +30,7 @@ impl VnetHdr {
     };
 }
 
-impl<S: Sys> Ctx<'_, S> {
+impl Ctx<'_> {
     /// TAPSVNETHDR.
     pub fn set_header(&self, fd: i32, mut len: i32) -> Result<()> {
         self.sys.ioctl(fd, TAPSVNETHDR, Out::value(&mut len)).map(drop)

@@ -15,7 +15,6 @@ use tap_conformance::abi::{
 use tap_conformance::ctx::put_name;
 use tap_conformance::errno::Errno;
 use tap_conformance::net::sockaddr_in;
-use tap_conformance::sys::Sys;
 use tap_conformance::user::{In, Out, Plain};
 use tap_host::world::enter;
 use tap_host::{host_panic, kassert, sched};

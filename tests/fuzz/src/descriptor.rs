@@ -5,7 +5,6 @@
 //! and what is before it stays; only commands that hand out change it. The descriptor works on.
 
 use tap_conformance::abi::FIONREAD;
-use tap_conformance::sys::Sys;
 use tap_conformance::user::{Out, Plain};
 use tap_host::kassert;
 

@@ -5,7 +5,6 @@
 //! [`crate::descriptor`] asks a descriptor.
 
 use tap_conformance::abi::{AF_INET, AF_INET6, AF_LINK, SOCK_DGRAM};
-use tap_conformance::sys::Sys;
 use tap_host::host_panic;
 
 use crate::bytes::Bytes;

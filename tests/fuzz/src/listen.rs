@@ -9,7 +9,6 @@ use tap_conformance::abi::{
 };
 use tap_conformance::ctx::put_name;
 use tap_conformance::errno::Result;
-use tap_conformance::sys::Sys;
 use tap_conformance::user::{Out, Plain};
 use tap_host::host_panic;
 

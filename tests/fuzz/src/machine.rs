@@ -14,10 +14,10 @@ use tap_conformance::abi::{
 use tap_conformance::ctx::{find_major, put_name};
 use tap_conformance::errno::{Errno, Result};
 use tap_conformance::run::set_int;
-use tap_conformance::sys::Sys;
+use tap_conformance::sys::System;
 use tap_conformance::text::until_nul;
 use tap_conformance::user::{Out, Plain};
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 use tap_host::world::enter;
 use tap_host::{host_panic, kassert, sched};
 
@@ -37,7 +37,7 @@ const SETTLED: u32 = 60;
 /// A machine between two inputs.
 pub struct Machine {
     /// System calls.
-    pub sys: HostSys,
+    pub sys: System,
     /// A socket for the commands of interfaces.
     pub socket: i32,
     /// The descriptor that keeps the module.
@@ -66,7 +66,7 @@ impl Machine {
         } else {
             enter().take_turns();
         }
-        let sys = HostSys;
+        let sys = HOST;
         sys.modload(&path)?;
         #[cfg(feature = "libfuzzer")]
         tap_host::kern::kcov::count(NAME);

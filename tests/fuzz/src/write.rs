@@ -5,7 +5,6 @@
 //! taken arrives whole, in bpf(4) and in the counters; what is not leaves no trace.
 
 use tap_conformance::errno::Errno;
-use tap_conformance::sys::Sys;
 use tap_conformance::user::{In, Out};
 use tap_host::world::enter;
 use tap_host::{host_panic, kassert};

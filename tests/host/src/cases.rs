@@ -6,10 +6,9 @@
 use std::ffi::CStr;
 
 use tap_conformance::abi::{makedev, S_IFCHR};
-use tap_conformance::sys::Sys;
 use tap_conformance::Config;
 use tap_host::driver::Driver;
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 use tap_host::world;
 
 /// The promise after all cases.
@@ -43,7 +42,7 @@ pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
         world::enter().forgive_spin_mutexes();
     }
     let config = Config { module, stock, only: &only, dangerous, from: 1 };
-    let summary = tap_conformance::run(HostSys, &config).map_err(|e| format!("{path:?}: {e}"))?;
+    let summary = tap_conformance::run(HOST, &config).map_err(|e| format!("{path:?}: {e}"))?;
     let mut failed = summary.failed;
     if let Err(left) = nothing_left(module.name) {
         println!("not ok - {NOTHING_LEFT} # {left}");
@@ -62,15 +61,14 @@ pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
 
 /// Makes the node of bpf(4) that the cases open.
 pub fn prepare() -> Result<(), String> {
-    HostSys
-        .major("bpf")
-        .and_then(|major| HostSys.mknod(c"/dev/bpf", S_IFCHR | 0o600, makedev(major, 0)))
+    HOST.major("bpf")
+        .and_then(|major| HOST.mknod(c"/dev/bpf", S_IFCHR | 0o600, makedev(major, 0)))
         .map_err(|e| format!("/dev/bpf: {e}"))
 }
 
 /// Unloads the module, and asks every part of the host what it still has.
 pub fn nothing_left(name: &CStr) -> Result<(), String> {
-    HostSys.modunload(name).map_err(|e| format!("modunload: {e}"))?;
+    HOST.modunload(name).map_err(|e| format!("modunload: {e}"))?;
     let left = world::enter().leftovers();
     if left.is_empty() {
         Ok(())

@@ -13,7 +13,7 @@ use std::ffi::CStr;
 use tap_conformance::cases::each;
 use tap_conformance::sys::Need;
 use tap_conformance::{Config, Module};
-use tap_host::sys::{capture, HostSys};
+use tap_host::sys::{capture, HOST};
 use tap_host::world;
 
 /// What goes wrong.
@@ -83,7 +83,7 @@ pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
     crate::cases::prepare()?;
     let module = Module { path, name: c"if_tap_rs" };
     let mut names = Vec::new();
-    each::<HostSys>(&mut |case| {
+    each(&mut |case| {
         let long = LONG.iter().any(|long| case.name.starts_with(long));
         let smp = case.needs.contains(&Need::Smp);
         let chosen = only.is_empty() || only.split(',').any(|part| case.name.starts_with(part));
@@ -143,7 +143,7 @@ fn sweep(module: Module<'_>, name: &str, kind: Kind) -> Result<u64, String> {
 /// Runs a case; why it failed.
 fn once(module: Module<'_>, only: &str) -> Option<String> {
     let config = Config { module, stock: false, only, dangerous: false, from: 1 };
-    let (result, lines) = capture(|| tap_conformance::run(HostSys, &config));
+    let (result, lines) = capture(|| tap_conformance::run(HOST, &config));
     match result {
         // The case never began, for lack of what was to fail.
         Err(error) => Some(format!("{error}")),

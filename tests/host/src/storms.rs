@@ -9,11 +9,10 @@ use std::process::Output;
 
 use tap_conformance::ctx::Ctx;
 use tap_conformance::storm::{self, Bounds};
-use tap_conformance::sys::Sys;
 use tap_conformance::Module;
 use tap_host::driver::file;
 use tap_host::emulator;
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 use tap_host::world;
 
 use crate::processes::side_by_side;
@@ -26,8 +25,8 @@ const JOBS: usize = 2;
 fn storm(path: &CStr, bounds: Bounds) -> Result<u64, String> {
     crate::cases::prepare()?;
     let module = Module { path, name: c"if_tap_rs" };
-    HostSys.modload(path).map_err(|e| format!("modload: {e}"))?;
-    let machine = Ctx::new(HostSys, module).map_err(|e| format!("{e}"))?;
+    HOST.modload(path).map_err(|e| format!("modload: {e}"))?;
+    let machine = Ctx::new(HOST, module).map_err(|e| format!("{e}"))?;
     let calls = storm::run(&machine, bounds, true).map_err(|f| f.0.as_str().to_string())?;
     machine.clean().map_err(|f| f.0.as_str().to_string())?;
     machine.sys.close(machine.socket).map_err(|e| format!("close of the socket: {e}"))?;

@@ -13,37 +13,36 @@ use built::{path, NAME};
 use ifconfig::ifconfig;
 use tap_conformance::abi::{makedev, O_RDWR, SIOCIFCREATE, SIOCIFDESTROY, S_IFCHR};
 use tap_conformance::errno::Errno;
-use tap_conformance::Sys;
 use tap_host::sched;
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 use tap_host::world::enter;
 
 #[test]
 fn it_refuses_an_active_tap_and_replaces_a_disabled_one() {
     sched::adopt(100, "test");
     enter().build_in_tap().unwrap();
-    assert_eq!(HostSys.modload(&path()), Err(Errno::EEXIST));
+    assert_eq!(HOST.modload(&path()), Err(Errno::EEXIST));
     assert!(enter().messages.text().contains("modunload if_tap"), "it does not say what to do");
     assert_eq!(enter().leftovers(), Vec::<String>::new(), "a refused load left something");
     enter().disable_built_in_tap().unwrap();
     for _ in 0..3 {
-        HostSys.modload(&path()).unwrap();
-        assert_eq!(HostSys.major("tap"), Ok(169), "the built-in driver's number was taken");
-        let major = HostSys.major("tap_rs").unwrap();
+        HOST.modload(&path()).unwrap();
+        assert_eq!(HOST.major("tap"), Ok(169), "the built-in driver's number was taken");
+        let major = HOST.major("tap_rs").unwrap();
         assert_eq!(major, 367);
         ifconfig(SIOCIFCREATE, "tap0").unwrap();
         let node = CString::new("/dev/tap0").unwrap();
-        HostSys.mknod(&node, S_IFCHR | 0o600, makedev(169, 0)).unwrap();
-        assert_eq!(HostSys.open(&node, O_RDWR), Err(Errno::ENXIO), "the old node opens");
-        HostSys.unlink(&node).unwrap();
-        HostSys.mknod(&node, S_IFCHR | 0o600, makedev(major, 0)).unwrap();
-        let fd = HostSys.open(&node, O_RDWR).unwrap();
-        HostSys.close(fd).unwrap();
-        HostSys.unlink(&node).unwrap();
+        HOST.mknod(&node, S_IFCHR | 0o600, makedev(169, 0)).unwrap();
+        assert_eq!(HOST.open(&node, O_RDWR), Err(Errno::ENXIO), "the old node opens");
+        HOST.unlink(&node).unwrap();
+        HOST.mknod(&node, S_IFCHR | 0o600, makedev(major, 0)).unwrap();
+        let fd = HOST.open(&node, O_RDWR).unwrap();
+        HOST.close(fd).unwrap();
+        HOST.unlink(&node).unwrap();
         assert_eq!(enter().drvctl_detach("tap_rs0"), Err(Errno::EBUSY), "drvctl took the device");
         ifconfig(SIOCIFDESTROY, "tap0").unwrap();
         assert_eq!(enter().drvctl_detach("tap_rs0"), Err(Errno::ENXIO));
-        HostSys.modunload(NAME).unwrap();
+        HOST.modunload(NAME).unwrap();
         assert_eq!(enter().leftovers(), Vec::<String>::new());
     }
 }

@@ -19,9 +19,8 @@ use tap_conformance::abi::{
 use tap_conformance::ctx::Ctx;
 use tap_conformance::errno::Errno;
 use tap_conformance::user::Out;
-use tap_conformance::Sys;
 use tap_host::sched;
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 use tap_host::world::enter;
 
 const IFCONFIG: i32 = 100;
@@ -51,29 +50,29 @@ fn refused(seed: u64, destroy: fn()) -> usize {
 
 /// The last close of a node whose interface goes, and the wait until it is gone.
 fn leave() {
-    let fd = HostSys.open(c"/dev/tap0", O_RDWR).unwrap();
-    HostSys.ioctl(fd, TAPSTRANSIENT, Out::value(&mut 1)).unwrap();
-    HostSys.close(fd).unwrap();
-    let mut request = Ctx::<HostSys>::ifreq("tap0");
-    let socket = HostSys.socket(AF_INET, SOCK_DGRAM, 0).unwrap();
-    while HostSys.ioctl(socket, SIOCGIFFLAGS, Out::value(&mut request)).is_ok() {
-        HostSys.sleep_ms(1);
+    let fd = HOST.open(c"/dev/tap0", O_RDWR).unwrap();
+    HOST.ioctl(fd, TAPSTRANSIENT, Out::value(&mut 1)).unwrap();
+    HOST.close(fd).unwrap();
+    let mut request = Ctx::ifreq("tap0");
+    let socket = HOST.socket(AF_INET, SOCK_DGRAM, 0).unwrap();
+    while HOST.ioctl(socket, SIOCGIFFLAGS, Out::value(&mut request)).is_ok() {
+        HOST.sleep_ms(1);
     }
-    HostSys.close(socket).unwrap();
+    HOST.close(socket).unwrap();
 }
 
 #[test]
 fn only_the_thread_that_destroys_detaches() {
     sched::adopt(DRVCTL, "drvctl");
     enter().seed(1);
-    HostSys.modload(&path()).unwrap();
-    let major = HostSys.major("tap").unwrap();
-    HostSys.mknod(c"/dev/tap0", S_IFCHR | 0o600, makedev(major, 0)).unwrap();
+    HOST.modload(&path()).unwrap();
+    let major = HOST.major("tap").unwrap();
+    HOST.mknod(c"/dev/tap0", S_IFCHR | 0o600, makedev(major, 0)).unwrap();
     for destroy in [(|| ifconfig(SIOCIFDESTROY, "tap0").unwrap()) as fn(), leave] {
         let refused: usize = (1..=SEEDS).map(|seed| refused(seed, destroy)).sum();
         assert!(refused != 0, "drvctl never met a device");
     }
-    HostSys.unlink(c"/dev/tap0").unwrap();
-    HostSys.modunload(NAME).unwrap();
+    HOST.unlink(c"/dev/tap0").unwrap();
+    HOST.modunload(NAME).unwrap();
     assert_eq!(enter().leftovers(), Vec::<String>::new());
 }

@@ -22,11 +22,10 @@ use tap_conformance::abi::{
 use tap_conformance::errno::Errno;
 use tap_conformance::text::until_nul;
 use tap_conformance::user::{Out, Plain};
-use tap_conformance::Sys;
 use tap_host::kern::sysctl::{createv, destroyv, New};
 use tap_host::kpi;
 use tap_host::sched::{self, chan, Chan, Sleep};
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 use tap_host::world::enter;
 
 /// One test at a time: they share the kernel.
@@ -68,13 +67,13 @@ fn refused<T>(error: Errno, prepare: impl FnOnce() -> T, undo: impl FnOnce(T)) {
     let first = enter().leftovers();
     let prepared = prepare();
     let before = enter().leftovers();
-    assert_eq!(HostSys.modload(&path()), Err(error));
+    assert_eq!(HOST.modload(&path()), Err(error));
     assert_eq!(enter().leftovers(), before, "a refused load left something");
     undo(prepared);
-    HostSys.modload(&path()).unwrap();
+    HOST.modload(&path()).unwrap();
     ifconfig(SIOCIFCREATE, "tap0").unwrap();
     ifconfig(SIOCIFDESTROY, "tap0").unwrap();
-    HostSys.modunload(NAME).unwrap();
+    HOST.modunload(NAME).unwrap();
     assert_eq!(enter().leftovers(), first);
 }
 
@@ -235,10 +234,10 @@ fn begin_slow_detach() -> sched::Tid {
 
 /// The name of the interface that an open of the cloning device makes.
 fn cloned() -> Vec<u8> {
-    let fd = HostSys.open(c"/dev/tap", O_RDWR).unwrap();
+    let fd = HOST.open(c"/dev/tap", O_RDWR).unwrap();
     let mut request = IfReq::zeroed();
-    HostSys.ioctl(fd, TAPGIFNAME, Out::value(&mut request)).unwrap();
-    HostSys.close(fd).unwrap();
+    HOST.ioctl(fd, TAPGIFNAME, Out::value(&mut request)).unwrap();
+    HOST.close(fd).unwrap();
     until_nul(&request.name).to_vec()
 }
 
@@ -246,7 +245,7 @@ fn cloned() -> Vec<u8> {
 #[test]
 fn f3_autoconf_still_has_the_unit() {
     let _place = process();
-    HostSys.modload(&path()).unwrap();
+    HOST.modload(&path()).unwrap();
     ifconfig(SIOCIFCREATE, "tap0").unwrap();
     let detacher = begin_slow_detach();
     ifconfig(SIOCIFDESTROY, "tap0").unwrap();
@@ -254,20 +253,20 @@ fn f3_autoconf_still_has_the_unit() {
     assert_eq!(ifconfig(SIOCIFCREATE, "tap0"), Err(Errno::EBUSY));
     assert_eq!(ifconfig(SIOCIFCREATE, "tap0"), Err(Errno::EBUSY));
     // The cloning device takes the next unit.
-    let major = HostSys.major("tap").unwrap();
-    HostSys.mknod(c"/dev/tap", S_IFCHR | 0o600, makedev(major, CLONER_MINOR)).unwrap();
+    let major = HOST.major("tap").unwrap();
+    HOST.mknod(c"/dev/tap", S_IFCHR | 0o600, makedev(major, CLONER_MINOR)).unwrap();
     assert_eq!(cloned(), b"tap1");
     // What autoconf still has leads to the module.
-    assert_eq!(HostSys.modunload(NAME), Err(Errno::EBUSY));
+    assert_eq!(HOST.modunload(NAME), Err(Errno::EBUSY));
     HELD.store(false, Ordering::SeqCst);
     enter().wake_all(RELEASED);
     enter().join(detacher);
     assert_eq!(cloned(), b"tap0");
-    HostSys.unlink(c"/dev/tap").unwrap();
+    HOST.unlink(c"/dev/tap").unwrap();
     ifconfig(SIOCIFCREATE, "tap0").unwrap();
     ifconfig(SIOCIFDESTROY, "tap0").unwrap();
     assert!(enter().memory.count() <= before, "a refused device left memory");
-    HostSys.modunload(NAME).unwrap();
+    HOST.modunload(NAME).unwrap();
     assert_eq!(enter().memory.leftovers(), Vec::<String>::new());
 }
 
@@ -275,7 +274,7 @@ fn f3_autoconf_still_has_the_unit() {
 #[test]
 fn f3_the_configuration_data_is_zeroed() {
     let _place = process();
-    HostSys.modload(&path()).unwrap();
+    HOST.modload(&path()).unwrap();
     ifconfig(SIOCIFCREATE, "tap7").unwrap();
     let driver = enter().config_cfdriver_lookup("tap_rs").unwrap() as kpi::cfdriver_t;
     let lookup: unsafe extern "C" fn(kpi::cfdriver_t, c_int) -> kpi::device_t =
@@ -290,5 +289,5 @@ fn f3_the_configuration_data_is_zeroed() {
     assert!(data.cf_loc.is_null() && data.cf_pspec.is_null());
     assert_eq!((data.cf_flags, data.cf_unit()), (0, 7));
     ifconfig(SIOCIFDESTROY, "tap7").unwrap();
-    HostSys.modunload(NAME).unwrap();
+    HOST.modunload(NAME).unwrap();
 }

@@ -10,27 +10,26 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::frames::ARP_LEN;
 use crate::net::Live;
-use crate::sys::Sys;
 use crate::user::Out;
 
 /// The workloads of this topic.
-pub fn workloads<S: Sys>() -> &'static [Workload<S>] {
+pub fn workloads() -> &'static [Workload] {
     const {
         &[
-            work("getpid", "getpid, a system call that does nothing", getpid::<S>),
-            work("fionread", "FIONREAD, a frame waiting", fionread::<S, true>).grows(),
-            work("fionread_empty", "FIONREAD, nothing waiting", fionread::<S, false>),
-            work("poll", "poll, a frame waiting", poll::<S, true>).grows(),
-            work("poll_empty", "poll without waiting, nothing there", poll::<S, false>),
-            work("kevent", "kevent, a frame waiting", kevent::<S, true>).grows(),
-            work("kevent_empty", "kevent without waiting, nothing there", kevent::<S, false>),
-            work("node_fionread", "FIONREAD on a node, a frame waiting", node_fionread::<S>),
-            work("node_poll", "poll on a node, a frame waiting", node_poll::<S>),
+            work("getpid", "getpid, a system call that does nothing", getpid),
+            work("fionread", "FIONREAD, a frame waiting", fionread::<true>).grows(),
+            work("fionread_empty", "FIONREAD, nothing waiting", fionread::<false>),
+            work("poll", "poll, a frame waiting", poll::<true>).grows(),
+            work("poll_empty", "poll without waiting, nothing there", poll::<false>),
+            work("kevent", "kevent, a frame waiting", kevent::<true>).grows(),
+            work("kevent_empty", "kevent without waiting, nothing there", kevent::<false>),
+            work("node_fionread", "FIONREAD on a node, a frame waiting", node_fionread),
+            work("node_poll", "poll on a node, a frame waiting", node_poll),
         ]
     }
 }
 
-fn getpid<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn getpid(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     while t.again() {
         let pid = t.count(|| c.sys.getpid());
         check!(pid > 0, "process {pid}");
@@ -39,7 +38,7 @@ fn getpid<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
 }
 
 /// An interface of the cloning node with a frame waiting, or none.
-fn live<S: Sys>(c: &Ctx<S>, waiting: bool) -> Fallible<Live> {
+fn live(c: &Ctx, waiting: bool) -> Fallible<Live> {
     let live = c.live_clone(1)?;
     if waiting {
         c.provoke(&live)?;
@@ -47,13 +46,13 @@ fn live<S: Sys>(c: &Ctx<S>, waiting: bool) -> Fallible<Live> {
     Ok(live)
 }
 
-fn node<S: Sys>(c: &Ctx<S>, t: &Tally<'_, S>) -> Fallible<Live> {
+fn node(c: &Ctx, t: &Tally<'_>) -> Fallible<Live> {
     let live = c.live(t.unit(), 1)?;
     c.provoke(&live)?;
     Ok(live)
 }
 
-fn fionread_on<S: Sys>(c: &Ctx<S>, fd: i32, waiting: bool, t: &mut Tally<'_, S>) -> Verdict {
+fn fionread_on(c: &Ctx, fd: i32, waiting: bool, t: &mut Tally<'_>) -> Verdict {
     while t.again() {
         let mut bytes: i32 = -1;
         t.count(|| c.sys.ioctl(fd, FIONREAD, Out::value(&mut bytes))).on("FIONREAD")?;
@@ -63,15 +62,15 @@ fn fionread_on<S: Sys>(c: &Ctx<S>, fd: i32, waiting: bool, t: &mut Tally<'_, S>)
     Ok(())
 }
 
-fn fionread<S: Sys, const WAITING: bool>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn fionread<const WAITING: bool>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     fionread_on(c, live(c, WAITING)?.fd, WAITING, t)
 }
 
-fn node_fionread<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn node_fionread(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     fionread_on(c, node(c, t)?.fd, true, t)
 }
 
-fn poll_on<S: Sys>(c: &Ctx<S>, fd: i32, waiting: bool, t: &mut Tally<'_, S>) -> Verdict {
+fn poll_on(c: &Ctx, fd: i32, waiting: bool, t: &mut Tally<'_>) -> Verdict {
     while t.again() {
         let mut fds = [PollFd { fd, events: POLLIN, revents: 0 }];
         let n = t.count(|| c.sys.poll(&mut fds, 0)).on("poll")?;
@@ -80,15 +79,15 @@ fn poll_on<S: Sys>(c: &Ctx<S>, fd: i32, waiting: bool, t: &mut Tally<'_, S>) -> 
     Ok(())
 }
 
-fn poll<S: Sys, const WAITING: bool>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn poll<const WAITING: bool>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     poll_on(c, live(c, WAITING)?.fd, WAITING, t)
 }
 
-fn node_poll<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn node_poll(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     poll_on(c, node(c, t)?.fd, true, t)
 }
 
-fn kevent<S: Sys, const WAITING: bool>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn kevent<const WAITING: bool>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = live(c, WAITING)?;
     let kq = watch(c, live.fd)?;
     while t.again() {
@@ -100,7 +99,7 @@ fn kevent<S: Sys, const WAITING: bool>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verd
 }
 
 /// A queue with a read event on a descriptor.
-pub fn watch<S: Sys>(c: &Ctx<S>, fd: i32) -> Fallible<i32> {
+pub fn watch(c: &Ctx, fd: i32) -> Fallible<i32> {
     let kq = c.keep(c.sys.kqueue().on("kqueue")?);
     let change = Kev { ident: fd as usize, filter: EVFILT_READ, flags: EV_ADD, ..Kev::default() };
     c.sys.kevent(kq, &[change], &mut [], 0).on("EV_ADD")?;

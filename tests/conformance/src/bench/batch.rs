@@ -11,27 +11,24 @@ use crate::ctx::Ctx;
 use crate::errno::Result;
 use crate::frames;
 use crate::net::WIDEST;
-use crate::sys::Sys;
 use crate::user::Out;
 
 /// The workloads of this topic.
-pub fn workloads<S: Sys>() -> &'static [Workload<S>] {
+pub fn workloads() -> &'static [Workload] {
     const {
         &[
-            work("batch_send_60x1", "TAPSEND of 60 B", send::<S, 60, 1>).added(),
-            work("batch_send_60x16", "TAPSEND of 16 times 60 B", send::<S, 60, 16>).added(),
-            work("batch_send_60x64", "TAPSEND of 64 times 60 B", send::<S, 60, 64>).added(),
-            work("batch_send_1514x1", "TAPSEND of 1514 B", send::<S, 1514, 1>).added(),
-            work("batch_send_1514x16", "TAPSEND of 16 times 1514 B", send::<S, 1514, 16>).added(),
-            work("batch_send_1514x64", "TAPSEND of 64 times 1514 B", send::<S, 1514, 64>).added(),
-            work("batch_recv_60x1", "TAPRECV of 60 B", receive::<S, 60, 1>).added(),
-            work("batch_recv_60x16", "TAPRECV of 16 times 60 B", receive::<S, 60, 16>).added(),
-            work("batch_recv_60x64", "TAPRECV of 64 times 60 B", receive::<S, 60, 64>).added(),
-            work("batch_recv_1514x1", "TAPRECV of 1514 B", receive::<S, 1514, 1>).added(),
-            work("batch_recv_1514x16", "TAPRECV of 16 times 1514 B", receive::<S, 1514, 16>)
-                .added(),
-            work("batch_recv_1514x64", "TAPRECV of 64 times 1514 B", receive::<S, 1514, 64>)
-                .added(),
+            work("batch_send_60x1", "TAPSEND of 60 B", send::<60, 1>).added(),
+            work("batch_send_60x16", "TAPSEND of 16 times 60 B", send::<60, 16>).added(),
+            work("batch_send_60x64", "TAPSEND of 64 times 60 B", send::<60, 64>).added(),
+            work("batch_send_1514x1", "TAPSEND of 1514 B", send::<1514, 1>).added(),
+            work("batch_send_1514x16", "TAPSEND of 16 times 1514 B", send::<1514, 16>).added(),
+            work("batch_send_1514x64", "TAPSEND of 64 times 1514 B", send::<1514, 64>).added(),
+            work("batch_recv_60x1", "TAPRECV of 60 B", receive::<60, 1>).added(),
+            work("batch_recv_60x16", "TAPRECV of 16 times 60 B", receive::<60, 16>).added(),
+            work("batch_recv_60x64", "TAPRECV of 64 times 60 B", receive::<60, 64>).added(),
+            work("batch_recv_1514x1", "TAPRECV of 1514 B", receive::<1514, 1>).added(),
+            work("batch_recv_1514x16", "TAPRECV of 16 times 1514 B", receive::<1514, 16>).added(),
+            work("batch_recv_1514x64", "TAPRECV of 64 times 1514 B", receive::<1514, 64>).added(),
         ]
     }
 }
@@ -39,13 +36,13 @@ pub fn workloads<S: Sys>() -> &'static [Workload<S>] {
 const UDP_HEADERS: usize = 42;
 
 /// A batch; how many entries it used.
-fn batch<S: Sys>(c: &Ctx<S>, fd: i32, command: u64, frames: &mut [TapFrame]) -> Result<usize> {
+fn batch(c: &Ctx, fd: i32, command: u64, frames: &mut [TapFrame]) -> Result<usize> {
     let start = frames.as_mut_ptr() as u64;
     let mut batch = TapBatch { frames: start, count: frames.len() as u32, done: 0 };
     c.sys.ioctl(fd, command, Out::value(&mut batch)).map(|_| batch.done as usize)
 }
 
-fn send<S: Sys, const LEN: usize, const N: usize>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn send<const LEN: usize, const N: usize>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = c.live_clone(1)?;
     let mut frame = [0; LEN];
     frames::plain(&mut frame, live.mac);
@@ -57,7 +54,7 @@ fn send<S: Sys, const LEN: usize, const N: usize>(c: &Ctx<S>, t: &mut Tally<'_, 
     Ok(())
 }
 
-fn receive<S: Sys, const LEN: usize, const N: usize>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn receive<const LEN: usize, const N: usize>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = c.live_clone(1)?;
     let sender = t.sender(c, frames::peer_ip(1))?;
     let payload = [0x5a; WIDEST];

@@ -10,30 +10,29 @@ use crate::ctx::Ctx;
 use crate::errno::Result;
 use crate::frames;
 use crate::net::{Live, WIDEST};
-use crate::sys::Sys;
 use crate::user::Out;
 
 /// The workloads of this topic.
-pub fn workloads<S: Sys>() -> &'static [Workload<S>] {
+pub fn workloads() -> &'static [Workload] {
     const {
         &[
-            work("write_60", "write of 60 B, which the stack drops", write::<S, 60>).grows(),
-            work("write_590", "write of 590 B", write::<S, 590>),
-            work("write_1514", "write of 1514 B", write::<S, 1514>),
-            work("write_9000", "write of 9000 B, MTU 9000", write::<S, 9000>),
-            work("read_60", "read of 60 B, UDP that the stack sent", read::<S, 60>).grows(),
-            work("read_590", "read of 590 B", read::<S, 590>),
-            work("read_1514", "read of 1514 B", read::<S, 1514>),
-            work("read_9000", "read of 9000 B, MTU 9000", read::<S, 9000>),
-            work("read_60_queued", "read of 60 B, 200 frames queued before the first", queued::<S>)
+            work("write_60", "write of 60 B, which the stack drops", write::<60>).grows(),
+            work("write_590", "write of 590 B", write::<590>),
+            work("write_1514", "write of 1514 B", write::<1514>),
+            work("write_9000", "write of 9000 B, MTU 9000", write::<9000>),
+            work("read_60", "read of 60 B, UDP that the stack sent", read::<60>).grows(),
+            work("read_590", "read of 590 B", read::<590>),
+            work("read_1514", "read of 1514 B", read::<1514>),
+            work("read_9000", "read of 9000 B, MTU 9000", read::<9000>),
+            work("read_60_queued", "read of 60 B, 200 frames queued before the first", queued)
                 .rounds(391),
-            work("echo_98", "ICMP echo request of 98 B written, reply read", echo::<S, 98>).grows(),
-            work("echo_1514", "the same with 1514 B", echo::<S, 1514>),
-            work("echo_9000", "the same with 9000 B, MTU 9000", echo::<S, 9000>),
-            work("arp", "ARP request of 60 B written, reply read", arp::<S>),
-            work("node_write_60", "write of 60 B on a node, not a cloned descriptor", on_node::<S>)
+            work("echo_98", "ICMP echo request of 98 B written, reply read", echo::<98>).grows(),
+            work("echo_1514", "the same with 1514 B", echo::<1514>),
+            work("echo_9000", "the same with 9000 B, MTU 9000", echo::<9000>),
+            work("arp", "ARP request of 60 B written, reply read", arp),
+            work("node_write_60", "write of 60 B on a node, not a cloned descriptor", on_node)
                 .grows(),
-            work("node_echo_98", "echo of 98 B on a node", node_echo::<S>),
+            work("node_echo_98", "echo of 98 B on a node", node_echo),
         ]
     }
 }
@@ -45,7 +44,7 @@ const JUMBO_MTU: i32 = 9000;
 const UDP_HEADERS: usize = 42;
 
 /// An interface of the cloning node that takes frames of that length.
-fn live<S: Sys>(c: &Ctx<S>, length: usize) -> Fallible<Live> {
+fn live(c: &Ctx, length: usize) -> Fallible<Live> {
     let live = c.live_clone(1)?;
     if length > ETHER_MAX {
         c.set_mtu(live.name.as_str(), JUMBO_MTU).on("the jumbo MTU")?;
@@ -53,7 +52,7 @@ fn live<S: Sys>(c: &Ctx<S>, length: usize) -> Fallible<Live> {
     Ok(live)
 }
 
-fn write_on<S: Sys, const N: usize>(c: &Ctx<S>, live: &Live, t: &mut Tally<'_, S>) -> Verdict {
+fn write_on<const N: usize>(c: &Ctx, live: &Live, t: &mut Tally<'_>) -> Verdict {
     let mut frame = [0; N];
     frames::plain(&mut frame, live.mac);
     while t.again() {
@@ -63,15 +62,15 @@ fn write_on<S: Sys, const N: usize>(c: &Ctx<S>, live: &Live, t: &mut Tally<'_, S
     Ok(())
 }
 
-fn write<S: Sys, const N: usize>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
-    write_on::<S, N>(c, &live(c, N)?, t)
+fn write<const N: usize>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
+    write_on::<N>(c, &live(c, N)?, t)
 }
 
-fn on_node<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
-    write_on::<S, 60>(c, &c.live(t.unit(), 1)?, t)
+fn on_node(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
+    write_on::<60>(c, &c.live(t.unit(), 1)?, t)
 }
 
-fn read<S: Sys, const N: usize>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn read<const N: usize>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = live(c, N)?;
     let sender = t.sender(c, frames::peer_ip(1))?;
     let payload = [0x5a; WIDEST];
@@ -82,7 +81,7 @@ fn read<S: Sys, const N: usize>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
     Ok(())
 }
 
-fn counted_read<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>, live: &Live, length: usize) -> Verdict {
+fn counted_read(c: &Ctx, t: &mut Tally<'_>, live: &Live, length: usize) -> Verdict {
     let mut frame = [0; WIDEST];
     let n = t.count(|| c.sys.read(live.fd, Out::bytes(&mut frame))).on("read")?;
     check!(n == length, "a frame of {n} bytes instead of {length}");
@@ -92,7 +91,7 @@ fn counted_read<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>, live: &Live, length: u
 /// Fewer than the interface's queue takes.
 const QUEUED: usize = 200;
 
-fn queued<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn queued(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = live(c, 60)?;
     let sender = t.sender(c, frames::peer_ip(1))?;
     let mut waiting = 0;
@@ -110,12 +109,12 @@ fn queued<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
 }
 
 /// Writes a frame and reads what the stack answers at once.
-fn exchange<S: Sys>(c: &Ctx<S>, fd: i32, request: &[u8], reply: &mut [u8]) -> Result<usize> {
+fn exchange(c: &Ctx, fd: i32, request: &[u8], reply: &mut [u8]) -> Result<usize> {
     c.send(fd, request)?;
     c.sys.read(fd, Out::bytes(reply))
 }
 
-fn echo_on<S: Sys, const N: usize>(c: &Ctx<S>, live: &Live, t: &mut Tally<'_, S>) -> Verdict {
+fn echo_on<const N: usize>(c: &Ctx, live: &Live, t: &mut Tally<'_>) -> Verdict {
     let mut request = [0; N];
     let mut reply = [0; WIDEST];
     let mut sequence = 0;
@@ -128,15 +127,15 @@ fn echo_on<S: Sys, const N: usize>(c: &Ctx<S>, live: &Live, t: &mut Tally<'_, S>
     Ok(())
 }
 
-fn echo<S: Sys, const N: usize>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
-    echo_on::<S, N>(c, &live(c, N)?, t)
+fn echo<const N: usize>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
+    echo_on::<N>(c, &live(c, N)?, t)
 }
 
-fn node_echo<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
-    echo_on::<S, 98>(c, &c.live(t.unit(), 1)?, t)
+fn node_echo(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
+    echo_on::<98>(c, &c.live(t.unit(), 1)?, t)
 }
 
-fn arp<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn arp(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = live(c, 60)?;
     let request = frames::arp_request(1);
     let mut reply = [0; 128];

@@ -8,32 +8,29 @@ use crate::abi::{CLONER_MINOR, O_RDWR};
 use crate::case::{On, Verdict};
 use crate::ctx::{Ctx, Name};
 use crate::errno::Result;
-use crate::sys::Sys;
 use crate::text::Text;
 
 /// The workloads of this topic.
-pub fn workloads<S: Sys>() -> &'static [Workload<S>] {
+pub fn workloads() -> &'static [Workload] {
     const {
         &[
-            work("clone_open_close", "open and close of the cloning node", cloner::<S>)
+            work("clone_open_close", "open and close of the cloning node", cloner)
                 .rounds(41)
                 .grows(),
-            work("node_open_close", "open and close of an interface's node", node::<S>)
+            work("node_open_close", "open and close of an interface's node", node)
                 .rounds(101)
                 .grows(),
-            work("create_destroy", "SIOCIFCREATE and SIOCIFDESTROY", create::<S>)
-                .rounds(41)
-                .grows(),
+            work("create_destroy", "SIOCIFCREATE and SIOCIFDESTROY", create).rounds(41).grows(),
         ]
     }
 }
 
-fn open_and_close<S: Sys>(c: &Ctx<S>, path: &Text<32>) -> Result<()> {
+fn open_and_close(c: &Ctx, path: &Text<32>) -> Result<()> {
     let fd = c.sys.open(path.as_cstr(), O_RDWR)?;
     c.sys.close(fd)
 }
 
-fn cloner<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn cloner(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let path = c.node(CLONER_MINOR)?;
     while t.again() {
         t.count(|| open_and_close(c, &path)).on("open and close")?;
@@ -41,11 +38,11 @@ fn cloner<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
     Ok(())
 }
 
-fn own<S: Sys>(t: &Tally<'_, S>) -> Name {
+fn own(t: &Tally<'_>) -> Name {
     Text::of(format_args!("tap{}", t.unit()))
 }
 
-fn node<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn node(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     c.create(own(t).as_str()).on("create")?;
     let path = c.node(t.unit())?;
     while t.again() {
@@ -54,7 +51,7 @@ fn node<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
     Ok(())
 }
 
-fn create<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn create(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let name = own(t);
     while t.again() {
         t.count(|| c.create(name.as_str()).and_then(|()| c.destroy(name.as_str())))

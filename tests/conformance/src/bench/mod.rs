@@ -24,13 +24,13 @@ use crate::case::{Failure, Fallible, On, Verdict};
 use crate::ctx::{Ctx, Module};
 use crate::errno::{Errno, Result};
 use crate::run::{be_quiet, selected};
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 use crate::text::Text;
 
 pub use point::Point;
 
 /// What the caller brings beside the system calls.
-pub trait Rig<S: Sys> {
+pub trait Rig {
     /// A workload begins, or all are done: first there are to be so many interfaces beside its own.
     fn begin(&mut self, _others: u32) {}
     /// The call to be counted comes next.
@@ -39,13 +39,13 @@ pub trait Rig<S: Sys> {
     fn stop(&mut self) -> u64;
     /// A descriptor of which each write(2) makes the stack send the bytes to that IPv4 address in
     /// one UDP datagram.
-    fn sender(&mut self, sys: S, to: [u8; 4]) -> Result<i32>;
+    fn sender(&mut self, sys: System, to: [u8; 4]) -> Result<i32>;
     /// Takes a result.
     fn report(&mut self, point: &Point);
 }
 
 /// Calls that are counted.
-pub struct Workload<S: Sys> {
+pub struct Workload {
     /// Its name, the same in every report.
     pub name: &'static str,
     /// What is counted, in words.
@@ -59,20 +59,20 @@ pub struct Workload<S: Sys> {
     /// What the system must have.
     pub needs: &'static [Need],
     /// Makes the calls.
-    pub run: fn(&Ctx<S>, &mut Tally<'_, S>) -> Verdict,
+    pub run: fn(&Ctx, &mut Tally<'_>) -> Verdict,
 }
 
 const ROUNDS: usize = 301;
 
-const fn work<S: Sys>(
+const fn work(
     name: &'static str,
     what: &'static str,
-    run: fn(&Ctx<S>, &mut Tally<'_, S>) -> Verdict,
-) -> Workload<S> {
+    run: fn(&Ctx, &mut Tally<'_>) -> Verdict,
+) -> Workload {
     Workload { name, what, rounds: ROUNDS, grows: false, added: false, needs: &[Need::Inet], run }
 }
 
-impl<S: Sys> Workload<S> {
+impl Workload {
     const fn rounds(mut self, rounds: usize) -> Self {
         assert!(rounds <= MOST_ROUNDS);
         self.rounds = rounds;
@@ -96,8 +96,8 @@ impl<S: Sys> Workload<S> {
 }
 
 /// Every workload, in the order of the report.
-pub fn each<S: Sys>(f: &mut dyn FnMut(&Workload<S>)) {
-    let frames = [io::workloads::<S>(), offload::workloads(), batch::workloads()];
+pub fn each(f: &mut dyn FnMut(&Workload)) {
+    let frames = [io::workloads(), offload::workloads(), batch::workloads()];
     let others = [tcp::workloads(), ask::workloads(), send::workloads(), life::workloads()];
     for work in frames.into_iter().chain(others).flatten() {
         f(work);
@@ -110,8 +110,8 @@ pub const WARM_UP: usize = 9;
 pub const MOST_ROUNDS: usize = 512;
 
 /// The counts of one workload.
-pub struct Tally<'r, S: Sys> {
-    rig: &'r mut dyn Rig<S>,
+pub struct Tally<'r> {
+    rig: &'r mut dyn Rig,
     rounds: usize,
     taps: u32,
     begun: usize,
@@ -119,8 +119,8 @@ pub struct Tally<'r, S: Sys> {
     taken: usize,
 }
 
-impl<'r, S: Sys> Tally<'r, S> {
-    fn new(rig: &'r mut dyn Rig<S>, rounds: usize, taps: u32) -> Self {
+impl<'r> Tally<'r> {
+    fn new(rig: &'r mut dyn Rig, rounds: usize, taps: u32) -> Self {
         Self { rig, rounds, taps, begun: 0, counts: [0; MOST_ROUNDS], taken: 0 }
     }
 
@@ -151,7 +151,7 @@ impl<'r, S: Sys> Tally<'r, S> {
     }
 
     /// See [`Rig::sender`].
-    pub fn sender(&mut self, c: &Ctx<S>, to: [u8; 4]) -> Fallible<i32> {
+    pub fn sender(&mut self, c: &Ctx, to: [u8; 4]) -> Fallible<i32> {
         Ok(c.keep(self.rig.sender(c.sys, to).on("a socket that sends")?))
     }
 
@@ -175,13 +175,13 @@ pub struct Config<'a> {
 }
 
 impl Config<'_> {
-    fn wants<S: Sys>(&self, work: &Workload<S>, taps: u32) -> bool {
+    fn wants(&self, work: &Workload, taps: u32) -> bool {
         selected(self.only, work.name) && (taps == 1 || work.grows)
     }
 }
 
 /// Measures, with a TAP line for each workload.
-pub fn run<S: Sys>(sys: S, config: &Config<'_>, rig: &mut dyn Rig<S>) -> Result<()> {
+pub fn run(sys: System, config: &Config<'_>, rig: &mut dyn Rig) -> Result<()> {
     match sys.modload(config.module.path) {
         Ok(()) | Err(Errno::EEXIST) => {}
         Err(e) => return Err(e),
@@ -190,14 +190,14 @@ pub fn run<S: Sys>(sys: S, config: &Config<'_>, rig: &mut dyn Rig<S>) -> Result<
     be_quiet(sys);
     let mut planned = 0;
     for &taps in config.taps {
-        each::<S>(&mut |work| planned += u32::from(config.wants(work, taps)));
+        each(&mut |work| planned += u32::from(config.wants(work, taps)));
     }
     sys.line(Text::<64>::of(format_args!("1..{planned}")).as_str());
     let nothing = cost_of_nothing(rig)?;
     let complete = has_header(&c);
     let mut number = 0;
     for &taps in config.taps {
-        each::<S>(&mut |work| {
+        each(&mut |work| {
             if config.wants(work, taps) {
                 number += 1;
                 if work.added && !complete {
@@ -220,13 +220,13 @@ pub fn run<S: Sys>(sys: S, config: &Config<'_>, rig: &mut dyn Rig<S>) -> Result<
 }
 
 /// Whether the driver has what NetBSD's own has not got, by what it says of its offload header.
-fn has_header<S: Sys>(c: &Ctx<S>) -> bool {
+fn has_header(c: &Ctx) -> bool {
     let Ok((fd, _)) = c.open_clone(O_RDWR) else { return false };
     let has = c.header(fd).is_ok();
     c.clean().is_ok() && has
 }
 
-fn cost_of_nothing<S: Sys>(rig: &mut dyn Rig<S>) -> Result<u64> {
+fn cost_of_nothing(rig: &mut dyn Rig) -> Result<u64> {
     let mut tally = Tally::new(rig, ROUNDS, 1);
     while tally.again() {
         tally.count(|| ());
@@ -234,14 +234,14 @@ fn cost_of_nothing<S: Sys>(rig: &mut dyn Rig<S>) -> Result<u64> {
     tally.taken().iter().min().copied().ok_or(Errno::EINVAL)
 }
 
-fn one<S: Sys>(
-    c: &Ctx<S>,
+fn one(
+    c: &Ctx,
     config: &Config<'_>,
-    work: &Workload<S>,
+    work: &Workload,
     number: u32,
     taps: u32,
     nothing: u64,
-    rig: &mut dyn Rig<S>,
+    rig: &mut dyn Rig,
 ) {
     let name: Text<64> = Text::of(format_args!("{}/{taps}", work.name));
     let say = |line: fmt::Arguments<'_>| c.sys.line(Text::<300>::of(line).as_str());
@@ -266,7 +266,7 @@ fn one<S: Sys>(
 
 /// Makes the interfaces that are only there, below the workload's own, or destroys some, until
 /// there are so many.
-fn crowd<S: Sys>(c: &Ctx<S>, wanted: u32) -> Verdict {
+fn crowd(c: &Ctx, wanted: u32) -> Verdict {
     let name = |unit| -> Text<16> { Text::of(format_args!("tap{unit}")) };
     while c.floor.get() < wanted {
         c.create(name(c.floor.get()).as_str()).on("creating the others")?;

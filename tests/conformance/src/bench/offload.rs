@@ -13,33 +13,28 @@ use crate::ctx::Ctx;
 use crate::frames;
 use crate::net::{Live, WIDEST};
 use crate::packets::{complete, Packet, FAR_MAC};
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::user::{Out, Plain};
 
 /// The workloads of this topic.
-pub fn workloads<S: Sys>() -> &'static [Workload<S>] {
+pub fn workloads() -> &'static [Workload] {
     const {
         &[
-            work("vnet_write_60", "write of 60 B behind a header", write::<S, 60>).added(),
-            work("vnet_write_1514", "write of 1514 B behind a header", write::<S, 1514>).added(),
-            work("vnet_write_9000", "write of 9000 B behind a header", write::<S, 9000>).added(),
-            work("vnet_write_csum_1514", "write of 1514 B, checksum to complete", checksum::<S>)
-                .added(),
-            work("vnet_read_60", "read of 60 B behind a header", read::<S, 60>).added(),
-            work("vnet_read_1514", "read of 1514 B behind a header", read::<S, 1514>).added(),
-            work("vnet_read_9000", "read of 9000 B behind a header", read::<S, 9000>).added(),
+            work("vnet_write_60", "write of 60 B behind a header", write::<60>).added(),
+            work("vnet_write_1514", "write of 1514 B behind a header", write::<1514>).added(),
+            work("vnet_write_9000", "write of 9000 B behind a header", write::<9000>).added(),
+            work("vnet_write_csum_1514", "write of 1514 B, checksum to complete", checksum).added(),
+            work("vnet_read_60", "read of 60 B behind a header", read::<60>).added(),
+            work("vnet_read_1514", "read of 1514 B behind a header", read::<1514>).added(),
+            work("vnet_read_9000", "read of 9000 B behind a header", read::<9000>).added(),
             work("write_tagged_x44", "44 writes of 1518 B behind a VLAN tag", one_by_one)
                 .rounds(101),
-            work("vnet_write_gso_cut", "the same in one write, which is cut", large::<S, false>)
+            work("vnet_write_gso_cut", "the same in one write, which is cut", large::<false>)
                 .rounds(101)
                 .added(),
-            work(
-                "vnet_write_gso_local",
-                "44 segments in one write, to no socket",
-                large::<S, true>,
-            )
-            .rounds(101)
-            .added(),
+            work("vnet_write_gso_local", "44 segments in one write, to no socket", large::<true>)
+                .rounds(101)
+                .added(),
             work("vnet_write_gso_bridged", "44 segments in one write, for a bridge", bridged)
                 .needs(&[Need::Inet, Need::Bridge])
                 .rounds(101)
@@ -57,7 +52,7 @@ pub const SEGMENT: usize = 1460;
 pub const LARGE: usize = SEGMENTS * SEGMENT;
 
 /// An interface of the cloning node with a header of 12 bytes and a reader that takes `bits`.
-pub fn behind<S: Sys>(c: &Ctx<S>, bits: u32) -> Fallible<Live> {
+pub fn behind(c: &Ctx, bits: u32) -> Fallible<Live> {
     let live = c.live_clone(1)?;
     c.drain(live.fd)?;
     c.set_header(live.fd, VNET_HDR as i32).on("TAPSVNETHDR")?;
@@ -66,7 +61,7 @@ pub fn behind<S: Sys>(c: &Ctx<S>, bits: u32) -> Fallible<Live> {
 }
 
 /// The same that takes frames of that length.
-fn live<S: Sys>(c: &Ctx<S>, length: usize) -> Fallible<Live> {
+fn live(c: &Ctx, length: usize) -> Fallible<Live> {
     let live = behind(c, TAKES_CSUM | TAKES_TSO4)?;
     if length > 1514 {
         c.set_mtu(live.name.as_str(), 9000).on("the jumbo MTU")?;
@@ -75,7 +70,7 @@ fn live<S: Sys>(c: &Ctx<S>, length: usize) -> Fallible<Live> {
 }
 
 /// Writes what is in `bytes`, a header and a frame, again and again. What comes of it is taken away.
-fn rounds<S: Sys>(c: &Ctx<S>, live: &Live, bytes: &[u8], t: &mut Tally<'_, S>) -> Verdict {
+fn rounds(c: &Ctx, live: &Live, bytes: &[u8], t: &mut Tally<'_>) -> Verdict {
     while t.again() {
         let n = t.count(|| c.send(live.fd, bytes)).on("write")?;
         check!(n == bytes.len(), "{n} bytes of {} were written", bytes.len());
@@ -88,7 +83,7 @@ fn put_header(bytes: &mut [u8], header: VnetHdr) {
     bytes[..VNET_HDR].copy_from_slice(header.as_bytes());
 }
 
-fn write<S: Sys, const N: usize>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn write<const N: usize>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = live(c, N)?;
     let mut bytes = [0; VNET_HDR + WIDEST];
     put_header(&mut bytes, VnetHdr::NONE);
@@ -101,7 +96,7 @@ fn tagged(live: &Live) -> Packet {
     Packet { tagged: true, ..Packet::tcp(false, live.mac) }
 }
 
-fn checksum<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn checksum(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = live(c, 1514)?;
     let packet = tagged(&live);
     let mut bytes = [0; VNET_HDR + 1514];
@@ -110,7 +105,7 @@ fn checksum<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
     rounds(c, &live, &bytes, t)
 }
 
-fn read<S: Sys, const N: usize>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn read<const N: usize>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = live(c, N)?;
     let sender = t.sender(c, frames::peer_ip(1))?;
     let payload = [0x5a; WIDEST];
@@ -123,7 +118,7 @@ fn read<S: Sys, const N: usize>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
     Ok(())
 }
 
-fn one_by_one<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn one_by_one(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = c.live_clone(1)?;
     let packet = tagged(&live);
     let mut frame = [0; 58 + SEGMENT];
@@ -137,7 +132,7 @@ fn one_by_one<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
 }
 
 /// Writes [`SEGMENTS`] of a packet at once, again and again.
-fn segments<S: Sys>(c: &Ctx<S>, live: &Live, packet: Packet, t: &mut Tally<'_, S>) -> Verdict {
+fn segments(c: &Ctx, live: &Live, packet: Packet, t: &mut Tally<'_>) -> Verdict {
     let mut bytes = [0; VNET_HDR + 58 + LARGE];
     let bytes = &mut bytes[..VNET_HDR + packet.headers() + LARGE];
     put_header(bytes, packet.large(SEGMENT as u16));
@@ -145,14 +140,14 @@ fn segments<S: Sys>(c: &Ctx<S>, live: &Live, packet: Packet, t: &mut Tally<'_, S
     rounds(c, live, bytes, t)
 }
 
-fn large<S: Sys, const LOCAL: bool>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn large<const LOCAL: bool>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = live(c, 1514)?;
     let packet = if LOCAL { Packet::tcp(false, live.mac) } else { tagged(&live) };
     segments(c, &live, packet, t)
 }
 
 /// What a bridge takes, all of it, while the stack would receive a large packet as it is.
-fn bridged<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn bridged(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = live(c, 1514)?;
     c.fresh("bridge77")?;
     foreign::bridge(c, BRDGADD, live.name.as_str()).on("BRDGADD")?;

@@ -16,26 +16,26 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::frames::{self, PEER_MAC};
 use crate::net::Live;
-use crate::sys::{encode, Need, Sys};
+use crate::sys::{encode, Need, System};
 use crate::text::Text;
 use crate::user::Out;
 
 /// The workloads of this topic.
-pub fn workloads<S: Sys>() -> &'static [Workload<S>] {
+pub fn workloads() -> &'static [Workload] {
     const {
         &[
-            work("bpf_60_closed", "60 B sent through bpf, node closed", closed::<S>)
+            work("bpf_60_closed", "60 B sent through bpf, node closed", closed)
                 .needs(&[Need::Inet, Need::Bpf]),
-            work("bpf_60_open", "the same, node open, nobody waits", open_bpf::<S>)
+            work("bpf_60_open", "the same, node open, nobody waits", open_bpf)
                 .needs(&[Need::Inet, Need::Bpf]),
-            work("send_60_open", "60 B of UDP sent, nobody waits", open::<S, 60>).grows(),
-            work("send_1514_open", "1514 B of UDP sent, nobody waits", open::<S, 1514>),
-            work("send_60_knote", "60 B of UDP sent, a knote there, nobody sleeps", knote::<S>),
-            work("send_60_read", "60 B of UDP sent, a thread sleeps in read", to::<S, READ>)
+            work("send_60_open", "60 B of UDP sent, nobody waits", open::<60>).grows(),
+            work("send_1514_open", "1514 B of UDP sent, nobody waits", open::<1514>),
+            work("send_60_knote", "60 B of UDP sent, a knote there, nobody sleeps", knote),
+            work("send_60_read", "60 B of UDP sent, a thread sleeps in read", to::<READ>)
                 .rounds(101),
-            work("send_60_poll", "60 B of UDP sent, a thread sleeps in poll", to::<S, POLL>)
+            work("send_60_poll", "60 B of UDP sent, a thread sleeps in poll", to::<POLL>)
                 .rounds(101),
-            work("send_60_kevent", "60 B of UDP sent, a thread sleeps in kevent", to::<S, KEVENT>)
+            work("send_60_kevent", "60 B of UDP sent, a thread sleeps in kevent", to::<KEVENT>)
                 .rounds(101),
         ]
     }
@@ -43,13 +43,13 @@ pub fn workloads<S: Sys>() -> &'static [Workload<S>] {
 
 const UDP_HEADERS: usize = 42;
 
-fn counted_send<S: Sys>(c: &Ctx<S>, fd: i32, length: usize, t: &mut Tally<'_, S>) -> Verdict {
+fn counted_send(c: &Ctx, fd: i32, length: usize, t: &mut Tally<'_>) -> Verdict {
     let payload = [0x5a; 1500];
     t.count(|| c.send(fd, &payload[..length - UDP_HEADERS])).on("a datagram").map(drop)
 }
 
 /// One frame waits, and is taken away.
-fn take<S: Sys>(c: &Ctx<S>, live: &Live, length: usize) -> Verdict {
+fn take(c: &Ctx, live: &Live, length: usize) -> Verdict {
     let mut frame = [0; 2048];
     let n = c.sys.read(live.fd, Out::bytes(&mut frame)).on("read")?;
     check!(n == length, "a frame of {n} bytes instead of {length}");
@@ -57,9 +57,9 @@ fn take<S: Sys>(c: &Ctx<S>, live: &Live, length: usize) -> Verdict {
 }
 
 /// Sends through bpf(4): the stack sends nothing of its own accord over an interface without link.
-fn through_bpf<S: Sys>(c: &Ctx<S>, live: &Live) -> Fallible<i32> {
+fn through_bpf(c: &Ctx, live: &Live) -> Fallible<i32> {
     let bpf = c.open(c"/dev/bpf", O_RDWR).on("/dev/bpf")?;
-    let mut req = Ctx::<S>::ifreq(live.name.as_str());
+    let mut req = Ctx::ifreq(live.name.as_str());
     c.sys.ioctl(bpf, BIOCSETIF, Out::value(&mut req)).on("BIOCSETIF")?;
     // It has no eye for what goes out, so that it costs the driver's bpf_mtap little.
     let mut direction = BPF_D_IN;
@@ -67,7 +67,7 @@ fn through_bpf<S: Sys>(c: &Ctx<S>, live: &Live) -> Fallible<i32> {
     Ok(bpf)
 }
 
-fn closed<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn closed(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = c.live(t.unit(), 1)?;
     let bpf = through_bpf(c, &live)?;
     c.close(live.fd).on("close")?;
@@ -86,7 +86,7 @@ fn closed<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
     Ok(())
 }
 
-fn open_bpf<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn open_bpf(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = c.live(t.unit(), 1)?;
     let bpf = through_bpf(c, &live)?;
     let mut frame = [0; 60];
@@ -99,7 +99,7 @@ fn open_bpf<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
 }
 
 /// Frames that the driver was given: counted as drops, or as sent, as the C driver has it.
-fn ended<S: Sys>(c: &Ctx<S>, live: &Live) -> Fallible<u64> {
+fn ended(c: &Ctx, live: &Live) -> Fallible<u64> {
     let data = c.data(live.name.as_str())?;
     let name: Text<64> = Text::of(format_args!("net.interfaces.{}.sndq.drops", live.name));
     let mut drops: u64 = 0;
@@ -107,7 +107,7 @@ fn ended<S: Sys>(c: &Ctx<S>, live: &Live) -> Fallible<u64> {
     Ok(drops + data.opackets + data.oerrors)
 }
 
-fn open<S: Sys, const N: usize>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn open<const N: usize>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = c.live_clone(1)?;
     let sender = t.sender(c, frames::peer_ip(1))?;
     while t.again() {
@@ -117,7 +117,7 @@ fn open<S: Sys, const N: usize>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
     Ok(())
 }
 
-fn knote<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn knote(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = c.live_clone(1)?;
     let kq = ask::watch(c, live.fd)?;
     let sender = t.sender(c, frames::peer_ip(1))?;
@@ -154,7 +154,7 @@ static TAKER: Taker = Taker {
 };
 
 /// Sleeps until there is a frame, in the given way, and takes it.
-fn take_one<S: Sys>(sys: S, how: u8) -> crate::errno::Result<usize> {
+fn take_one(sys: System, how: u8) -> crate::errno::Result<usize> {
     let fd = TAKER.fd.load(Ordering::Relaxed);
     match how {
         POLL => {
@@ -169,7 +169,7 @@ fn take_one<S: Sys>(sys: S, how: u8) -> crate::errno::Result<usize> {
     sys.read(fd, Out::bytes(&mut [0; 2048]))
 }
 
-fn taker<S: Sys>(sys: S, how: usize) -> i64 {
+fn taker(sys: System, how: usize) -> i64 {
     loop {
         match take_one(sys, how as u8) {
             Ok(_) => TAKER.taken.fetch_add(1, Ordering::Relaxed),
@@ -182,14 +182,14 @@ fn taker<S: Sys>(sys: S, how: usize) -> i64 {
 }
 
 /// Waits until the thread has taken so many frames, and gives it time to sleep again.
-fn taken<S: Sys>(c: &Ctx<S>, wanted: u32) -> Verdict {
+fn taken(c: &Ctx, wanted: u32) -> Verdict {
     let done = c.wait_for(|| TAKER.taken.load(Ordering::Relaxed) >= wanted);
     check!(done, "a frame was not taken");
     c.sys.sleep_ms(1);
     Ok(())
 }
 
-fn to<S: Sys, const HOW: u8>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn to<const HOW: u8>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = c.live_clone(1)?;
     let sender = t.sender(c, frames::peer_ip(1))?;
     let thread = start_taker(c, &live, HOW)?;
@@ -206,7 +206,7 @@ fn to<S: Sys, const HOW: u8>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
     Ok(())
 }
 
-fn start_taker<S: Sys>(c: &Ctx<S>, live: &Live, how: u8) -> Fallible<usize> {
+fn start_taker(c: &Ctx, live: &Live, how: u8) -> Fallible<usize> {
     c.set_nonblocking(live.fd, how != READ).on("FIONBIO")?;
     let kq = if how == KEVENT { ask::watch(c, live.fd)? } else { -1 };
     TAKER.fd.store(live.fd, Ordering::Relaxed);

@@ -14,7 +14,7 @@ use crate::errno::{Errno, Result};
 use crate::net::Live;
 use crate::packets::Packet;
 use crate::peer::{Peer, MSS_1460, MSS_1460_UNSCALED, MSS_65481};
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::user::{In, Out, Plain};
 use crate::view::View;
 
@@ -22,34 +22,34 @@ const NEEDS: &[Need] = &[Need::Inet, Need::Tcp];
 const ROUNDS: usize = 61;
 
 /// The workloads of this topic; each says how many bytes a round is.
-pub fn workloads<S: Sys>() -> &'static [Workload<S>] {
+pub fn workloads() -> &'static [Workload] {
     const {
         &[
-            tcp("tcp_in_frames", "64240 B of TCP come in, 44 frames", frames_in::<S, 1500>),
-            tcp("tcp_in_mtu", "the same in one frame, MTU 65521", frames_in::<S, 65521>).added(),
-            tcp("tcp_in_whole", "the same in one large packet", large_in::<S, true>).added(),
-            tcp("tcp_in_cut", "the same, cut by the driver", large_in::<S, false>).added(),
-            tcp("tcp_out_window", "256960 B of TCP go out, window of 64 KB", plain_out::<S, 64>),
-            tcp("tcp_out_window_csum", "the same, checksums left", csum_out::<S, 64>).added(),
-            tcp("tcp_out_window_tso", "the same, large packets", tso_out::<S, 64>).added(),
-            tcp("tcp_out_buffer", "256960 B of TCP go out, buffer of 192 KB", plain_out::<S, 512>),
-            tcp("tcp_out_buffer_csum", "the same, checksums left", csum_out::<S, 512>).added(),
-            tcp("tcp_out_buffer_tso", "the same, large packets", tso_out::<S, 512>).added(),
-            tcp("tcp_out_mtu", "the same, MTU 65521", mtu_out::<S>).added(),
+            tcp("tcp_in_frames", "64240 B of TCP come in, 44 frames", frames_in::<1500>),
+            tcp("tcp_in_mtu", "the same in one frame, MTU 65521", frames_in::<65521>).added(),
+            tcp("tcp_in_whole", "the same in one large packet", large_in::<true>).added(),
+            tcp("tcp_in_cut", "the same, cut by the driver", large_in::<false>).added(),
+            tcp("tcp_out_window", "256960 B of TCP go out, window of 64 KB", plain_out::<64>),
+            tcp("tcp_out_window_csum", "the same, checksums left", csum_out::<64>).added(),
+            tcp("tcp_out_window_tso", "the same, large packets", tso_out::<64>).added(),
+            tcp("tcp_out_buffer", "256960 B of TCP go out, buffer of 192 KB", plain_out::<512>),
+            tcp("tcp_out_buffer_csum", "the same, checksums left", csum_out::<512>).added(),
+            tcp("tcp_out_buffer_tso", "the same, large packets", tso_out::<512>).added(),
+            tcp("tcp_out_mtu", "the same, MTU 65521", mtu_out).added(),
         ]
     }
 }
 
-const fn tcp<S: Sys>(
+const fn tcp(
     name: &'static str,
     what: &'static str,
-    run: fn(&Ctx<S>, &mut Tally<'_, S>) -> Verdict,
-) -> Workload<S> {
+    run: fn(&Ctx, &mut Tally<'_>) -> Verdict,
+) -> Workload {
     work(name, what, run).rounds(ROUNDS).needs(NEEDS)
 }
 
 /// An interface without a header, or with one and a reader that takes `bits`.
-fn live<S: Sys>(c: &Ctx<S>, bits: Option<u32>, mtu: i32) -> Fallible<Live> {
+fn live(c: &Ctx, bits: Option<u32>, mtu: i32) -> Fallible<Live> {
     let live = match bits {
         Some(bits) => behind(c, bits)?,
         None => c.live_clone(1)?,
@@ -61,7 +61,7 @@ fn live<S: Sys>(c: &Ctx<S>, bits: Option<u32>, mtu: i32) -> Fallible<Live> {
 }
 
 /// Reads the socket until it has nothing more; how many bytes came.
-fn read_socket<S: Sys>(c: &Ctx<S>, socket: i32, room: &mut [u8]) -> Result<usize> {
+fn read_socket(c: &Ctx, socket: i32, room: &mut [u8]) -> Result<usize> {
     let mut seen = 0;
     loop {
         match c.sys.read(socket, Out::bytes(room)) {
@@ -105,7 +105,7 @@ impl Train {
     }
 
     /// Writes all, has the program read them, and reads what the stack sends.
-    fn go<S: Sys>(&self, c: &Ctx<S>, fd: i32, socket: i32, room: &mut [u8]) -> Result<usize> {
+    fn go(&self, c: &Ctx, fd: i32, socket: i32, room: &mut [u8]) -> Result<usize> {
         for frame in self.bytes.chunks_exact(self.each).take(self.count) {
             c.send(fd, frame)?;
         }
@@ -115,9 +115,9 @@ impl Train {
     }
 }
 
-fn transfer_in<S: Sys>(
-    c: &Ctx<S>,
-    t: &mut Tally<'_, S>,
+fn transfer_in(
+    c: &Ctx,
+    t: &mut Tally<'_>,
     live: &Live,
     options: &'static [u8],
     fill: fn(&mut Train, &mut Packet),
@@ -135,7 +135,7 @@ fn transfer_in<S: Sys>(
     })
 }
 
-fn frames_in<S: Sys, const MTU: i32>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn frames_in<const MTU: i32>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = live(c, None, MTU)?;
     if MTU > 1500 {
         return transfer_in(c, t, &live, &MSS_65481, |train, next| train.fill(next, 1));
@@ -143,7 +143,7 @@ fn frames_in<S: Sys, const MTU: i32>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdic
     transfer_in(c, t, &live, &MSS_1460, |train, next| train.fill(next, SEGMENTS))
 }
 
-fn large_in<S: Sys, const WHOLE: bool>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn large_in<const WHOLE: bool>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     let live = live(c, Some(0), 1500)?;
     if !WHOLE {
         c.enable(live.name.as_str(), IFCAP_RX).on("ifconfig -lro")?;
@@ -156,7 +156,7 @@ const OUT: usize = 4 * LARGE;
 
 /// The program writes as much as it can, the peer reads as much as there is, and acknowledges it,
 /// until enough has come. Returns how much.
-fn go_out<S: Sys>(c: &Ctx<S>, peer: &mut Peer, next: &mut u32, room: &mut [u8]) -> Verdict {
+fn go_out(c: &Ctx, peer: &mut Peer, next: &mut u32, room: &mut [u8]) -> Verdict {
     let bytes = [0x5a; 32_768];
     let begun = *next;
     for _ in 0..1000 {
@@ -188,12 +188,7 @@ fn go_out<S: Sys>(c: &Ctx<S>, peer: &mut Peer, next: &mut u32, room: &mut [u8]) 
     Ok(())
 }
 
-fn transfer_out<S: Sys>(
-    c: &Ctx<S>,
-    t: &mut Tally<'_, S>,
-    live: &Live,
-    options: &'static [u8],
-) -> Verdict {
+fn transfer_out(c: &Ctx, t: &mut Tally<'_>, live: &Live, options: &'static [u8]) -> Verdict {
     Peer::talk(c, live, false, options, |peer| {
         c.set_nonblocking(peer.socket, true).on("FIONBIO")?;
         let mut room = [0; 65_600];
@@ -214,18 +209,18 @@ const fn options(window: usize) -> &'static [u8] {
     }
 }
 
-fn plain_out<S: Sys, const WINDOW: usize>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn plain_out<const WINDOW: usize>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     transfer_out(c, t, &live(c, None, 1500)?, options(WINDOW))
 }
 
-fn csum_out<S: Sys, const WINDOW: usize>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn csum_out<const WINDOW: usize>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     transfer_out(c, t, &live(c, Some(TAKES_CSUM), 1500)?, options(WINDOW))
 }
 
-fn tso_out<S: Sys, const WINDOW: usize>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn tso_out<const WINDOW: usize>(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     transfer_out(c, t, &live(c, Some(TAKES_CSUM | TAKES_TSO4), 1500)?, options(WINDOW))
 }
 
-fn mtu_out<S: Sys>(c: &Ctx<S>, t: &mut Tally<'_, S>) -> Verdict {
+fn mtu_out(c: &Ctx, t: &mut Tally<'_>) -> Verdict {
     transfer_out(c, t, &live(c, None, 65521)?, &MSS_65481)
 }

@@ -12,28 +12,28 @@ use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames::{self, ARP_LEN};
 use crate::net::Live;
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("batch_counts", "tap_rs(4): 1 to 1024 entries", counts::<S>)
+            case("batch_counts", "tap_rs(4): 1 to 1024 entries", counts)
                 .added()
                 .needs(&[Need::Inet]),
-            case("batch_flags", "tap_rs(4): known flags, and the last frame ends", flags::<S>)
+            case("batch_flags", "tap_rs(4): known flags, and the last frame ends", flags)
                 .added()
                 .needs(&[Need::Inet]),
-            case("batch_direction", "tap_rs(4): open for reading, or for writing", direction::<S>)
+            case("batch_direction", "tap_rs(4): open for reading, or for writing", direction)
                 .added(),
-            case("batch_gone", "behaviour: every ioctl after the end is ENXIO", gone::<S>).added(),
-            case("batch_array_efault", "tap_rs(4): an array that is not there", efault::<S>)
+            case("batch_gone", "behaviour: every ioctl after the end is ENXIO", gone).added(),
+            case("batch_array_efault", "tap_rs(4): an array that is not there", efault)
                 .added()
                 .needs(&[Need::Inet]),
             case(
                 "batch_array_read_only",
                 "tap_rs(4): no frame is taken for an array that cannot be written to",
-                read_only::<S>,
+                read_only,
             )
             .added()
             .needs(&[Need::Inet]),
@@ -47,14 +47,14 @@ struct Still {
     waiting: i32,
 }
 
-fn still<S: Sys>(c: &Ctx<S>, live: &Live) -> Fallible<Still> {
+fn still(c: &Ctx, live: &Live) -> Fallible<Still> {
     c.provoke(live)?;
     let sent = c.settled_data(live.name.as_str())?.ipackets;
     Ok(Still { sent, waiting: c.queued(live.name.as_str())? })
 }
 
 impl Still {
-    fn holds<S: Sys>(&self, c: &Ctx<S>, live: &Live) -> Verdict {
+    fn holds(&self, c: &Ctx, live: &Live) -> Verdict {
         let sent = c.settled_data(live.name.as_str())?.ipackets - self.sent;
         let waiting = c.queued(live.name.as_str())?;
         check!(sent == 0, "{sent} frames were sent by calls that failed");
@@ -63,7 +63,7 @@ impl Still {
     }
 }
 
-fn counts<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn counts(c: &Ctx) -> Verdict {
     for live in [c.live(0, 1)?, c.live_clone(2)?] {
         let before = still(c, &live)?;
         let mut frame = [0; ECHO];
@@ -100,7 +100,7 @@ fn counts<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn flags<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn flags(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let before = still(c, &live)?;
     let mut frame = [0; ECHO];
@@ -129,7 +129,7 @@ fn flags<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn direction<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn direction(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.set_up("tap0", true).on("up")?;
     let mut frame = [0; ECHO];
@@ -158,7 +158,7 @@ fn direction<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn gone<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn gone(c: &Ctx) -> Verdict {
     c.create("tap5").on("create")?;
     let node = c.open_unit(5, O_RDWR)?;
     let (clone, name) = c.open_clone(O_RDWR)?;
@@ -183,7 +183,7 @@ fn gone<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn efault<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn efault(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let before = still(c, &live)?;
     let edge = c.sys.edge();
@@ -203,7 +203,7 @@ fn efault<S: Sys>(c: &Ctx<S>) -> Verdict {
 /// Where no program can write.
 static READ_ONLY: [TapFrame; 17] = [TapFrame { addr: 8, len: 2048, flags: 0 }; 17];
 
-fn read_only<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn read_only(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let before = still(c, &live)?;
     for count in [1, READ_ONLY.len()] {

@@ -11,39 +11,31 @@ use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames;
 use crate::packets::{pattern_at, Packet};
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::user::Plain;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("batch_header_send", "tap_rs(4): a header before each frame", sends::<S>)
+            case("batch_header_send", "tap_rs(4): a header before each frame", sends)
                 .added()
                 .needs(&[Need::Inet]),
-            case("batch_header_receive", "tap_rs(4): a header before each frame", receives::<S>)
+            case("batch_header_receive", "tap_rs(4): a header before each frame", receives)
                 .added()
                 .needs(&[Need::Inet]),
-            case("batch_header_csum", "tap_rs(4): each header is of its frame", csum::<S>)
+            case("batch_header_csum", "tap_rs(4): each header is of its frame", csum)
                 .added()
                 .needs(&[Need::Inet, Need::Udp]),
-            case(
-                "batch_header_no_room",
-                "tap_rs(4): less than a header takes no frame",
-                no_room::<S>,
-            )
-            .added()
-            .needs(&[Need::Inet]),
-            case("batch_header_stops", "tap_rs(4): stops at a header that is wrong", stops::<S>)
+            case("batch_header_no_room", "tap_rs(4): less than a header takes no frame", no_room)
                 .added()
                 .needs(&[Need::Inet]),
-            case(
-                "batch_header_large",
-                "tap_rs(4): large packets are not lost in a batch",
-                large::<S>,
-            )
-            .added()
-            .needs(&[Need::Inet]),
+            case("batch_header_stops", "tap_rs(4): stops at a header that is wrong", stops)
+                .added()
+                .needs(&[Need::Inet]),
+            case("batch_header_large", "tap_rs(4): large packets are not lost in a batch", large)
+                .added()
+                .needs(&[Need::Inet]),
         ]
     }
 }
@@ -59,7 +51,7 @@ fn request(mac: frames::Mac, number: u16, header: usize) -> [u8; BOTH] {
 }
 
 /// Receives replies in order, each behind a header that says nothing.
-fn replies<S: Sys>(c: &Ctx<S>, fd: i32, header: usize, count: u16) -> Verdict {
+fn replies(c: &Ctx, fd: i32, header: usize, count: u16) -> Verdict {
     let mut next = 0;
     while next < count {
         check!(c.readable(fd, 4000), "{next} replies came of {count}");
@@ -81,7 +73,7 @@ fn replies<S: Sys>(c: &Ctx<S>, fd: i32, header: usize, count: u16) -> Verdict {
     Ok(())
 }
 
-fn sends<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn sends(c: &Ctx) -> Verdict {
     c.keep_order()?;
     let live = c.live_with_header(0)?;
     for header in [VNET_HDR, SHORT_HDR] {
@@ -105,7 +97,7 @@ fn sends<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn receives<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn receives(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     for header in [VNET_HDR, SHORT_HDR] {
         c.set_header(live.fd, header as i32).on("TAPSVNETHDR")?;
@@ -136,7 +128,7 @@ fn receives<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn csum<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn csum(c: &Ctx) -> Verdict {
     const SIZES: [usize; 6] = [0, 1, 40, 41, 17, 80];
     let live = c.live_with_header(TAKES_CSUM)?;
     let socket = c.udp_to_peer(1, 9)?;
@@ -169,7 +161,7 @@ fn more() -> crate::case::Failure {
     crate::case::Failure::of(format_args!("more datagrams than were sent"))
 }
 
-fn no_room<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn no_room(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     for header in [VNET_HDR, SHORT_HDR] {
         c.set_header(live.fd, header as i32).on("TAPSVNETHDR")?;
@@ -199,12 +191,12 @@ fn no_room<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// What has been counted: frames that came in, and those lost on the way.
-fn came<S: Sys>(c: &Ctx<S>) -> Fallible<(u64, u64)> {
+fn came(c: &Ctx) -> Fallible<(u64, u64)> {
     let data = c.settled_data("tap0")?;
     Ok((data.ipackets, data.iqdrops))
 }
 
-fn stops<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn stops(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let good = request(live.mac, 1, VNET_HDR);
     let mut wrong = good;
@@ -227,7 +219,7 @@ fn stops<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn large<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn large(c: &Ctx) -> Verdict {
     const SEGMENTS: usize = 44;
     let live = c.live_with_header(0)?;
     let mut all = [0; VNET_HDR + 74 + SEGMENTS * 1400];

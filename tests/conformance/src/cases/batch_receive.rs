@@ -13,49 +13,45 @@ use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames::{self, ARP_LEN, BROADCAST};
 use crate::net::Live;
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("batch_receive_order", "tap_rs(4): frames in their order", order::<S>)
+            case("batch_receive_order", "tap_rs(4): frames in their order", order)
                 .added()
                 .needs(&[Need::Inet]),
-            case("batch_receive_none", "tap_rs(4): the errors of read(2)", none::<S>)
+            case("batch_receive_none", "tap_rs(4): the errors of read(2)", none)
                 .added()
                 .needs(&[Need::Inet]),
-            case("batch_receive_cut", "tap_rs(4): a frame that was longer is marked", cut::<S>)
+            case("batch_receive_cut", "tap_rs(4): a frame that was longer is marked", cut)
                 .added()
                 .needs(&[Need::Inet]),
-            case("batch_receive_scatter", "tap_rs(4): a place may be in many pieces", scatter::<S>)
+            case("batch_receive_scatter", "tap_rs(4): a place may be in many pieces", scatter)
                 .added()
                 .needs(&[Need::Inet]),
             case(
                 "batch_receive_efault",
                 "tap_rs(4): a fault takes its own frame, none behind it",
-                efault::<S>,
+                efault,
             )
             .added()
             .needs(&[Need::Inet]),
-            case(
-                "batch_receive_no_room",
-                "tap_rs(4): a place of no bytes takes no frame",
-                no_room::<S>,
-            )
-            .added()
-            .needs(&[Need::Inet]),
-            case("batch_receive_many", "tap_rs(4): all that waits in one call", many::<S>)
+            case("batch_receive_no_room", "tap_rs(4): a place of no bytes takes no frame", no_room)
                 .added()
                 .needs(&[Need::Inet]),
-            case("batch_receive_counters", "behaviour: each frame counted once", counters::<S>)
+            case("batch_receive_many", "tap_rs(4): all that waits in one call", many)
+                .added()
+                .needs(&[Need::Inet]),
+            case("batch_receive_counters", "behaviour: each frame counted once", counters)
                 .added()
                 .needs(&[Need::Bpf]),
         ]
     }
 }
 
-fn order<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn order(c: &Ctx) -> Verdict {
     for live in [c.live(0, 1)?, c.live_clone(2)?] {
         c.replies(&live, 0..20)?;
         let waiting = c.queued(live.name.as_str())? as usize;
@@ -82,7 +78,7 @@ fn order<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn none<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn none(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.drain(live.fd)?;
     let mut rooms = [[0xa5; 128]; 4];
@@ -98,13 +94,13 @@ fn none<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// An ARP reply waits; how the counters stand.
-fn provoked<S: Sys>(c: &Ctx<S>, live: &Live) -> Fallible<crate::abi::IfDataReq> {
+fn provoked(c: &Ctx, live: &Live) -> Fallible<crate::abi::IfDataReq> {
     c.drain(live.fd)?;
     c.provoke(live)?;
     c.settled_data(live.name.as_str())
 }
 
-fn cut<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn cut(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     for len in [1, 13, 14, ARP_LEN - 1, ARP_LEN, ARP_LEN + 1] {
         let before = provoked(c, &live)?;
@@ -137,7 +133,7 @@ fn cut<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn scatter<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn scatter(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     for (number, piece) in [1, 2, 3, 6, 14, 15, 30, 42, 59, 60, 61].into_iter().enumerate() {
         let number = number as u16 * 2;
@@ -177,7 +173,7 @@ fn scatter<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn efault<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn efault(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let edge = c.sys.edge();
     for at in [0, 1, 5, 15, 16, 19] {
@@ -212,7 +208,7 @@ fn efault<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn no_room<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn no_room(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.replies(&live, 0..4)?;
     let waiting = c.queued("tap0")?;
@@ -236,7 +232,7 @@ fn no_room<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.receive_replies(live.fd, next, 4 - next)
 }
 
-fn many<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn many(c: &Ctx) -> Verdict {
     const MANY: u16 = 200;
     let live = c.live(0, 1)?;
     c.drain(live.fd)?;
@@ -257,7 +253,7 @@ fn many<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 /// What is counted of a group's frame, a broadcast and one to the peer, which a descriptor of
 /// bpf(4) sends.
-fn counted<S: Sys>(c: &Ctx<S>, fd: i32, bpf: i32, batch: bool) -> Fallible<[u64; 4]> {
+fn counted(c: &Ctx, fd: i32, bpf: i32, batch: bool) -> Fallible<[u64; 4]> {
     c.drain(fd)?;
     let before = c.settled_data("tap0")?;
     for (to, len) in [([1, 0, 0x5e, 0, 0, 1], 60), (BROADCAST, 61), (frames::PEER_MAC, 62)] {
@@ -282,7 +278,7 @@ fn counted<S: Sys>(c: &Ctx<S>, fd: i32, bpf: i32, batch: bool) -> Fallible<[u64;
     Ok(after)
 }
 
-fn counters<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn counters(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     c.set_nonblocking(fd, true).on("FIONBIO")?;

@@ -13,30 +13,28 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames::{self, BROADCAST, LONGEST};
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("batch_send_order", "tap_rs(4): frames are passed up in order", order::<S>)
+            case("batch_send_order", "tap_rs(4): frames are passed up in order", order)
                 .added()
                 .needs(&[Need::Inet]),
-            case("batch_send_gather", "tap_rs(4): a frame may be in many pieces", gather::<S>)
+            case("batch_send_gather", "tap_rs(4): a frame may be in many pieces", gather)
                 .added()
                 .needs(&[Need::Inet]),
-            case("batch_send_longest", "tap_rs(4): a frame of 1024 entries", longest::<S>).added(),
-            case("batch_send_stops", "tap_rs(4): stops at a frame with an error", stops::<S>)
-                .added(),
-            case("batch_send_many", "tap_rs(4): 256 frames at a time are not lost", many::<S>)
-                .added(),
-            case("batch_send_long_ones", "tap_rs(4): nor are 64 long ones", long_ones::<S>).added(),
-            case("batch_changed", "an array that somebody changes meanwhile", changed::<S>).added(),
+            case("batch_send_longest", "tap_rs(4): a frame of 1024 entries", longest).added(),
+            case("batch_send_stops", "tap_rs(4): stops at a frame with an error", stops).added(),
+            case("batch_send_many", "tap_rs(4): 256 frames at a time are not lost", many).added(),
+            case("batch_send_long_ones", "tap_rs(4): nor are 64 long ones", long_ones).added(),
+            case("batch_changed", "an array that somebody changes meanwhile", changed).added(),
         ]
     }
 }
 
-fn order<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn order(c: &Ctx) -> Verdict {
     c.keep_order()?;
     let live = c.live(0, 1)?;
     let before = c.settled_data("tap0")?;
@@ -54,7 +52,7 @@ fn order<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.receive_replies(live.fd, 0, 40)
 }
 
-fn gather<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn gather(c: &Ctx) -> Verdict {
     c.keep_order()?;
     let live = c.live(0, 1)?;
     let mut frame = [0; ECHO];
@@ -80,7 +78,7 @@ fn gather<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.receive_replies(live.fd, 0, 20)
 }
 
-fn longest<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn longest(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     c.set_up("tap0", true).on("up")?;
@@ -102,7 +100,7 @@ fn longest<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 static TOO_LONG: [u8; LONGEST + 1] = [0xff; LONGEST + 1];
 
-fn stops<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn stops(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     c.set_up("tap0", true).on("up")?;
@@ -143,7 +141,7 @@ fn stops<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Sends so many frames of a length in one call, and gives what came up.
-fn at_once<S: Sys>(c: &Ctx<S>, fd: i32, count: usize, frame: &[u8]) -> Fallible<u64> {
+fn at_once(c: &Ctx, fd: i32, count: usize, frame: &[u8]) -> Fallible<u64> {
     let before = c.settled_data("tap0")?;
     let mut entries = [TapFrame::of(frame); BATCH_MAX];
     let done = send(c.sys, fd, &mut entries[..count]).on("TAPSEND")?;
@@ -158,7 +156,7 @@ fn at_once<S: Sys>(c: &Ctx<S>, fd: i32, count: usize, frame: &[u8]) -> Fallible<
 
 /// More frames than may wait go up, for the first of them do so while the call goes on. It is a
 /// matter of time where that is another thread's work.
-fn more_than<S: Sys>(c: &Ctx<S>, fd: i32, wait: u64, count: usize, frame: &[u8]) -> Verdict {
+fn more_than(c: &Ctx, fd: i32, wait: u64, count: usize, frame: &[u8]) -> Verdict {
     for _ in 0..40 {
         if at_once(c, fd, count, frame)? > wait {
             return Ok(());
@@ -167,7 +165,7 @@ fn more_than<S: Sys>(c: &Ctx<S>, fd: i32, wait: u64, count: usize, frame: &[u8])
     Err(Failure::of(format_args!("of {count} frames never more than {wait} came up")))
 }
 
-fn many<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn many(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     c.set_up("tap0", true).on("up")?;
@@ -180,7 +178,7 @@ fn many<S: Sys>(c: &Ctx<S>) -> Verdict {
     more_than(c, fd, 256, BATCH_MAX, &frame)
 }
 
-fn long_ones<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn long_ones(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.set_mtu("tap0", 65521).on("SIOCSIFMTU")?;
     let fd = c.open_unit(0, O_RDWR)?;
@@ -199,7 +197,7 @@ static STOP: AtomicBool = AtomicBool::new(false);
 static ROOM: [AtomicU64; 256] = [const { AtomicU64::new(u64::MAX) }; 256];
 
 /// Writes entries that make sense and entries that do not.
-fn scribble<S: Sys>(s: S, seed: usize) -> i64 {
+fn scribble(s: System, seed: usize) -> i64 {
     let mut random = seed as u64;
     let end = s.now_ms() + 60_000;
     while !STOP.load(Ordering::Relaxed) && s.now_ms() < end {
@@ -217,7 +215,7 @@ fn scribble<S: Sys>(s: S, seed: usize) -> i64 {
     0
 }
 
-fn changed<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn changed(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     STOP.store(false, Ordering::Relaxed);
     let thread = c.sys.spawn(scribble, 77).on("spawn")?;

@@ -13,23 +13,23 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::{Errno, Result};
 use crate::frames::{self, BROADCAST};
-use crate::sys::Sys;
+use crate::sys::System;
 use crate::text::Text;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "batch_destroy_midway",
                 "behaviour: destroy in the middle of batches ends them",
-                midway::<S>,
+                midway,
             )
             .added(),
             case(
                 "stress_batches",
                 "senders and receivers by batches against create and destroy",
-                stress::<S>,
+                stress,
             )
             .added(),
         ]
@@ -57,7 +57,7 @@ fn is_end(result: Result<usize>) -> core::result::Result<bool, i64> {
 }
 
 /// Sends and receives on a descriptor, by batches of `size`, until its interface has gone.
-fn use_it<S: Sys>(s: S, fd: i32, size: usize) -> i64 {
+fn use_it(s: System, fd: i32, size: usize) -> i64 {
     let mut frame = [0; VNET_HDR + ECHO];
     frames::plain(&mut frame[VNET_HDR..], BROADCAST);
     let mut rooms = [[0; 128]; 40];
@@ -80,12 +80,12 @@ fn use_it<S: Sys>(s: S, fd: i32, size: usize) -> i64 {
     1
 }
 
-fn on_descriptor<S: Sys>(s: S, arg: usize) -> i64 {
+fn on_descriptor(s: System, arg: usize) -> i64 {
     use_it(s, (arg & 0xffff) as i32, arg >> 16)
 }
 
 /// A frame of zeros for the header is one without anything left to do.
-fn midway<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn midway(c: &Ctx) -> Verdict {
     for round in 0..6 {
         END.store(c.sys.now_ms() + 60_000, Ordering::Relaxed);
         DONE.store(0, Ordering::Relaxed);
@@ -114,7 +114,7 @@ fn midway<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Opens a node or clones, uses what comes until it goes, and again.
-fn open_and_use<S: Sys>(s: S, which: usize) -> i64 {
+fn open_and_use(s: System, which: usize) -> i64 {
     while s.now_ms() < END.load(Ordering::Relaxed) {
         let path: Text<32> = match which % 2 {
             0 => Text::of(format_args!("/dev/tap0")),
@@ -134,7 +134,7 @@ fn open_and_use<S: Sys>(s: S, which: usize) -> i64 {
     0
 }
 
-fn stress<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn stress(c: &Ctx) -> Verdict {
     c.node(0)?;
     c.node(crate::abi::CLONER_MINOR)?;
     END.store(c.sys.now_ms() + 4000 / u64::from(c.sys.effort()), Ordering::Relaxed);
@@ -155,7 +155,7 @@ fn stress<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Creates, ups and destroys interfaces, some of which others have opened.
-fn come_and_go<S: Sys>(c: &Ctx<S>) -> Fallible<()> {
+fn come_and_go(c: &Ctx) -> Fallible<()> {
     while c.sys.now_ms() < END.load(Ordering::Relaxed) {
         for name in ["tap0", "tap1", "tap2"] {
             if name == "tap0" {

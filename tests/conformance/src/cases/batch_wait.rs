@@ -12,31 +12,31 @@ use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames;
 use crate::net::Live;
-use crate::sys::{encode, Need, Sys};
+use crate::sys::{encode, Need, System};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("batch_waits_for_one", "tap_rs(4): waits for its first frame only", one::<S>)
+            case("batch_waits_for_one", "tap_rs(4): waits for its first frame only", one)
                 .added()
                 .needs(&[Need::Inet]),
-            case("batch_no_wait", "tap_rs(4): never waits where a frame is", no_wait::<S>)
+            case("batch_no_wait", "tap_rs(4): never waits where a frame is", no_wait)
                 .added()
                 .needs(&[Need::Inet]),
-            case("batch_two_readers", "two that wait get a frame each", two::<S>)
+            case("batch_two_readers", "two that wait get a frame each", two)
                 .added()
                 .needs(&[Need::Inet]),
-            case("batch_eintr", "tap_rs(4): a caught signal ends the sleep, EINTR", eintr::<S>)
+            case("batch_eintr", "tap_rs(4): a caught signal ends the sleep, EINTR", eintr)
                 .added()
                 .needs(&[Need::Process, Need::Inet]),
-            case("batch_restarts", "sigaction(2): with SA_RESTART it goes on", restarts::<S>)
+            case("batch_restarts", "sigaction(2): with SA_RESTART it goes on", restarts)
                 .added()
                 .needs(&[Need::Process, Need::Inet]),
-            case("batch_destroy_wakes", "behaviour: destroy wakes a TAPRECV", destroy::<S>)
+            case("batch_destroy_wakes", "behaviour: destroy wakes a TAPRECV", destroy)
                 .added()
                 .needs(&[Need::Inet]),
-            case("batch_down_wakes", "behaviour: down wakes a TAPRECV", down::<S>)
+            case("batch_down_wakes", "behaviour: down wakes a TAPRECV", down)
                 .added()
                 .needs(&[Need::Inet]),
         ]
@@ -44,13 +44,13 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 }
 
 /// A thread's work: one TAPRECV of eight places.
-fn receive_eight<S: Sys>(s: S, fd: usize) -> i64 {
+fn receive_eight(s: System, fd: usize) -> i64 {
     let mut rooms = [[0; 128]; 8];
     encode(receive(s, fd as i32, &mut places(&mut rooms)))
 }
 
 /// So many threads that wait for frames.
-fn asleep<S: Sys, const N: usize>(c: &Ctx<S>, live: &Live) -> Fallible<[usize; N]> {
+fn asleep<const N: usize>(c: &Ctx, live: &Live) -> Fallible<[usize; N]> {
     c.settled_data(live.name.as_str())?;
     c.drain(live.fd)?;
     c.set_nonblocking(live.fd, false).on("FIONBIO off")?;
@@ -66,7 +66,7 @@ fn asleep<S: Sys, const N: usize>(c: &Ctx<S>, live: &Live) -> Fallible<[usize; N
     Ok(threads)
 }
 
-fn one<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn one(c: &Ctx) -> Verdict {
     for live in [c.live(0, 1)?, c.live_clone(2)?] {
         let [thread] = asleep(c, &live)?;
         c.send(live.fd, &frames::arp_request(live.net)).on("write")?;
@@ -77,7 +77,7 @@ fn one<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn no_wait<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn no_wait(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.drain(live.fd)?;
     c.replies(&live, 0..5)?;
@@ -89,7 +89,7 @@ fn no_wait<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn two<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn two(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     for round in 0..10 {
         let threads: [usize; 2] = asleep(c, &live)?;
@@ -107,7 +107,7 @@ fn two<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// What a child says of its TAPRECV: how many, or 100 and an errno.
-fn status<S: Sys>(s: S, fd: usize, restart: bool) -> i32 {
+fn status(s: System, fd: usize, restart: bool) -> i32 {
     if s.sigio_watch(restart).is_err() {
         return 99;
     }
@@ -122,15 +122,15 @@ fn status<S: Sys>(s: S, fd: usize, restart: bool) -> i32 {
     }
 }
 
-fn child<S: Sys>(s: S, fd: usize) -> i32 {
+fn child(s: System, fd: usize) -> i32 {
     status(s, fd, false)
 }
 
-fn child_that_restarts<S: Sys>(s: S, fd: usize) -> i32 {
+fn child_that_restarts(s: System, fd: usize) -> i32 {
     status(s, fd, true)
 }
 
-fn eintr<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn eintr(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.set_nonblocking(live.fd, false).on("FIONBIO off")?;
     let pid = c.sys.fork(child, live.fd as usize).on("fork")?;
@@ -150,7 +150,7 @@ fn eintr<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.greet(&live).map(drop)
 }
 
-fn restarts<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn restarts(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.drain(live.fd)?;
     c.set_nonblocking(live.fd, false).on("FIONBIO off")?;
@@ -163,7 +163,7 @@ fn restarts<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn destroy<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn destroy(c: &Ctx) -> Verdict {
     for live in [c.live(0, 1)?, c.live_clone(2)?] {
         let threads: [usize; 2] = asleep(c, &live)?;
         c.destroy(live.name.as_str()).on("destroy")?;
@@ -175,7 +175,7 @@ fn destroy<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn down<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn down(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let threads: [usize; 2] = asleep(c, &live)?;
     c.set_up("tap0", false).on("down")?;

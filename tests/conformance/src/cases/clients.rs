@@ -17,28 +17,28 @@ use crate::ctx::{put_name, Ctx};
 use crate::errno::Errno;
 use crate::frames;
 use crate::net::Live;
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::text::until_nul;
 use crate::user::{In, Out, Plain};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("client_qemu", "QEMU -netdev tap", qemu::<S>).needs(&[Need::Inet]),
-            case("client_openvpn", "OpenVPN dev tap", openvpn::<S>).needs(&[Need::Inet]),
-            case("client_openvpn_lladdr", "OpenVPN --lladdr, ifconfig tap0 link", lladdr::<S>),
-            case("client_zerotier", "ZeroTier", zerotier::<S>).needs(&[Need::Inet]),
-            case("client_tinc", "tinc", tinc::<S>).differs(&["F28"]).needs(&[Need::Inet]),
-            case("client_rump_virtif", "rump virtif", virtif::<S>).needs(&[Need::Inet]),
-            case("client_libvirt", "libvirt", libvirt::<S>),
-            case("client_libtuntap", "libtuntap", libtuntap::<S>).added(),
-            case("client_tun_rs", "tun-rs", tun_rs::<S>),
-            case("client_tun_rs_clone", "tun-rs by the cloning node", tun_rs_clone::<S>)
+            case("client_qemu", "QEMU -netdev tap", qemu).needs(&[Need::Inet]),
+            case("client_openvpn", "OpenVPN dev tap", openvpn).needs(&[Need::Inet]),
+            case("client_openvpn_lladdr", "OpenVPN --lladdr, ifconfig tap0 link", lladdr),
+            case("client_zerotier", "ZeroTier", zerotier).needs(&[Need::Inet]),
+            case("client_tinc", "tinc", tinc).differs(&["F28"]).needs(&[Need::Inet]),
+            case("client_rump_virtif", "rump virtif", virtif).needs(&[Need::Inet]),
+            case("client_libvirt", "libvirt", libvirt),
+            case("client_libtuntap", "libtuntap", libtuntap).added(),
+            case("client_tun_rs", "tun-rs", tun_rs),
+            case("client_tun_rs_clone", "tun-rs by the cloning node", tun_rs_clone)
                 .differs(&["F28"]),
-            case("client_aircrack", "aircrack-ng", aircrack::<S>).dangerous(&["F30"]),
-            case("client_libnozzle", "libnozzle", libnozzle::<S>),
-            case("client_syzkaller", "syzkaller's executor", syzkaller::<S>)
+            case("client_aircrack", "aircrack-ng", aircrack).dangerous(&["F30"]),
+            case("client_libnozzle", "libnozzle", libnozzle),
+            case("client_syzkaller", "syzkaller's executor", syzkaller)
                 .differs(&["F28"])
                 .needs(&[Need::Inet]),
         ]
@@ -46,7 +46,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 }
 
 /// TAPGIFNAME into memory that nobody initialised.
-pub fn gifname<S: Sys>(c: &Ctx<S>, fd: i32, expected: &str) -> Verdict {
+pub fn gifname(c: &Ctx, fd: i32, expected: &str) -> Verdict {
     let mut req = IfReq::garbage();
     c.sys.ioctl(fd, TAPGIFNAME, Out::value(&mut req)).on("TAPGIFNAME")?;
     let name = until_nul(&req.name);
@@ -54,7 +54,7 @@ pub fn gifname<S: Sys>(c: &Ctx<S>, fd: i32, expected: &str) -> Verdict {
     Ok(())
 }
 
-fn talks<S: Sys>(c: &Ctx<S>, fd: i32, name: &str) -> Fallible<Live> {
+fn talks(c: &Ctx, fd: i32, name: &str) -> Fallible<Live> {
     c.inet(name, 1).on("SIOCAIFADDR")?;
     c.set_up(name, true).on("up")?;
     let mut live =
@@ -64,7 +64,7 @@ fn talks<S: Sys>(c: &Ctx<S>, fd: i32, name: &str) -> Fallible<Live> {
     Ok(live)
 }
 
-fn qemu<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn qemu(c: &Ctx) -> Verdict {
     for name in ["tap0", "tap1"] {
         c.create(name).on("create")?;
     }
@@ -81,7 +81,7 @@ fn qemu<S: Sys>(c: &Ctx<S>) -> Verdict {
     talks(c, first, "tap0").map(drop)
 }
 
-fn openvpn<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn openvpn(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     gifname(c, fd, name.as_str())?;
     c.sys.fcntl(fd, F_SETFL, O_NONBLOCK as usize).on("F_SETFL")?;
@@ -101,7 +101,7 @@ fn openvpn<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn lladdr<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn lladdr(c: &Ctx) -> Verdict {
     let (_, name) = c.open_clone(O_RDWR)?;
     let mut req = abi::IfLaddrReq::zeroed();
     put_name(&mut req.name, name.as_str());
@@ -115,7 +115,7 @@ fn lladdr<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn zerotier<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn zerotier(c: &Ctx) -> Verdict {
     c.create("tap9993").on("create")?;
     let fd = c.open_unit(9993, O_RDWR)?;
     let flags = c.sys.fcntl(fd, F_GETFL, 0).on("F_GETFL")?;
@@ -142,7 +142,7 @@ fn zerotier<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.destroy("tap9993").on("destroy after close")
 }
 
-fn tinc<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn tinc(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR | O_NONBLOCK)?;
     gifname(c, fd, name.as_str())?;
     // Its result is not looked at, but it must not harm.
@@ -155,7 +155,7 @@ fn tinc<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.drain(live.fd).map(drop)
 }
 
-fn virtif<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn virtif(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     c.inet("tap0", 1).on("SIOCAIFADDR")?;
@@ -183,7 +183,7 @@ fn virtif<S: Sys>(c: &Ctx<S>) -> Verdict {
     Err(crate::case::Failure::of(format_args!("no answer to ARP")))
 }
 
-fn libvirt<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn libvirt(c: &Ctx) -> Verdict {
     for name in ["tap0", "tap1", "tap2"] {
         c.create(name).on("create")?;
     }
@@ -199,7 +199,7 @@ fn libvirt<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn libtuntap<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn libtuntap(c: &Ctx) -> Verdict {
     for cloned in [false, true] {
         let (fd, name) = if cloned {
             c.open_clone(O_RDWR)?
@@ -209,7 +209,7 @@ fn libtuntap<S: Sys>(c: &Ctx<S>) -> Verdict {
             (fd, c.ifname(fd).on("TAPGIFNAME")?)
         };
         gifname(c, fd, name.as_str())?;
-        let mut req = Ctx::<S>::ifreq(name.as_str());
+        let mut req = Ctx::ifreq(name.as_str());
         c.sys.ioctl(fd, SIOCGIFFLAGS, Out::value(&mut req)).on("SIOCGIFFLAGS on the descriptor")?;
         let mac = [0x54, 0x1a, 0x13, 0xef, 0xb3, 0xb5];
         super::phyaddr::set_phyaddr(c, name.as_str(), AF_LINK as u8, mac).on("SIOCSIFPHYADDR")?;
@@ -228,7 +228,7 @@ fn libtuntap<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn tun_rs<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn tun_rs(c: &Ctx) -> Verdict {
     c.create("tap4").on("create")?;
     c.create("tap4").fails_with(Errno::EEXIST, "create again, which is fine")?;
     let fd = c.open_unit(4, O_RDWR | O_CLOEXEC)?;
@@ -241,7 +241,7 @@ fn tun_rs<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.destroy("tap4").fails_with(Errno::ENXIO, "destroy of a vanished name")
 }
 
-fn tun_rs_clone<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn tun_rs_clone(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR | O_CLOEXEC)?;
     gifname(c, fd, name.as_str())?;
     let flags = c.sys.fcntl(fd, abi::F_GETFD, 0).on("F_GETFD")?;
@@ -250,7 +250,7 @@ fn tun_rs_clone<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.destroy(name.as_str()).fails_with(Errno::ENXIO, "destroy of what close destroyed")
 }
 
-fn aircrack<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn aircrack(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     let mut st = Stat::garbage();
     c.sys.fstat(fd, Out::value(&mut st)).on("fstat")?;
@@ -260,7 +260,7 @@ fn aircrack<S: Sys>(c: &Ctx<S>) -> Verdict {
     let by_rdev: crate::ctx::Name = crate::text::Text::of(format_args!("tap{unit}"));
     check!(by_rdev.as_str() == name.as_str(), "st_rdev says {by_rdev}, TAPGIFNAME {name}");
     c.set_up(name.as_str(), true).on("up")?;
-    let mut req = Ctx::<S>::ifreq(name.as_str());
+    let mut req = Ctx::ifreq(name.as_str());
     req.data[..8].copy_from_slice(&[16, AF_LINK as u8, 2, 1, 2, 3, 4, 5]);
     check!(c.if_ioctl(SIOCSIFADDR, req).is_err(), "SIOCSIFADDR of AF_LINK on an inet socket");
     c.destroy(name.as_str()).on("destroy before close")?;
@@ -269,7 +269,7 @@ fn aircrack<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn libnozzle<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn libnozzle(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     gifname(c, fd, name.as_str())?;
     c.set_mtu(name.as_str(), 1300).on("mtu")?;
@@ -279,7 +279,7 @@ fn libnozzle<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.destroy(name.as_str()).fails_with(Errno::ENXIO, "destroy after close")
 }
 
-fn syzkaller<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn syzkaller(c: &Ctx) -> Verdict {
     // Destroy first, as its set-up does, whether there is one or not.
     c.destroy("tap0").fails_with(Errno::ENXIO, "destroy of nothing")?;
     c.create("tap0").on("create")?;

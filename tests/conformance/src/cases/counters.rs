@@ -9,60 +9,52 @@ use crate::case::{case, Case, Fallible, On, Verdict};
 use crate::check;
 use crate::ctx::Ctx;
 use crate::frames::{self, BROADCAST};
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::user::Out;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("stats_exact_in", "behaviour: ipackets and ibytes, each frame once", input::<S>)
+            case("stats_exact_in", "behaviour: ipackets and ibytes, each frame once", input)
                 .differs(&["F20"]),
-            case("stats_exact_out", "behaviour: opackets and obytes, each frame once", output::<S>)
+            case("stats_exact_out", "behaviour: opackets and obytes, each frame once", output)
                 .differs(&["F20"])
                 .needs(&[Need::Inet]),
-            case("stats_multicast", "behaviour: imcasts and omcasts exact", multicast::<S>)
+            case("stats_multicast", "behaviour: imcasts and omcasts exact", multicast)
                 .differs(&["F20"])
                 .needs(&[Need::Inet]),
             case(
                 "stats_drop_not_open",
                 "behaviour: not open: counted as drops, not as sent",
-                dropped::<S>,
+                dropped,
             )
             .differs(&["F16"])
             .needs(&[Need::Bpf]),
-            case(
-                "stats_close_purges",
-                "a frame purged by close is not counted as sent",
-                purged::<S>,
-            )
-            .differs(&["F16"])
-            .needs(&[Need::Inet]),
-            case(
-                "queue_bound",
-                "a queue nobody reads stays bounded, and works afterwards",
-                bound::<S>,
-            )
-            .needs(&[Need::Inet]),
-            case("bpf_once_in", "behaviour: bpf sees each frame once, incoming", bpf_in::<S>)
+            case("stats_close_purges", "a frame purged by close is not counted as sent", purged)
+                .differs(&["F16"])
+                .needs(&[Need::Inet]),
+            case("queue_bound", "a queue nobody reads stays bounded, and works afterwards", bound)
+                .needs(&[Need::Inet]),
+            case("bpf_once_in", "behaviour: bpf sees each frame once, incoming", bpf_in)
                 .differs(&["F20"])
                 .needs(&[Need::Bpf]),
-            case("bpf_once_out", "behaviour: bpf sees each frame once, outgoing", bpf_out::<S>)
+            case("bpf_once_out", "behaviour: bpf sees each frame once, outgoing", bpf_out)
                 .needs(&[Need::Bpf, Need::Inet]),
-            case("bpf_not_open", "bpf sees frames for nobody, no lock held", bpf_closed::<S>)
+            case("bpf_not_open", "bpf sees frames for nobody, no lock held", bpf_closed)
                 .differs(&["F27"])
                 .needs(&[Need::Bpf]),
-            case("pfil_once", "behaviour: pfil filters each frame once", pfil::<S>)
+            case("pfil_once", "behaviour: pfil filters each frame once", pfil)
                 .differs(&["F20"])
                 .needs(&[Need::Pfil, Need::Inet]),
-            case("no_mbuf_leak", "every mbuf is given back", leak::<S>)
+            case("no_mbuf_leak", "every mbuf is given back", leak)
                 .guards(&["F4"])
                 .needs(&[Need::MbufStat, Need::Inet]),
         ]
     }
 }
 
-fn input<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn input(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     c.set_up("tap0", true).on("up")?;
@@ -82,7 +74,7 @@ fn input<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn output<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn output(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.drain(live.fd)?;
     let before = c.settled_data("tap0")?;
@@ -103,7 +95,7 @@ fn output<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn multicast<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn multicast(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let before = c.settled_data("tap0")?;
     let mut frame = [0; 60];
@@ -122,7 +114,7 @@ fn multicast<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn dropped<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn dropped(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.set_up("tap0", true).on("up")?;
     let bpf = tap_on(c, "tap0", BPF_D_INOUT)?;
@@ -139,7 +131,7 @@ fn dropped<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn purged<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn purged(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.provoke(&live)?;
     let before = c.settled_data("tap0")?;
@@ -150,7 +142,7 @@ fn purged<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn bound<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn bound(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let mut echo = [0; 98];
     for i in 0..3 * IFQ_MAXLEN {
@@ -167,7 +159,7 @@ fn bound<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// How many frames of one EtherType a bpf descriptor saw.
-fn count<S: Sys>(c: &Ctx<S>, fd: i32, kind: u16) -> Fallible<usize> {
+fn count(c: &Ctx, fd: i32, kind: u16) -> Fallible<usize> {
     let mut frames = 0;
     bpf::each(c, fd, &mut |frame| {
         frames += usize::from(frame.get(12..14) == Some(&kind.to_be_bytes()));
@@ -175,7 +167,7 @@ fn count<S: Sys>(c: &Ctx<S>, fd: i32, kind: u16) -> Fallible<usize> {
     Ok(frames)
 }
 
-fn bpf_in<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn bpf_in(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     c.set_up("tap0", true).on("up")?;
@@ -192,7 +184,7 @@ fn bpf_in<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn bpf_out<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn bpf_out(c: &Ctx) -> Verdict {
     const ARP: u16 = 0x0806;
     let live = c.live(0, 1)?;
     c.settle();
@@ -208,7 +200,7 @@ fn bpf_out<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn bpf_closed<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn bpf_closed(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.set_up("tap0", true).on("up")?;
     let (sender, outgoing) = (tap_on(c, "tap0", BPF_D_IN)?, tap_on(c, "tap0", BPF_D_OUT)?);
@@ -221,7 +213,7 @@ fn bpf_closed<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn pfil<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn pfil(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.settle();
     c.drain(live.fd)?;
@@ -235,7 +227,7 @@ fn pfil<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn leak<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn leak(c: &Ctx) -> Verdict {
     let round = || -> Verdict {
         let live = c.live(0, 1)?;
         for _ in 0..8 {

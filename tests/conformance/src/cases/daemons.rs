@@ -16,7 +16,7 @@ use crate::ctx::{put_name, Ctx};
 use crate::errno::{Errno, Result};
 use crate::frames::{self, Mac, BROADCAST};
 use crate::net::Live;
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::text::Text;
 use crate::user::{In, Out, Plain};
 
@@ -24,24 +24,22 @@ use super::clients::gifname;
 use super::lifecycle::link_address;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("client_btpand", "btpand(8): a writev of any length never fails", btpand::<S>)
+            case("client_btpand", "btpand(8): a writev of any length never fails", btpand)
                 .guards(&["F43"])
                 .needs(&[Need::Inet]),
-            case("client_tapcfg", "tapcfg: a whole struct sockaddr_dl", tapcfg::<S>)
+            case("client_tapcfg", "tapcfg: a whole struct sockaddr_dl", tapcfg)
                 .differs(&["F42"])
                 .needs(&[Need::Inet]),
-            case("client_openvswitch", "Open vSwitch, netdev-bsd", openvswitch::<S>)
+            case("client_openvswitch", "Open vSwitch, netdev-bsd", openvswitch)
                 .needs(&[Need::Inet]),
-            case("client_n2n", "n2n, tuntap_netbsd", n2n::<S>)
-                .differs(&["F28"])
-                .needs(&[Need::Inet]),
+            case("client_n2n", "n2n, tuntap_netbsd", n2n).differs(&["F28"]).needs(&[Need::Inet]),
             case(
                 "client_openvpn_lladdr_up",
                 "OpenVPN --lladdr on an addressed interface: one gratuitous ARP an address",
-                lladdr_up::<S>,
+                lladdr_up,
             )
             .needs(&[Need::Inet]),
         ]
@@ -49,7 +47,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 }
 
 /// A socket of the link layer.
-fn link_socket<S: Sys>(c: &Ctx<S>) -> Fallible<i32> {
+fn link_socket(c: &Ctx) -> Fallible<i32> {
     Ok(c.keep(c.sys.socket(AF_LINK, SOCK_DGRAM, 0).on("a link socket")?))
 }
 
@@ -63,12 +61,12 @@ fn laddr(name: &str, flags: u32, mac: Mac) -> IfLaddrReq {
     req
 }
 
-fn ask<S: Sys>(c: &Ctx<S>, socket: i32, cmd: u64, req: &mut IfLaddrReq) -> Result<()> {
+fn ask(c: &Ctx, socket: i32, cmd: u64, req: &mut IfLaddrReq) -> Result<()> {
     c.sys.ioctl(socket, cmd, Out::value(req)).map(drop)
 }
 
 /// `ifconfig link MAC active`.
-fn activate<S: Sys>(c: &Ctx<S>, socket: i32, name: &str, mac: Mac) -> Verdict {
+fn activate(c: &Ctx, socket: i32, name: &str, mac: Mac) -> Verdict {
     ask(c, socket, SIOCALIFADDR, &mut laddr(name, IFLR_ACTIVE, mac)).on("SIOCALIFADDR")?;
     let now = link_address(c, name)?;
     check!(now == mac, "the address is {now:x?}, not {mac:x?}");
@@ -76,14 +74,14 @@ fn activate<S: Sys>(c: &Ctx<S>, socket: i32, name: &str, mac: Mac) -> Verdict {
 }
 
 /// What btpand(8) sends: destination, source, type and payload, each where it lies.
-fn bnep<S: Sys>(c: &Ctx<S>, fd: i32, frame: &[u8]) -> Verdict {
+fn bnep(c: &Ctx, fd: i32, frame: &[u8]) -> Verdict {
     let spans = [&frame[..6], &frame[6..12], &frame[12..14], &frame[14..]].map(In::bytes);
     let n = c.sys.writev(fd, &spans).on("writev, of which btpand asserts that it cannot fail")?;
     check!(n == frame.len(), "writev of {} returned {n}", frame.len());
     Ok(())
 }
 
-fn btpand<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn btpand(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let node = c.node(0)?;
     let cloner = c.node(abi::CLONER_MINOR)?;
@@ -116,9 +114,9 @@ fn btpand<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// What its atexit(3) function does.
-fn down_on_exit<S: Sys>(c: &Ctx<S>, name: &str) -> Verdict {
+fn down_on_exit(c: &Ctx, name: &str) -> Verdict {
     let socket = link_socket(c)?;
-    let mut ifr = Ctx::<S>::ifreq(name);
+    let mut ifr = Ctx::ifreq(name);
     c.sys.ioctl(socket, SIOCGIFFLAGS, Out::value(&mut ifr)).on("SIOCGIFFLAGS")?;
     check!(ifr.data[0] & IFF_UP as u8 != 0, "{name} is not up");
     ifr.data[0] &= !(IFF_UP as u8);
@@ -126,7 +124,7 @@ fn down_on_exit<S: Sys>(c: &Ctx<S>, name: &str) -> Verdict {
     c.close(socket).on("close")
 }
 
-fn tapcfg<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn tapcfg(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     gifname(c, fd, "tap0")?;
@@ -137,7 +135,7 @@ fn tapcfg<S: Sys>(c: &Ctx<S>) -> Verdict {
         c.set_mtu("tap0", 1400).on("SIOCSIFMTU")?;
         c.set_up("tap0", true).on("up")?;
         // A bare ifreq: the first address, if there is one, makes place for another.
-        match c.if_ioctl(SIOCDIFADDR, Ctx::<S>::ifreq("tap0")) {
+        match c.if_ioctl(SIOCDIFADDR, Ctx::ifreq("tap0")) {
             Ok(_) | Err(Errno::EADDRNOTAVAIL) => {}
             Err(e) => return Err(e).on("SIOCDIFADDR"),
         }
@@ -150,14 +148,14 @@ fn tapcfg<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn openvswitch<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn openvswitch(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     let name = name.as_str();
     gifname(c, fd, name)?;
     let flags = c.sys.fcntl(fd, F_GETFL, 0).on("F_GETFL")?;
     c.sys.fcntl(fd, F_SETFL, (flags | O_NONBLOCK) as usize).on("F_SETFL")?;
     // IFF_UP and nothing else: what the driver has set itself stays.
-    let mut ifr = Ctx::<S>::ifreq(name);
+    let mut ifr = Ctx::ifreq(name);
     ifr.data[..2].copy_from_slice(&IFF_UP.to_ne_bytes());
     c.if_ioctl(SIOCSIFFLAGS, ifr).on("SIOCSIFFLAGS")?;
     let flags = c.flags(name).on("SIOCGIFFLAGS")?;
@@ -184,7 +182,7 @@ fn openvswitch<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// A new address, away with the old one; and again, so that one goes that was not there at birth.
-fn change_twice<S: Sys>(c: &Ctx<S>, socket: i32, name: &str, born: &IfLaddrReq) -> Verdict {
+fn change_twice(c: &Ctx, socket: i32, name: &str, born: &IfLaddrReq) -> Verdict {
     let (first, second) = ([2, 0, 0, 0, 1, 1], [2, 0, 0, 0, 1, 2]);
     activate(c, socket, name, first)?;
     let mut old = *born;
@@ -203,7 +201,7 @@ fn change_twice<S: Sys>(c: &Ctx<S>, socket: i32, name: &str, born: &IfLaddrReq) 
     Ok(())
 }
 
-fn n2n<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn n2n(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR | O_NONBLOCK)?;
     let name = name.as_str();
     gifname(c, fd, name)?;
@@ -233,7 +231,7 @@ fn announced(frame: &[u8], mac: Mac) -> Option<[u8; 4]> {
     (is_request && of_itself && frame[..6] == BROADCAST && frame[22..28] == mac).then_some(ip)
 }
 
-fn lladdr_up<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn lladdr_up(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.inet("tap0", 2).on("a second address")?;
     c.greet(&Live { net: 2, ..live })?;

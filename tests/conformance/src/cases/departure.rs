@@ -9,38 +9,38 @@ use crate::case::{case, Case, On, Verdict};
 use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::{Errno, Result};
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 use crate::user::Out;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "transient_against_destroy",
                 "the close of a node and a destroy of its interface at once: it goes once",
-                against_destroy::<S>,
+                against_destroy,
             )
             .guards(&["F48"])
             .added(),
             case(
                 "transient_against_open",
                 "nobody opens what goes: ENXIO, or the next interface of that name",
-                against_open::<S>,
+                against_open,
             )
             .guards(&["F48"])
             .added(),
             case(
                 "transient_against_revoke",
                 "revocations that meet closes of nodes whose interface goes",
-                against_revoke::<S>,
+                against_revoke,
             )
             .added()
             .needs(&[Need::Revoke]),
             case(
                 "unload_against_transient",
                 "unload against closes that take interfaces along: EBUSY or clean",
-                against_unload::<S>,
+                against_unload,
             )
             .guards(&["F39"])
             .added(),
@@ -52,14 +52,14 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 const ROUNDS: i64 = 40;
 const TRIES: usize = 2000;
 
-fn tap0<S: Sys>(s: S, socket: usize, command: u64) -> Result<()> {
-    let mut req = Ctx::<S>::ifreq("tap0");
+fn tap0(s: System, socket: usize, command: u64) -> Result<()> {
+    let mut req = Ctx::ifreq("tap0");
     s.ioctl(socket as i32, command, Out::value(&mut req)).map(drop)
 }
 
 /// Makes tap0, opens its node, tells it to go, and closes it, again and again. Others interfere, so
 /// each of that may fail, but for the close. How many times it was told to go.
-fn make_and_leave<S: Sys>(s: S, socket: usize) -> i64 {
+fn make_and_leave(s: System, socket: usize) -> i64 {
     let mut told = 0;
     for _ in 0..TRIES {
         if told == ROUNDS {
@@ -79,7 +79,7 @@ fn make_and_leave<S: Sys>(s: S, socket: usize) -> i64 {
 }
 
 /// What a thread of [`make_and_leave`] does while `round` is called again and again.
-fn beside<S: Sys>(c: &Ctx<S>, mut round: impl FnMut() -> Verdict) -> Verdict {
+fn beside(c: &Ctx, mut round: impl FnMut() -> Verdict) -> Verdict {
     c.node(0)?;
     let thread = c.sys.spawn(make_and_leave, c.socket as usize).on("spawn")?;
     let mut rounds = 0_u32;
@@ -106,14 +106,14 @@ fn beside<S: Sys>(c: &Ctx<S>, mut round: impl FnMut() -> Verdict) -> Verdict {
     super::module::unloads(c, "afterwards")
 }
 
-fn against_destroy<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn against_destroy(c: &Ctx) -> Verdict {
     beside(c, || match tap0(c.sys, c.socket as usize, SIOCIFDESTROY) {
         Ok(()) | Err(Errno::ENXIO) => Ok(()),
         Err(e) => Err(e).on("destroy"),
     })
 }
 
-fn against_open<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn against_open(c: &Ctx) -> Verdict {
     beside(c, || {
         let fd = match c.sys.open(c"/dev/tap0", O_RDWR) {
             Ok(fd) => fd,
@@ -129,7 +129,7 @@ fn against_open<S: Sys>(c: &Ctx<S>) -> Verdict {
     })
 }
 
-fn against_revoke<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn against_revoke(c: &Ctx) -> Verdict {
     beside(c, || match c.sys.revoke(c"/dev/tap0") {
         // The vnode died between its lookup and its turn.
         Ok(()) | Err(Errno::EBADF) => Ok(()),
@@ -137,7 +137,7 @@ fn against_revoke<S: Sys>(c: &Ctx<S>) -> Verdict {
     })
 }
 
-fn against_unload<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn against_unload(c: &Ctx) -> Verdict {
     c.node(CLONER_MINOR)?;
     beside(c, || match c.unload() {
         Ok(()) => c.load().on("load again"),

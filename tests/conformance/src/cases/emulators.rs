@@ -15,33 +15,33 @@ use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames;
 use crate::net::Live;
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::text::Text;
 use crate::user::{In, Out};
 
 use super::clients::gifname;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "client_usermode",
                 "NetBSD/usermode: SIGIO before there is an owner, and after",
-                usermode::<S>,
+                usermode,
             )
             .differs(&["F25"])
             .unseen()
             .needs(&[Need::Inet]),
-            case("client_klh10", "KLH10: bridged, and destroyed while open", klh10::<S>)
+            case("client_klh10", "KLH10: bridged, and destroyed while open", klh10)
                 .dangerous(&["F19"])
                 .needs(&[Need::Bridge]),
-            case("client_xm6", "XM6 TypeG: poll, then read of a full frame", xm6::<S>)
+            case("client_xm6", "XM6 TypeG: poll, then read of a full frame", xm6)
                 .needs(&[Need::Inet]),
             case(
                 "client_1984",
                 "1984: modload if_tap, a node of its own, then unprivileged",
-                nineteen_eighty_four::<S>,
+                nineteen_eighty_four,
             )
             .guards(&["F44"])
             .needs(&[Need::Inet, Need::Privilege]),
@@ -50,7 +50,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 }
 
 /// What its signal handler does: reads all there is, each frame as long as FIONREAD says.
-fn take_all<S: Sys>(c: &Ctx<S>, fd: i32) -> crate::case::Fallible<u32> {
+fn take_all(c: &Ctx, fd: i32) -> crate::case::Fallible<u32> {
     let mut frame = [0; 2048];
     let mut taken = 0;
     loop {
@@ -65,7 +65,7 @@ fn take_all<S: Sys>(c: &Ctx<S>, fd: i32) -> crate::case::Fallible<u32> {
 }
 
 /// What it does before it sends.
-fn may_write<S: Sys>(c: &Ctx<S>, fd: i32) -> Verdict {
+fn may_write(c: &Ctx, fd: i32) -> Verdict {
     let mut fds = [crate::abi::PollFd { fd, events: POLLOUT | POLLWRNORM, revents: 0 }];
     let found = c.sys.poll(&mut fds, 0).on("poll")?;
     check!(found == 1, "poll for writing gives {found}");
@@ -73,7 +73,7 @@ fn may_write<S: Sys>(c: &Ctx<S>, fd: i32) -> Verdict {
     Ok(())
 }
 
-fn usermode<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn usermode(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.inet("tap0", 1).on("SIOCAIFADDR")?;
     c.set_up("tap0", true).on("up")?;
@@ -105,8 +105,8 @@ fn usermode<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// SIOCGIFFLAGS, and SIOCSIFFLAGS if it is not up.
-fn iff_up<S: Sys>(c: &Ctx<S>, name: &str) -> Verdict {
-    let mut req = c.if_ioctl(SIOCGIFFLAGS, Ctx::<S>::ifreq(name)).on("SIOCGIFFLAGS")?;
+fn iff_up(c: &Ctx, name: &str) -> Verdict {
+    let mut req = c.if_ioctl(SIOCGIFFLAGS, Ctx::ifreq(name)).on("SIOCGIFFLAGS")?;
     if req.data[0] & IFF_UP as u8 == 0 {
         req.data[0] |= IFF_UP as u8;
         c.if_ioctl(SIOCSIFFLAGS, req).on("SIOCSIFFLAGS")?;
@@ -114,17 +114,17 @@ fn iff_up<S: Sys>(c: &Ctx<S>, name: &str) -> Verdict {
     Ok(())
 }
 
-fn klh10<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn klh10(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.create("tap0").fails_with(Errno::EEXIST, "create again, which is fine")?;
     iff_up(c, "tap0")?;
     let fd = c.open_unit(0, O_RDWR)?;
     gifname(c, fd, "tap0")?;
     // A bare ifreq: the first address, of which a new interface has none.
-    let first = c.if_ioctl(SIOCDIFADDR, Ctx::<S>::ifreq("tap0")).map(drop);
+    let first = c.if_ioctl(SIOCDIFADDR, Ctx::ifreq("tap0")).map(drop);
     first.fails_with(Errno::EADDRNOTAVAIL, "SIOCDIFADDR of a new interface")?;
     c.inet("tap0", 1).on("SIOCAIFADDR")?;
-    c.if_ioctl(SIOCDIFADDR, Ctx::<S>::ifreq("tap0")).on("SIOCDIFADDR of the only address")?;
+    c.if_ioctl(SIOCDIFADDR, Ctx::ifreq("tap0")).on("SIOCDIFADDR of the only address")?;
     iff_up(c, "tap0")?;
     c.fresh("bridge77")?;
     super::foreign::bridge(c, crate::abi::BRDGADD, "tap0").on("BRDGADD")?;
@@ -141,7 +141,7 @@ fn klh10<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn xm6<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn xm6(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     let name = name.as_str();
     gifname(c, fd, name)?;
@@ -166,7 +166,7 @@ fn xm6<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn nineteen_eighty_four<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn nineteen_eighty_four(c: &Ctx) -> Verdict {
     // `modload if_tap || true`: beside this driver the other one must not load.
     if c.sys.has(Need::StockFile) {
         super::module::refuses_stock(c, "modload if_tap")?;
@@ -183,13 +183,13 @@ fn nineteen_eighty_four<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// What an unprivileged user may do who may open the node.
-fn by_anybody<S: Sys>(c: &Ctx<S>, path: &core::ffi::CStr) -> Verdict {
+fn by_anybody(c: &Ctx, path: &core::ffi::CStr) -> Verdict {
     let fd = c.open(path, O_RDWR).on("open by another user")?;
     gifname(c, fd, "tap0")?;
     let live = Live { fd, name: Text::of(format_args!("tap0")), mac: [0; 6], net: 1 };
     let mac = c.greet(&live)?;
     check!(mac[..3] == [0xf2, 0x0b, 0xa4], "ARP answers {mac:x?}");
-    let mut req: IfReq = Ctx::<S>::ifreq("tap0");
+    let mut req: IfReq = Ctx::ifreq("tap0");
     req.data[..2].copy_from_slice(&0_i16.to_ne_bytes());
     c.if_ioctl(SIOCSIFFLAGS, req).map(drop).fails_with(Errno::EPERM, "down by another user")?;
     c.destroy("tap0").fails_with(Errno::EPERM, "destroy by another user")?;

@@ -12,35 +12,35 @@ use crate::check;
 use crate::ctx::{put_name, Ctx};
 use crate::errno::{Errno, Result};
 use crate::frames::{self, BROADCAST};
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::user::{Out, Plain};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("create_destroy_inet6", "t_tap: destroy with an IPv6 address", inet6::<S>)
+            case("create_destroy_inet6", "t_tap: destroy with an IPv6 address", inet6)
                 .guards(&["F38"])
                 .needs(&[Need::Inet6]),
-            case("stand_alone", "t_tap tap_stand_alone: no frame comes of itself", alone::<S>),
-            case("bridged", "t_tap tap_bridged: frames cross a bridge of two taps", bridged::<S>)
+            case("stand_alone", "t_tap tap_stand_alone: no frame comes of itself", alone),
+            case("bridged", "t_tap tap_bridged: frames cross a bridge of two taps", bridged)
                 .needs(&[Need::Bridge]),
             case(
                 "bridge_member_destroyed",
                 "FreeBSD r347578: a bridge must not send to the dead",
-                bridge_dead::<S>,
+                bridge_dead,
             )
             .guards(&["F38"])
             .needs(&[Need::Bridge]),
-            case("vlan", "a vlan(4) on a tap sends tagged frames of full size", vlan::<S>)
+            case("vlan", "a vlan(4) on a tap sends tagged frames of full size", vlan)
                 .needs(&[Need::Vlan]),
-            case("vlan_parent_destroyed", "the parent goes before its vlan", vlan_dead::<S>)
+            case("vlan_parent_destroyed", "the parent goes before its vlan", vlan_dead)
                 .guards(&["F38"])
                 .needs(&[Need::Vlan]),
             case(
                 "multicast_membership",
                 "SIOCADDMULTI, and the interface goes with the group joined",
-                multi::<S>,
+                multi,
             )
             .guards(&["F38"]),
         ]
@@ -48,7 +48,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 }
 
 /// Adds fd00:5::1/64.
-pub fn add_inet6<S: Sys>(c: &Ctx<S>, name: &str) -> Verdict {
+pub fn add_inet6(c: &Ctx, name: &str) -> Verdict {
     let mut req = In6AliasReq::zeroed();
     put_name(&mut req.name, name);
     let address = |field: &mut [u8; 28], bytes: [u8; 16]| {
@@ -68,7 +68,7 @@ pub fn add_inet6<S: Sys>(c: &Ctx<S>, name: &str) -> Verdict {
     c.close(socket).on("close")
 }
 
-fn inet6<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn inet6(c: &Ctx) -> Verdict {
     for up in [false, true, false] {
         c.create("tap0").on("create")?;
         c.set_up("tap0", up).on("up")?;
@@ -79,7 +79,7 @@ fn inet6<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn alone<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn alone(c: &Ctx) -> Verdict {
     let ends = pair(c)?;
     c.send(ends[0], &plain(BROADCAST)).on("write")?;
     check!(!c.readable(ends[1], 100), "a frame went from tap0 to tap1 without a bridge");
@@ -94,12 +94,12 @@ pub fn plain(to: frames::Mac) -> [u8; 60] {
 }
 
 /// tap0 and tap1, open and up, non-blocking.
-pub fn pair<S: Sys>(c: &Ctx<S>) -> Fallible<[i32; 2]> {
+pub fn pair(c: &Ctx) -> Fallible<[i32; 2]> {
     Ok([end(c, "tap0", 0)?, end(c, "tap1", 1)?])
 }
 
 /// An interface that is up, and its node, which is open and non-blocking.
-pub fn end<S: Sys>(c: &Ctx<S>, name: &str, unit: u32) -> Fallible<i32> {
+pub fn end(c: &Ctx, name: &str, unit: u32) -> Fallible<i32> {
     c.create(name).on("create")?;
     let fd = c.open_unit(unit, O_RDWR)?;
     c.set_nonblocking(fd, true).on("FIONBIO")?;
@@ -108,7 +108,7 @@ pub fn end<S: Sys>(c: &Ctx<S>, name: &str, unit: u32) -> Fallible<i32> {
 }
 
 /// A bridge(4) command about a member of bridge77.
-pub fn bridge<S: Sys>(c: &Ctx<S>, cmd: u64, member: &str) -> Result<()> {
+pub fn bridge(c: &Ctx, cmd: u64, member: &str) -> Result<()> {
     // struct ifbreq: a name, then flags and bytes that adding does not need.
     let mut member_req = [0_u8; 24];
     let mut name = [0; 16];
@@ -122,7 +122,7 @@ pub fn bridge<S: Sys>(c: &Ctx<S>, cmd: u64, member: &str) -> Result<()> {
     c.sys.ioctl(c.socket, SIOCSDRVSPEC, Out::value(&mut req)).map(drop)
 }
 
-fn bridged<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn bridged(c: &Ctx) -> Verdict {
     let ends = pair(c)?;
     c.fresh("bridge77")?;
     for member in ["tap0", "tap1"] {
@@ -155,7 +155,7 @@ fn bridged<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.destroy("bridge77").on("destroy of the bridge")
 }
 
-fn bridge_dead<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn bridge_dead(c: &Ctx) -> Verdict {
     let ends = pair(c)?;
     c.fresh("bridge77")?;
     for member in ["tap0", "tap1"] {
@@ -172,19 +172,19 @@ fn bridge_dead<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// vlan77 on tap0, up.
-pub fn set_vlan<S: Sys>(c: &Ctx<S>) -> Verdict {
+pub fn set_vlan(c: &Ctx) -> Verdict {
     c.fresh("vlan77")?;
     let mut parent = VlanReq::zeroed();
     put_name(&mut parent.parent, "tap0");
     parent.tag = 77;
-    let mut req = Ctx::<S>::ifreq("vlan77");
+    let mut req = Ctx::ifreq("vlan77");
     let address = parent.as_bytes().as_ptr() as usize;
     req.data[..8].copy_from_slice(&address.to_ne_bytes());
     c.if_ioctl(SIOCSETVLAN, req).on("SIOCSETVLAN")?;
     c.set_up("vlan77", true).on("vlan up")
 }
 
-fn vlan<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn vlan(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     c.set_nonblocking(fd, true).on("FIONBIO")?;
@@ -213,7 +213,7 @@ fn vlan<S: Sys>(c: &Ctx<S>) -> Verdict {
     Err(crate::case::Failure::of(format_args!("no tagged answer to ARP")))
 }
 
-fn vlan_dead<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn vlan_dead(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.set_up("tap0", true).on("up")?;
     set_vlan(c)?;
@@ -224,11 +224,11 @@ fn vlan_dead<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.destroy("vlan77").on("destroy of the vlan")
 }
 
-fn multi<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn multi(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.set_up("tap0", true).on("up")?;
     let group = || {
-        let mut req = Ctx::<S>::ifreq("tap0");
+        let mut req = Ctx::ifreq("tap0");
         // struct sockaddr, AF_UNSPEC: the address as it is.
         req.data[0] = 16;
         req.data[2..8].copy_from_slice(&[1, 0, 0x5e, 1, 2, 3]);

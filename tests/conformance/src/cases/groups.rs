@@ -13,31 +13,31 @@ use crate::check;
 use crate::ctx::{put_name, Ctx, HANG_MS};
 use crate::errno::{Errno, Result};
 use crate::frames;
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 use crate::user::{In, Out};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "route_messages",
                 "route(4): one arrival, link up and down, one departure, and nothing after it",
-                messages::<S>,
+                messages,
             )
             .guards(&["F38"])
             .needs(&[Need::Route]),
             case(
                 "group_memberships",
                 "ip(4): an interface goes with groups joined through sockets",
-                memberships::<S>,
+                memberships,
             )
             .guards(&["F38"])
             .needs(&[Need::Groups, Need::Inet]),
             case(
                 "group_membership_race",
                 "ip(4): groups are joined and left while the interface goes",
-                race::<S>,
+                race,
             )
             .guards(&["F38"])
             .needs(&[Need::Groups, Need::Inet]),
@@ -59,7 +59,7 @@ enum Heard {
 }
 
 /// The next message about an interface of that name and index; EAGAIN when there is none.
-fn hear<S: Sys>(c: &Ctx<S>, socket: i32, name: &str, index: &mut u16) -> Fallible<Option<Heard>> {
+fn hear(c: &Ctx, socket: i32, name: &str, index: &mut u16) -> Fallible<Option<Heard>> {
     const RTM_IFANNOUNCE: u8 = 0x10;
     const RTM_IFINFO: u8 = 0x14;
     let mut wanted = [0; 16];
@@ -94,8 +94,8 @@ fn hear<S: Sys>(c: &Ctx<S>, socket: i32, name: &str, index: &mut u16) -> Fallibl
 }
 
 /// Waits for a message, past others, but not past a departure.
-fn await_message<S: Sys>(
-    c: &Ctx<S>,
+fn await_message(
+    c: &Ctx,
     socket: i32,
     index: &mut u16,
     expected: Heard,
@@ -117,7 +117,7 @@ fn await_message<S: Sys>(
     Err(Failure::of(format_args!("no message of {expected:?}")))
 }
 
-fn messages<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn messages(c: &Ctx) -> Verdict {
     let socket = c.keep(c.sys.socket(AF_ROUTE, SOCK_RAW, 0).on("a routing socket")?);
     c.sys.fcntl(socket, F_SETFL, O_NONBLOCK as usize).on("F_SETFL")?;
     for _ in 0..3 {
@@ -146,14 +146,14 @@ fn messages<S: Sys>(c: &Ctx<S>) -> Verdict {
 const GROUP: [u8; 4] = [224, 0, 0, 77];
 
 /// Joins or leaves on the interface that has this address.
-fn change<S: Sys>(s: S, socket: i32, name: i32, net: u8) -> Result<()> {
+fn change(s: System, socket: i32, name: i32, net: u8) -> Result<()> {
     let mut request = [0; 8];
     request[..4].copy_from_slice(&GROUP);
     request[4..].copy_from_slice(&frames::our_ip(net));
     s.setsockopt(socket, IPPROTO_IP, name, In::bytes(&request))
 }
 
-fn memberships<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn memberships(c: &Ctx) -> Verdict {
     let mut sockets = [0; 4];
     for socket in &mut sockets {
         *socket = c.keep(c.sys.socket(AF_INET, SOCK_DGRAM, 0).on("a UDP socket")?);
@@ -182,7 +182,7 @@ fn memberships<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Joins and leaves; what fails otherwise than because the interface is not there, or about to go.
-fn join_often<S: Sys>(s: S, socket: usize) -> i64 {
+fn join_often(s: System, socket: usize) -> i64 {
     for _ in 0..400 {
         for name in [IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP] {
             match change(s, socket as i32, name, 1) {
@@ -195,7 +195,7 @@ fn join_often<S: Sys>(s: S, socket: usize) -> i64 {
     0
 }
 
-fn race<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn race(c: &Ctx) -> Verdict {
     let socket = c.keep(c.sys.socket(AF_INET, SOCK_DGRAM, 0).on("a UDP socket")?);
     let thread = c.sys.spawn(join_often, socket as usize).on("spawn")?;
     let value = loop {

@@ -13,63 +13,62 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::{Errno, Result};
 use crate::frames::ARP_LEN;
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::user::{Out, Plain};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("fionread", "tap(4): the length of the first frame, 0 when none", waiting::<S>)
+            case("fionread", "tap(4): the length of the first frame, 0 when none", waiting)
                 .guards(&["F21"])
                 .needs(&[Need::Inet]),
-            case("enotty", "behaviour: an unknown ioctl is ENOTTY", unknown::<S>).guards(&["F1"]),
-            case("ioctl_efault", "ioctl(2) with a bad address", efault::<S>),
+            case("enotty", "behaviour: an unknown ioctl is ENOTTY", unknown).guards(&["F1"]),
+            case("ioctl_efault", "ioctl(2) with a bad address", efault),
             case(
                 "tapgifname_guard_bytes",
                 "rr: guard bytes around the argument; zero-filled",
-                guarded::<S>,
+                guarded,
             )
             .guards(&["F37"]),
-            case("tapgifname_node", "tap(4): TAPGIFNAME on a node", on_node::<S>),
-            case("owner_set_get", "FIOSETOWN and FIOGETOWN; TIOCSPGRP and TIOCGPGRP", owner::<S>),
+            case("tapgifname_node", "tap(4): TAPGIFNAME on a node", on_node),
+            case("owner_set_get", "FIOSETOWN and FIOGETOWN; TIOCSPGRP and TIOCGPGRP", owner),
             case(
                 "owner_absent_process",
                 "fsetown(9): no such process is ESRCH, no such group EINVAL",
-                no_process::<S>,
+                no_process,
             ),
-            case("close_resets_owner", "behaviour: the owner ends with close", owner_reset::<S>)
+            case("close_resets_owner", "behaviour: the owner ends with close", owner_reset)
                 .differs(&["F12"]),
             case(
                 "courtesy_siocgifflags",
                 "libtuntap: SIOCGIFFLAGS on the descriptor succeeds",
-                flags::<S>,
+                flags,
             )
             .added(),
-            case("courtesy_siocgifaddr", "tinc: SIOCGIFADDR has room for six bytes", address::<S>)
+            case("courtesy_siocgifaddr", "tinc: SIOCGIFADDR has room for six bytes", address)
                 .guards(&["F47"])
                 .added(),
-            case("otapgifname", "TAPGIFNAME of programs for NetBSD 4 and before", old_name::<S>)
-                .added(),
+            case("otapgifname", "TAPGIFNAME of programs for NetBSD 4 and before", old_name).added(),
             case(
                 "ioctl_after_destroy",
                 "Linux tun_deleted: every ioctl after deletion fails",
-                deleted::<S>,
+                deleted,
             )
             .dangerous(&["F22"]),
-            case("ioctl_storm", "any command, any argument bytes, guard bytes kept", storm::<S>),
+            case("ioctl_storm", "any command, any argument bytes, guard bytes kept", storm),
         ]
     }
 }
 
 /// FIONREAD.
-pub fn fionread<S: Sys>(c: &Ctx<S>, fd: i32) -> Result<i32> {
+pub fn fionread(c: &Ctx, fd: i32) -> Result<i32> {
     let mut n: i32 = -1;
     c.sys.ioctl(fd, FIONREAD, Out::value(&mut n))?;
     Ok(n)
 }
 
-fn waiting<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn waiting(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let n = fionread(c, live.fd).on("FIONREAD")?;
     check!(n == 0, "{n} with nothing waiting");
@@ -85,14 +84,14 @@ fn waiting<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// A node's descriptor and a cloned one.
-fn both<S: Sys>(c: &Ctx<S>) -> Fallible<[i32; 2]> {
+fn both(c: &Ctx) -> Fallible<[i32; 2]> {
     c.create("tap0").on("create")?;
     let node = c.open_unit(0, O_RDWR)?;
     let (clone, _) = c.open_clone(O_RDWR)?;
     Ok([node, clone])
 }
 
-fn unknown<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn unknown(c: &Ctx) -> Verdict {
     for fd in both(c)? {
         for cmd in
             [UNKNOWN_IOCTL, TUNSIFMODE, TUNSIFHEAD, abi::SIOCIFDESTROY, 0, u64::from(u32::MAX)]
@@ -106,7 +105,7 @@ fn unknown<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn efault<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn efault(c: &Ctx) -> Verdict {
     for fd in both(c)? {
         for cmd in [TAPGIFNAME, FIONREAD, FIONBIO, FIOASYNC, FIOSETOWN, FIOGETOWN] {
             c.sys
@@ -128,7 +127,7 @@ struct Guarded {
 // SAFETY: bytes only.
 unsafe impl Plain for Guarded {}
 
-fn guarded<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn guarded(c: &Ctx) -> Verdict {
     for (fd, expected) in both(c)?.into_iter().zip(["tap0", "tap1"]) {
         let mut guarded = Guarded::garbage();
         c.sys.ioctl(fd, TAPGIFNAME, Out::value(&mut guarded.req)).on("TAPGIFNAME")?;
@@ -141,7 +140,7 @@ fn guarded<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn on_node<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn on_node(c: &Ctx) -> Verdict {
     c.create("tap12").on("create")?;
     let fd = c.open_unit(12, O_RDWR)?;
     let name = c.ifname(fd).on("TAPGIFNAME")?;
@@ -149,18 +148,18 @@ fn on_node<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn get<S: Sys>(c: &Ctx<S>, fd: i32, cmd: u64) -> Result<i32> {
+fn get(c: &Ctx, fd: i32, cmd: u64) -> Result<i32> {
     let mut value: i32 = 0x5a5a_5a5a;
     c.sys.ioctl(fd, cmd, Out::value(&mut value))?;
     Ok(value)
 }
 
-fn set<S: Sys>(c: &Ctx<S>, fd: i32, cmd: u64, value: i32) -> Result<()> {
+fn set(c: &Ctx, fd: i32, cmd: u64, value: i32) -> Result<()> {
     let mut value = value;
     c.sys.ioctl(fd, cmd, Out::value(&mut value)).map(drop)
 }
 
-fn owner<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn owner(c: &Ctx) -> Verdict {
     let me = c.sys.getpid();
     for fd in both(c)? {
         let none = get(c, fd, FIOGETOWN).on("FIOGETOWN")?;
@@ -182,7 +181,7 @@ fn owner<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn no_process<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn no_process(c: &Ctx) -> Verdict {
     for fd in both(c)? {
         let result = set(c, fd, FIOSETOWN, 29_999);
         result.fails_with(Errno::ESRCH, "FIOSETOWN of no process")?;
@@ -192,7 +191,7 @@ fn no_process<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn owner_reset<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn owner_reset(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     set(c, fd, FIOSETOWN, c.sys.getpid()).on("FIOSETOWN")?;
@@ -203,11 +202,11 @@ fn owner_reset<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn flags<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn flags(c: &Ctx) -> Verdict {
     let fds = both(c)?;
     for (fd, name) in fds.into_iter().zip(["tap0", "tap1"]) {
         c.set_up(name, true).on("up")?;
-        let mut req = Ctx::<S>::ifreq(name);
+        let mut req = Ctx::ifreq(name);
         c.sys.ioctl(fd, SIOCGIFFLAGS, Out::value(&mut req)).on("SIOCGIFFLAGS on the descriptor")?;
         let seen = i16::from_ne_bytes([req.data[0], req.data[1]]);
         let flags = c.flags(name).on("SIOCGIFFLAGS on a socket")?;
@@ -216,7 +215,7 @@ fn flags<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn address<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn address(c: &Ctx) -> Verdict {
     let fd = c.open_clone(O_RDWR)?.0;
     let mac = super::lifecycle::link_address(c, "tap0")?;
     only_octets(c, fd, mac)
@@ -224,7 +223,7 @@ fn address<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 /// SIOCGIFADDR on a descriptor, into the six bytes that tinc has for it: what the kernel copies out
 /// beyond them must be what stood there.
-pub(super) fn only_octets<S: Sys>(c: &Ctx<S>, fd: i32, mac: [u8; 6]) -> Verdict {
+pub(super) fn only_octets(c: &Ctx, fd: i32, mac: [u8; 6]) -> Verdict {
     let mut guarded = Guarded::garbage();
     c.sys.ioctl(fd, SIOCGIFADDR, Out::value(&mut guarded)).on("SIOCGIFADDR on the descriptor")?;
     let (octets, behind) = guarded.as_bytes().split_at(6);
@@ -233,7 +232,7 @@ pub(super) fn only_octets<S: Sys>(c: &Ctx<S>, fd: i32, mac: [u8; 6]) -> Verdict 
     Ok(())
 }
 
-fn old_name<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn old_name(c: &Ctx) -> Verdict {
     for (fd, expected) in both(c)?.into_iter().zip(["tap0", "tap1"]) {
         let mut guarded = Guarded::garbage();
         c.sys.ioctl(fd, OTAPGIFNAME, Out::value(&mut guarded)).on("the old TAPGIFNAME")?;
@@ -246,7 +245,7 @@ fn old_name<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn deleted<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn deleted(c: &Ctx) -> Verdict {
     let [node, clone] = both(c)?;
     c.destroy("tap0").on("destroy of the node's")?;
     c.destroy("tap1").on("destroy of the clone's")?;
@@ -271,7 +270,7 @@ fn deleted<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn storm<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn storm(c: &Ctx) -> Verdict {
     let fds = both(c)?;
     c.sys.sigio_watch(false).on("sigaction")?;
     let mut random = super::write::Random(7);

@@ -12,30 +12,29 @@ use crate::case::{case, Case, On, Verdict};
 use crate::check;
 use crate::ctx::{put_name, Ctx};
 use crate::errno::Result;
-use crate::sys::Sys;
 use crate::user::{Out, Plain};
 
 use super::lifecycle::link_address;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("ifconfig_link", "OpenVPN --lladdr: ifconfig tap0 link MAC active", link::<S>),
-            case("mtu_range", "ether_ioctl: the MTU is bounded and kept", mtu::<S>),
-            case("media_list", "behaviour: the seed's media list", media::<S>).added(),
-            case("media_set", "behaviour: SIOCSIFMEDIA as the seed did it", media_set::<S>).added(),
-            case("media_status", "link state is what the media say", media_status::<S>).added(),
+            case("ifconfig_link", "OpenVPN --lladdr: ifconfig tap0 link MAC active", link),
+            case("mtu_range", "ether_ioctl: the MTU is bounded and kept", mtu),
+            case("media_list", "behaviour: the seed's media list", media).added(),
+            case("media_set", "behaviour: SIOCSIFMEDIA as the seed did it", media_set).added(),
+            case("media_status", "link state is what the media say", media_status).added(),
             case(
                 "interface_ioctl_unknown",
                 "the rest to ether_ioctl: errors are not dropped",
-                unknown::<S>,
+                unknown,
             ),
         ]
     }
 }
 
-fn link<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn link(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let mac = [2, 0x11, 0x22, 0x33, 0x44, 0x77];
     let mut req = IfLaddrReq::zeroed();
@@ -52,7 +51,7 @@ fn link<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn mtu<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn mtu(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let now = c.mtu("tap0").on("SIOCGIFMTU")?;
     check!(now == 1500, "the MTU at birth is {now}");
@@ -70,7 +69,7 @@ fn mtu<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// SIOCGIFMEDIA with room for a list.
-fn ask<S: Sys>(c: &Ctx<S>, list: &mut [i32; 16]) -> Result<IfMediaReq> {
+fn ask(c: &Ctx, list: &mut [i32; 16]) -> Result<IfMediaReq> {
     let mut req = IfMediaReq::zeroed();
     put_name(&mut req.name, "tap0");
     req.count = list.len() as i32;
@@ -89,7 +88,7 @@ const FULL_LIST: [i32; 7] = [
     IFM_ETHER | IFM_AUTO,
 ];
 
-fn media<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn media(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let mut list = [-1; 16];
     let req = ask(c, &mut list).on("SIOCGIFMEDIA")?;
@@ -102,23 +101,23 @@ fn media<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn media_set<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn media_set(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     for word in FULL_LIST {
-        let mut req = Ctx::<S>::ifreq("tap0");
+        let mut req = Ctx::ifreq("tap0");
         req.data[..4].copy_from_slice(&word.to_ne_bytes());
         c.if_ioctl(SIOCSIFMEDIA, req).on("SIOCSIFMEDIA")?;
         let mut list = [-1; 16];
         let now = ask(c, &mut list).on("SIOCGIFMEDIA")?.current;
         check!(now == word, "current is {now:#x}, not {word:#x}");
     }
-    let mut req = Ctx::<S>::ifreq("tap0");
+    let mut req = Ctx::ifreq("tap0");
     req.data[..4].copy_from_slice(&(IFM_ETHER | 31).to_ne_bytes());
     check!(c.if_ioctl(SIOCSIFMEDIA, req).is_err(), "a medium outside the list was taken");
     Ok(())
 }
 
-fn media_status<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn media_status(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let mut list = [-1; 16];
     let status = ask(c, &mut list).on("SIOCGIFMEDIA")?.status;
@@ -130,10 +129,10 @@ fn media_status<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn unknown<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn unknown(c: &Ctx) -> Verdict {
     const SIOCGLINKSTR: u64 = 0xc028_6987;
     c.create("tap0").on("create")?;
-    let mut req = Ctx::<S>::ifreq("tap0");
+    let mut req = Ctx::ifreq("tap0");
     let result = c.sys.ioctl(c.socket, SIOCGLINKSTR, Out::value(&mut req));
     check!(result.is_err(), "an ioctl that tap has not succeeded");
     Ok(())

@@ -12,73 +12,65 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::{Errno, Result};
 use crate::frames::{self, ARP_LEN};
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case(
-                "kqueue_read",
-                "behaviour: EVFILT_READ with the frame's length in data",
-                read::<S>,
-            )
-            .needs(&[Need::Inet]),
-            case("kqueue_write", "behaviour: EVFILT_WRITE always", write::<S>).guards(&["F9"]),
-            case("kqueue_write_beside_read", "a write knote is not on the read list", beside::<S>)
+            case("kqueue_read", "behaviour: EVFILT_READ with the frame's length in data", read)
+                .needs(&[Need::Inet]),
+            case("kqueue_write", "behaviour: EVFILT_WRITE always", write).guards(&["F9"]),
+            case("kqueue_write_beside_read", "a write knote is not on the read list", beside)
                 .guards(&["F9"])
                 .needs(&[Need::Inet]),
-            case("kqueue_clear", "behaviour: EV_CLEAR edges exact", clear::<S>)
+            case("kqueue_clear", "behaviour: EV_CLEAR edges exact", clear)
                 .guards(&["F23"])
                 .needs(&[Need::Inet]),
             case(
                 "kqueue_clear_down_up",
                 "EV_CLEAR edges after down and up with an unread frame",
-                clear_down_up::<S>,
+                clear_down_up,
             )
             .differs(&["F23"])
             .needs(&[Need::Inet]),
-            case("kqueue_oneshot", "EV_ONESHOT reports once", oneshot::<S>).needs(&[Need::Inet]),
-            case("kqueue_disable", "EV_DISABLE keeps quiet, EV_ENABLE tells", disable::<S>)
+            case("kqueue_oneshot", "EV_ONESHOT reports once", oneshot).needs(&[Need::Inet]),
+            case("kqueue_disable", "EV_DISABLE keeps quiet, EV_ENABLE tells", disable)
                 .needs(&[Need::Inet]),
-            case("kqueue_other_filter", "behaviour: other filters are EINVAL", other::<S>),
-            case("kqueue_wakes", "a sleeping kevent wakes with the frame", wakes::<S>)
+            case("kqueue_other_filter", "behaviour: other filters are EINVAL", other),
+            case("kqueue_wakes", "a sleeping kevent wakes with the frame", wakes)
                 .differs(&["F26"])
                 .needs(&[Need::Inet]),
-            case("kqueue_close_descriptor", "close takes the knote away", closed::<S>),
+            case("kqueue_close_descriptor", "close takes the knote away", closed),
             case(
                 "kqueue_close_first",
                 "the queue may be closed before the descriptor",
-                queue_first::<S>,
+                queue_first,
             ),
-            case("kqueue_eof", "behaviour: EV_EOF when gone", eof::<S>).dangerous(&["F19"]),
-            case(
-                "kqueue_eof_sleeping",
-                "destroy under a sleeping kevent: EV_EOF",
-                eof_sleeping::<S>,
-            )
-            .dangerous(&["F19"]),
+            case("kqueue_eof", "behaviour: EV_EOF when gone", eof).dangerous(&["F19"]),
+            case("kqueue_eof_sleeping", "destroy under a sleeping kevent: EV_EOF", eof_sleeping)
+                .dangerous(&["F19"]),
             case(
                 "kqueue_knote_survives",
                 "a knote survives the interface without freed memory",
-                survives::<S>,
+                survives,
             )
             .dangerous(&["F19"]),
         ]
     }
 }
 
-fn queue<S: Sys>(c: &Ctx<S>) -> Fallible<i32> {
+fn queue(c: &Ctx) -> Fallible<i32> {
     Ok(c.keep(c.sys.kqueue().on("kqueue")?))
 }
 
-fn change<S: Sys>(c: &Ctx<S>, kq: i32, fd: i32, filter: u32, flags: u32) -> Result<()> {
+fn change(c: &Ctx, kq: i32, fd: i32, filter: u32, flags: u32) -> Result<()> {
     let change = Kev { ident: fd as usize, filter, flags, udata: 0x1234, ..Kev::default() };
     c.sys.kevent(kq, &[change], &mut [], 0).map(drop)
 }
 
 /// One event, if there is one within the time.
-fn event<S: Sys>(c: &Ctx<S>, kq: i32, ms: i32) -> Fallible<Option<Kev>> {
+fn event(c: &Ctx, kq: i32, ms: i32) -> Fallible<Option<Kev>> {
     let mut events = [Kev::default(); 4];
     let n = c.sys.kevent(kq, &[], &mut events, ms).on("kevent")?;
     check!(n < 2, "{n} events for one knote");
@@ -86,18 +78,18 @@ fn event<S: Sys>(c: &Ctx<S>, kq: i32, ms: i32) -> Fallible<Option<Kev>> {
     Ok((n == 1).then_some(events[0]))
 }
 
-fn none<S: Sys>(c: &Ctx<S>, kq: i32, when: &str) -> Verdict {
+fn none(c: &Ctx, kq: i32, when: &str) -> Verdict {
     let seen = event(c, kq, 50)?;
     check!(seen.is_none(), "an event {when}");
     Ok(())
 }
 
-fn some<S: Sys>(c: &Ctx<S>, kq: i32, when: &str) -> Fallible<Kev> {
+fn some(c: &Ctx, kq: i32, when: &str) -> Fallible<Kev> {
     let seen = event(c, kq, 6000)?;
     seen.ok_or_else(|| crate::case::Failure::of(format_args!("no event {when}")))
 }
 
-fn read<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn read(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let kq = queue(c)?;
     change(c, kq, live.fd, EVFILT_READ, EV_ADD).on("EV_ADD")?;
@@ -116,7 +108,7 @@ fn read<S: Sys>(c: &Ctx<S>) -> Verdict {
     none(c, kq, "after EV_DELETE")
 }
 
-fn write<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn write(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     let kq = queue(c)?;
@@ -128,7 +120,7 @@ fn write<S: Sys>(c: &Ctx<S>) -> Verdict {
     some(c, kq, "for writing while up").map(drop)
 }
 
-fn beside<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn beside(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let (reads, writes) = (queue(c)?, queue(c)?);
     change(c, writes, live.fd, EVFILT_WRITE, EV_ADD | EV_CLEAR).on("EV_ADD write")?;
@@ -140,7 +132,7 @@ fn beside<S: Sys>(c: &Ctx<S>) -> Verdict {
     some(c, reads, "for reading").map(drop)
 }
 
-fn clear<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn clear(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let kq = queue(c)?;
     change(c, kq, live.fd, EVFILT_READ, EV_ADD | EV_CLEAR).on("EV_ADD")?;
@@ -155,7 +147,7 @@ fn clear<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn clear_down_up<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn clear_down_up(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let kq = queue(c)?;
     change(c, kq, live.fd, EVFILT_READ, EV_ADD | EV_CLEAR).on("EV_ADD")?;
@@ -169,7 +161,7 @@ fn clear_down_up<S: Sys>(c: &Ctx<S>) -> Verdict {
     some(c, kq, "for a frame after down and up").map(drop)
 }
 
-fn oneshot<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn oneshot(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let kq = queue(c)?;
     change(c, kq, live.fd, EVFILT_READ, EV_ADD | EV_ONESHOT).on("EV_ADD")?;
@@ -179,7 +171,7 @@ fn oneshot<S: Sys>(c: &Ctx<S>) -> Verdict {
     change(c, kq, live.fd, EVFILT_READ, EV_DELETE).fails_with(Errno::ENOENT, "EV_DELETE after it")
 }
 
-fn disable<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn disable(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let kq = queue(c)?;
     change(c, kq, live.fd, EVFILT_READ, EV_ADD).on("EV_ADD")?;
@@ -190,14 +182,14 @@ fn disable<S: Sys>(c: &Ctx<S>) -> Verdict {
     some(c, kq, "once enabled").map(drop)
 }
 
-fn other<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn other(c: &Ctx) -> Verdict {
     let (fd, _) = c.open_clone(O_RDWR)?;
     let kq = queue(c)?;
     let result = change(c, kq, fd, EVFILT_VNODE, EV_ADD);
     result.fails_with(Errno::EINVAL, "EVFILT_VNODE")
 }
 
-fn wait_event<S: Sys>(s: S, kq: usize) -> i64 {
+fn wait_event(s: System, kq: usize) -> i64 {
     let mut events = [Kev::default(); 1];
     match s.kevent(kq as i32, &[], &mut events, 20_000) {
         Ok(0) => 0,
@@ -208,7 +200,7 @@ fn wait_event<S: Sys>(s: S, kq: usize) -> i64 {
 
 const EOF: i64 = (EV_EOF as i64) << 16;
 
-fn wakes<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn wakes(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let kq = queue(c)?;
     change(c, kq, live.fd, EVFILT_READ, EV_ADD).on("EV_ADD")?;
@@ -220,7 +212,7 @@ fn wakes<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn closed<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn closed(c: &Ctx) -> Verdict {
     let kq = queue(c)?;
     for _ in 0..20 {
         let (fd, name) = c.open_clone(O_RDWR)?;
@@ -232,7 +224,7 @@ fn closed<S: Sys>(c: &Ctx<S>) -> Verdict {
     none(c, kq, "from a closed descriptor")
 }
 
-fn queue_first<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn queue_first(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     for _ in 0..20 {
         let kq = queue(c)?;
@@ -243,7 +235,7 @@ fn queue_first<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.close(fd).on("close")
 }
 
-fn eof<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn eof(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     let kq = queue(c)?;
     change(c, kq, fd, EVFILT_READ, EV_ADD).on("EV_ADD")?;
@@ -253,7 +245,7 @@ fn eof<S: Sys>(c: &Ctx<S>) -> Verdict {
     change(c, kq, fd, EVFILT_READ, EV_DELETE).on("EV_DELETE after destroy")
 }
 
-fn eof_sleeping<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn eof_sleeping(c: &Ctx) -> Verdict {
     for flags in [EV_ADD, EV_ADD | EV_CLEAR] {
         let (fd, name) = c.open_clone(O_RDWR)?;
         let kq = queue(c)?;
@@ -268,7 +260,7 @@ fn eof_sleeping<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn survives<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn survives(c: &Ctx) -> Verdict {
     let kq = queue(c)?;
     for round in 0..10 {
         let fd = if round % 2 == 0 {

@@ -10,36 +10,35 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames::{self, BROADCAST, LONGEST};
-use crate::sys::Sys;
 
 use super::write::open_up;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("header_only_write", "behaviour: 14 bytes are the least", least::<S>),
-            case("largest_write", "an MTU, a header and a VLAN tag reach the stack", largest::<S>)
+            case("header_only_write", "behaviour: 14 bytes are the least", least),
+            case("largest_write", "an MTU, a header and a VLAN tag reach the stack", largest)
                 .guards(&["F15"]),
             case(
                 "oversize_write",
                 "btpand(8): a write does not fail for its length; the stack drops and counts",
-                oversize::<S>,
+                oversize,
             )
             .guards(&["F43"]),
             case(
                 "oversize_write_64k",
                 "behaviour: 65535 bytes are the most, EMSGSIZE beyond",
-                huge::<S>,
+                huge,
             )
             .differs(&["F13"])
             .guards(&["F13", "F43"]),
-            case("small_mtu_write", "the bound is the stack's, and follows the MTU", small::<S>)
+            case("small_mtu_write", "the bound is the stack's, and follows the MTU", small)
                 .guards(&["F43"]),
             case(
                 "encapsulated_write",
                 "ether_input: PPPoE of eight bytes more, MPLS of any length",
-                encapsulated::<S>,
+                encapsulated,
             )
             .guards(&["F43"]),
         ]
@@ -53,11 +52,11 @@ const MPLS: u16 = 0x8847;
 const VLAN: u16 = 0x8100;
 
 /// Writes `n` bytes of no known protocol, which a driver must take.
-pub fn accepted<S: Sys>(c: &Ctx<S>, fd: i32, n: usize) -> Verdict {
+pub fn accepted(c: &Ctx, fd: i32, n: usize) -> Verdict {
     accepted_of(c, fd, n, frames::EXPERIMENTAL)
 }
 
-fn accepted_of<S: Sys>(c: &Ctx<S>, fd: i32, n: usize, kind: u16) -> Verdict {
+fn accepted_of(c: &Ctx, fd: i32, n: usize, kind: u16) -> Verdict {
     let mut room = [0; LONGEST];
     let frame = &mut room[..n];
     frames::plain(frame, BROADCAST);
@@ -67,7 +66,7 @@ fn accepted_of<S: Sys>(c: &Ctx<S>, fd: i32, n: usize, kind: u16) -> Verdict {
     Ok(())
 }
 
-fn least<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn least(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     accepted(c, fd, ETHER_HDR)?;
     accepted(c, fd, ETHER_HDR + 1)
@@ -75,7 +74,7 @@ fn least<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 /// How many input errors these frames of `kind` are, each of so many bytes. One by one, because a
 /// queue of frames on their way up is bounded.
-fn errors_of<S: Sys>(c: &Ctx<S>, fd: i32, kind: u16, sizes: &[usize]) -> Fallible<u64> {
+fn errors_of(c: &Ctx, fd: i32, kind: u16, sizes: &[usize]) -> Fallible<u64> {
     let before = c.settled_data("tap0")?;
     for &n in sizes {
         accepted_of(c, fd, n, kind)?;
@@ -86,37 +85,37 @@ fn errors_of<S: Sys>(c: &Ctx<S>, fd: i32, kind: u16, sizes: &[usize]) -> Fallibl
     Ok(after.ierrors - before.ierrors)
 }
 
-fn fits<S: Sys>(c: &Ctx<S>, fd: i32, kind: u16, sizes: &[usize]) -> Verdict {
+fn fits(c: &Ctx, fd: i32, kind: u16, sizes: &[usize]) -> Verdict {
     let errors = errors_of(c, fd, kind, sizes)?;
     check!(errors == 0, "{errors} errors with frames of {kind:#x} that fit, {sizes:?}");
     Ok(())
 }
 
-fn dropped<S: Sys>(c: &Ctx<S>, fd: i32, kind: u16, sizes: &[usize]) -> Verdict {
+fn dropped(c: &Ctx, fd: i32, kind: u16, sizes: &[usize]) -> Verdict {
     let errors = errors_of(c, fd, kind, sizes)?;
     check!(errors == sizes.len() as u64, "{errors} errors with frames of {kind:#x}, {sizes:?}");
     Ok(())
 }
 
-fn largest<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn largest(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     fits(c, fd, frames::EXPERIMENTAL, &[1500 + ETHER_HDR])?;
     fits(c, fd, VLAN, &[1500 + ETHER_HDR + VLAN_TAG])
 }
 
-fn oversize<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn oversize(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     dropped(c, fd, frames::EXPERIMENTAL, &[1515, 1519, 1690, 2048, 2049, 4096, 9000, 16384])?;
     fits(c, fd, frames::EXPERIMENTAL, &[60])
 }
 
-fn huge<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn huge(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     dropped(c, fd, frames::EXPERIMENTAL, &[65534, LONGEST])?;
     c.send(fd, &BEYOND).fails_with(Errno::EMSGSIZE, "write of 64 KiB")
 }
 
-fn small<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn small(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     c.set_mtu("tap0", 600).on("mtu 600")?;
     fits(c, fd, frames::EXPERIMENTAL, &[614])?;
@@ -125,7 +124,7 @@ fn small<S: Sys>(c: &Ctx<S>) -> Verdict {
     fits(c, fd, frames::EXPERIMENTAL, &[615, 1514])
 }
 
-fn encapsulated<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn encapsulated(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     fits(c, fd, PPPOE, &[1514, 1522])?;
     dropped(c, fd, PPPOE, &[1523])?;

@@ -10,58 +10,54 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::{Errno, Result};
 use crate::net::Live;
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::text::Text;
 use crate::user::Out;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "libtuntap_up_ipv4",
                 "libtuntap up+IPv4, IPv4+up: it answers in either order",
-                ipv4::<S>,
+                ipv4,
             )
             .needs(&[Need::Inet]),
-            case(
-                "libtuntap_up_ipv6",
-                "libtuntap up+IPv6, IPv6+up: it is up in either order",
-                ipv6::<S>,
-            )
-            .needs(&[Need::Inet6]),
+            case("libtuntap_up_ipv6", "libtuntap up+IPv6, IPv6+up: it is up in either order", ipv6)
+                .needs(&[Need::Inet6]),
             case(
                 "libtuntap_wrong_name",
                 "libtuntap wrong type, wrong number: no interface's name, EINVAL",
-                wrong_name::<S>,
+                wrong_name,
             ),
             case(
                 "libtuntap_mac_kept",
                 "libtuntap existing MAC kept: by down, up, close and open",
-                mac_kept::<S>,
+                mac_kept,
             ),
             case(
                 "libtuntap_persistent",
                 "libtuntap persistent: made by name it outlives its descriptor, cloned it does not",
-                persistent::<S>,
+                persistent,
             ),
             case(
                 "libtuntap_description",
                 "libtuntap description: kept, replaced, and gone with the interface",
-                description::<S>,
+                description,
             ),
         ]
     }
 }
 
 /// Opens and greets: the interface has an address and is up.
-fn answers<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn answers(c: &Ctx) -> Verdict {
     let fd = c.open_unit(0, O_RDWR)?;
     c.greet(&Live { fd, name: Text::of(format_args!("tap0")), mac: [0; 6], net: 1 })?;
     c.close(fd).on("close")
 }
 
-fn ipv4<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn ipv4(c: &Ctx) -> Verdict {
     for up_first in [true, false] {
         c.create("tap0").on("create")?;
         if up_first {
@@ -77,7 +73,7 @@ fn ipv4<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn ipv6<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn ipv6(c: &Ctx) -> Verdict {
     for up_first in [true, false] {
         c.create("tap0").on("create")?;
         if up_first {
@@ -94,7 +90,7 @@ fn ipv6<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn wrong_name<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn wrong_name(c: &Ctx) -> Verdict {
     for name in ["tap", "tap-1", "tap1x", "7tap", "notap0", "tap99999999999"] {
         let made = c.create(name);
         if made.is_ok() {
@@ -106,7 +102,7 @@ fn wrong_name<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn mac_kept<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn mac_kept(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.create("tap1").on("create")?;
     let at_birth = super::lifecycle::link_address(c, "tap0")?;
@@ -129,7 +125,7 @@ fn mac_kept<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn persistent<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn persistent(c: &Ctx) -> Verdict {
     c.create("tap5").on("create")?;
     let index = c.index("tap5").on("SIOCGIFINDEX")?;
     for _ in 0..3 {
@@ -147,15 +143,15 @@ fn persistent<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// struct ifreq with ifr_buf and ifr_buflen.
-fn describe<S: Sys>(c: &Ctx<S>, cmd: u64, text: &mut [u8; IFDESCRSIZE]) -> Result<()> {
-    let mut req = Ctx::<S>::ifreq("tap0");
+fn describe(c: &Ctx, cmd: u64, text: &mut [u8; IFDESCRSIZE]) -> Result<()> {
+    let mut req = Ctx::ifreq("tap0");
     req.data[..4].copy_from_slice(&(IFDESCRSIZE as u32).to_ne_bytes());
     let address = text.as_mut_ptr() as usize;
     req.data[8..16].copy_from_slice(&address.to_ne_bytes());
     c.sys.ioctl(c.socket, cmd, Out::value(&mut req)).map(drop)
 }
 
-fn description<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn description(c: &Ctx) -> Verdict {
     for _ in 0..2 {
         c.create("tap0").on("create")?;
         let mut seen = [0xa5; IFDESCRSIZE];

@@ -11,79 +11,67 @@ use crate::case::{case, Case, On, Verdict};
 use crate::check;
 use crate::ctx::{put_name, Ctx, Name};
 use crate::errno::Errno;
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::text::Text;
 use crate::user::{Out, Plain};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case(
-                "create_destroy",
-                "ifconfig(8): create, destroy; t_tap tap_create_destroy",
-                plain::<S>,
-            ),
-            case("create_destroy_up", "t_tap: create, up, destroy while up", up::<S>),
-            case("create_destroy_up_down", "t_tap: create, up, down, destroy", up_down::<S>),
-            case("create_destroy_inet", "t_tap: destroy with an IPv4 address", inet::<S>)
+            case("create_destroy", "ifconfig(8): create, destroy; t_tap tap_create_destroy", plain),
+            case("create_destroy_up", "t_tap: create, up, destroy while up", up),
+            case("create_destroy_up_down", "t_tap: create, up, down, destroy", up_down),
+            case("create_destroy_inet", "t_tap: destroy with an IPv4 address", inet)
                 .guards(&["F38"])
                 .needs(&[Need::Inet]),
             case(
                 "create_twice_eexist",
                 "behaviour: clone create of a present unit is EEXIST",
-                twice::<S>,
+                twice,
             ),
-            case(
-                "destroy_absent_enxio",
-                "tun-rs: destroying a vanished name is ENXIO",
-                absent::<S>,
-            ),
-            case("unit_limit", "behaviour: units 0 … 0xffffe, EINVAL beyond", limit::<S>)
+            case("destroy_absent_enxio", "tun-rs: destroying a vanished name is ENXIO", absent),
+            case("unit_limit", "behaviour: units 0 … 0xffffe, EINVAL beyond", limit)
                 .differs(&["F31"]),
-            case("unit_last", "behaviour: 0xffffe is the last unit, and it opens", last::<S>)
+            case("unit_last", "behaviour: 0xffffe is the last unit, and it opens", last)
                 .guards(&["F31"]),
-            case("unit_cloner_collision", "0xfffff is the cloner's minor, no unit", collision::<S>)
+            case("unit_cloner_collision", "0xfffff is the cloner's minor, no unit", collision)
                 .differs(&["F31"]),
-            case(
-                "unit_24_bits",
-                "cf_unit has 24 bits: tap16777216 must not make tap0",
-                wrapped::<S>,
-            )
-            .dangerous(&["F31"]),
+            case("unit_24_bits", "cf_unit has 24 bits: tap16777216 must not make tap0", wrapped)
+                .dangerous(&["F31"]),
             case(
                 "many_interfaces",
                 "more of them than the kernel has soft interrupts, and the last one works",
-                many::<S>,
+                many,
             )
             .dangerous(&["added"]),
             case(
                 "flags_at_birth",
                 "seed, tap_attach: broadcast, simplex, multicast; not up",
-                flags::<S>,
+                flags,
             ),
-            case("mac_prefix", "tap(4): f2:0b:a4 and three random bytes", mac::<S>),
-            case("ethercap", "behaviour: VLAN_MTU and JUMBO_MTU", ethercap::<S>),
-            case("link_state", "behaviour: link is down until opened, and after close", link::<S>),
-            case("destroy_while_open", "aircrack-ng: SIOCIFDESTROY before close", while_open::<S>)
+            case("mac_prefix", "tap(4): f2:0b:a4 and three random bytes", mac),
+            case("ethercap", "behaviour: VLAN_MTU and JUMBO_MTU", ethercap),
+            case("link_state", "behaviour: link is down until opened, and after close", link),
+            case("destroy_while_open", "aircrack-ng: SIOCIFDESTROY before close", while_open)
                 .dangerous(&["F19"]),
             case(
                 "running_follows_up",
                 "behaviour: if_init sets RUNNING, if_stop clears it",
-                running::<S>,
+                running,
             ),
         ]
     }
 }
 
-fn plain<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn plain(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     check!(c.exists("tap0"), "tap0 is not there after create");
     c.destroy("tap0").on("destroy")?;
     c.flags("tap0").fails_with(Errno::ENXIO, "SIOCGIFFLAGS after destroy")
 }
 
-fn up<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn up(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.set_up("tap0", true).on("up")?;
     c.destroy("tap0").on("destroy while up")?;
@@ -91,7 +79,7 @@ fn up<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn up_down<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn up_down(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.set_up("tap0", true).on("up")?;
     c.set_up("tap0", false).on("down")?;
@@ -100,7 +88,7 @@ fn up_down<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn inet<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn inet(c: &Ctx) -> Verdict {
     for _ in 0..3 {
         c.create("tap0").on("create")?;
         c.inet("tap0", 1).on("SIOCAIFADDR")?;
@@ -110,16 +98,16 @@ fn inet<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn twice<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn twice(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.create("tap0").fails_with(Errno::EEXIST, "second create")
 }
 
-fn absent<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn absent(c: &Ctx) -> Verdict {
     c.destroy("tap0").fails_with(Errno::ENXIO, "destroy of an absent interface")
 }
 
-fn limit<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn limit(c: &Ctx) -> Verdict {
     for name in ["tap1048576", "tap16777215", "tap2147483647"] {
         let made = c.create(name);
         if made.is_ok() {
@@ -131,7 +119,7 @@ fn limit<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn last<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn last(c: &Ctx) -> Verdict {
     c.create("tap1048574").on("create tap1048574")?;
     let fd = c.open_unit(LAST_UNIT, O_RDWR)?;
     let name = c.ifname(fd).on("TAPGIFNAME")?;
@@ -145,7 +133,7 @@ const MANY: u32 = 900;
 /// Out of the other cases' way.
 const MANY_FROM: u32 = 3000;
 
-fn many<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn many(c: &Ctx) -> Verdict {
     let name = |number: u32| -> Name { Text::of(format_args!("tap{}", MANY_FROM + number)) };
     let made = (0..MANY).try_for_each(|number| c.create(name(number).as_str()));
     let works = made.on("create one of many").and_then(|()| last_of_many(c, &name(MANY - 1)));
@@ -157,7 +145,7 @@ fn many<S: Sys>(c: &Ctx<S>) -> Verdict {
     works
 }
 
-fn last_of_many<S: Sys>(c: &Ctx<S>, name: &Name) -> Verdict {
+fn last_of_many(c: &Ctx, name: &Name) -> Verdict {
     c.set_up(name.as_str(), true).on("up")?;
     let fd = c.open_unit(MANY_FROM + MANY - 1, O_RDWR)?;
     c.send(fd, &[0xff; 60]).on("write to the last of many")?;
@@ -166,7 +154,7 @@ fn last_of_many<S: Sys>(c: &Ctx<S>, name: &Name) -> Verdict {
     c.close(fd).on("close")
 }
 
-fn collision<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn collision(c: &Ctx) -> Verdict {
     let made = c.create("tap1048575");
     if made.is_ok() {
         c.destroy("tap1048575").on("destroy tap1048575")?;
@@ -174,13 +162,13 @@ fn collision<S: Sys>(c: &Ctx<S>) -> Verdict {
     made.fails_with(Errno::EINVAL, "create of the cloner's minor")
 }
 
-fn wrapped<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn wrapped(c: &Ctx) -> Verdict {
     let made = c.create("tap16777216");
     check!(!c.exists("tap0"), "tap16777216 made tap0");
     made.fails_with(Errno::EINVAL, "create tap16777216")
 }
 
-fn flags<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn flags(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let flags = c.flags("tap0").on("SIOCGIFFLAGS")?;
     let wanted = IFF_BROADCAST | IFF_SIMPLEX | IFF_MULTICAST;
@@ -188,7 +176,7 @@ fn flags<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn mac<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn mac(c: &Ctx) -> Verdict {
     let mut seen = [[0; 3]; 2];
     for (name, tail) in ["tap0", "tap1"].into_iter().zip(&mut seen) {
         c.create(name).on("create")?;
@@ -201,7 +189,7 @@ fn mac<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// The interface's MAC, through its sysctl node.
-pub fn link_address<S: Sys>(c: &Ctx<S>, name: &str) -> crate::case::Fallible<[u8; 6]> {
+pub fn link_address(c: &Ctx, name: &str) -> crate::case::Fallible<[u8; 6]> {
     let text = super::sysctl::read(c, name).on("net.link.tap")?;
     let mut mac = [0; 6];
     for (byte, part) in mac.iter_mut().zip(text.as_str().split(':')) {
@@ -210,7 +198,7 @@ pub fn link_address<S: Sys>(c: &Ctx<S>, name: &str) -> crate::case::Fallible<[u8
     Ok(mac)
 }
 
-fn ethercap<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn ethercap(c: &Ctx) -> Verdict {
     const VLAN_MTU: i32 = 1;
     const JUMBO_MTU: i32 = 4;
     c.create("tap0").on("create")?;
@@ -222,7 +210,7 @@ fn ethercap<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn link<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn link(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     check!(c.data("tap0")?.link_state == LINK_STATE_DOWN, "link is not down at birth");
     let fd = c.open_unit(0, O_RDWR)?;
@@ -233,7 +221,7 @@ fn link<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn while_open<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn while_open(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     c.destroy("tap0").on("destroy while open")?;
@@ -245,7 +233,7 @@ fn while_open<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.close(fd).on("close of the dead cloned descriptor")
 }
 
-fn running<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn running(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.set_up("tap0", true).on("up")?;
     let both = IFF_UP | IFF_RUNNING;

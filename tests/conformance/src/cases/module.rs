@@ -8,59 +8,54 @@ use crate::case::{case, Case, On, Verdict};
 use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Errno;
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("module_stat", "modctl(2): the module is there under its name", stat::<S>),
-            case("modload_twice", "modctl(2): EEXIST when it is loaded", twice::<S>)
-                .guards(&["F40"]),
+            case("module_stat", "modctl(2): the module is there under its name", stat),
+            case("modload_twice", "modctl(2): EEXIST when it is loaded", twice).guards(&["F40"]),
             case(
                 "modload_stock_beside",
                 "NetBSD's own module does not load beside this one: EEXIST",
-                beside::<S>,
+                beside,
             )
             .guards(&["F40", "F44"])
             .needs(&[Need::StockFile]),
-            case("modunload_busy", "behaviour: EBUSY while any tap exists", busy::<S>),
-            case(
-                "modunload_busy_clone",
-                "behaviour: EBUSY while a cloned one exists",
-                busy_clone::<S>,
-            ),
+            case("modunload_busy", "behaviour: EBUSY while any tap exists", busy),
+            case("modunload_busy_clone", "behaviour: EBUSY while a cloned one exists", busy_clone),
             case(
                 "modunload_stale_descriptor",
                 "behaviour: a stale cloned descriptor keeps the module",
-                stale::<S>,
+                stale,
             )
             .dangerous(&["F22"]),
             case(
                 "modunload_after_clone",
                 "behaviour: unload works however a tap was made and ended",
-                after_clone::<S>,
+                after_clone,
             )
             .dangerous(&["F22"]),
             case(
                 "modunload_after_failed_unload",
                 "an unload refused leaves the driver whole",
-                refused::<S>,
+                refused,
             ),
-            case("modunload_unloaded", "unloaded: no cloner, no sysctl node, no device", gone::<S>),
+            case("modunload_unloaded", "unloaded: no cloner, no sysctl node, no device", gone),
             case(
                 "unload_then_other_interface",
                 "unload leaves the kernel's sysctl tree whole: another interface can be made",
-                other::<S>,
+                other,
             )
             .dangerous(&["F22", "F34"])
             .needs(&[Need::Bridge]),
-            case("load_unload_churn", "behaviour: load, use, unload, many times", churn::<S>)
+            case("load_unload_churn", "behaviour: load, use, unload, many times", churn)
                 .dangerous(&["F22"]),
             case(
                 "unload_against_open",
                 "unload against opens on two CPUs: EBUSY or clean",
-                against_open::<S>,
+                against_open,
             )
             .dangerous(&["F34"])
             .guards(&["F39"])
@@ -69,13 +64,13 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
     }
 }
 
-fn stat<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn stat(c: &Ctx) -> Verdict {
     let stat = c.sys.modstat(c.module.name).on("MODCTL_STAT")?;
     check!(stat.refcnt == 0, "refcnt {}", stat.refcnt);
     Ok(())
 }
 
-fn twice<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn twice(c: &Ctx) -> Verdict {
     // A module whose symbols are global is refused for those, before its name is looked at.
     let second = c.sys.modload(c.module.path);
     let refused = matches!(second, Err(Errno::EEXIST | Errno::ENOEXEC));
@@ -85,12 +80,12 @@ fn twice<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 /// NetBSD's own module does not load beside the driver. Beside itself it is refused for its global
 /// symbols, before anything else is looked at.
-pub fn refuses_stock<S: Sys>(c: &Ctx<S>, what: &str) -> Verdict {
+pub fn refuses_stock(c: &Ctx, what: &str) -> Verdict {
     let is_itself = c.module.name == c"if_tap";
     c.sys.try_stock().fails_with(if is_itself { Errno::ENOEXEC } else { Errno::EEXIST }, what)
 }
 
-fn beside<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn beside(c: &Ctx) -> Verdict {
     refuses_stock(c, "loading NetBSD's own module")?;
     c.create("tap0").on("create")?;
     refuses_stock(c, "loading it beside an interface")?;
@@ -100,7 +95,7 @@ fn beside<S: Sys>(c: &Ctx<S>) -> Verdict {
     refuses_stock(c, "loading it after this one was loaded again")
 }
 
-fn busy<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn busy(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.unload().fails_with(Errno::EBUSY, "unload with an interface")?;
     let fd = c.open_unit(0, O_RDWR)?;
@@ -109,7 +104,7 @@ fn busy<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.destroy("tap0").on("destroy")
 }
 
-fn busy_clone<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn busy_clone(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     c.unload().fails_with(Errno::EBUSY, "unload with a cloned interface")?;
     check!(c.exists(name.as_str()), "{name} went with a refused unload");
@@ -117,14 +112,14 @@ fn busy_clone<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// The module can be unloaded, and then loaded again.
-pub fn unloads<S: Sys>(c: &Ctx<S>, when: &str) -> Verdict {
+pub fn unloads(c: &Ctx, when: &str) -> Verdict {
     // The last close may still be on its way out.
     let unloaded = c.wait_for(|| c.unload().is_ok());
     check!(unloaded, "cannot be unloaded {when}");
     c.load().on("load again")
 }
 
-fn stale<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn stale(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     c.destroy(name.as_str()).on("destroy")?;
     c.unload().fails_with(Errno::EBUSY, "unload with a stale descriptor")?;
@@ -132,7 +127,7 @@ fn stale<S: Sys>(c: &Ctx<S>) -> Verdict {
     unloads(c, "after a stale descriptor was closed")
 }
 
-fn after_clone<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn after_clone(c: &Ctx) -> Verdict {
     let (fd, _) = c.open_clone(O_RDWR)?;
     c.close(fd).on("close")?;
     unloads(c, "after a cloned interface was closed")?;
@@ -145,7 +140,7 @@ fn after_clone<S: Sys>(c: &Ctx<S>) -> Verdict {
     unloads(c, "after an interface was made by name")
 }
 
-fn refused<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn refused(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     for _ in 0..5 {
         c.unload().fails_with(Errno::EBUSY, "unload with an interface")?;
@@ -157,7 +152,7 @@ fn refused<S: Sys>(c: &Ctx<S>) -> Verdict {
     super::sysctl::read(c, "tap1").on("sysctl after a refused unload").map(drop)
 }
 
-fn gone<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn gone(c: &Ctx) -> Verdict {
     let path = c.node(0)?;
     let unloaded = c.wait_for(|| c.unload().is_ok());
     check!(unloaded, "cannot be unloaded");
@@ -170,7 +165,7 @@ fn gone<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.create("tap0").on("create after loading again")
 }
 
-fn other<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn other(c: &Ctx) -> Verdict {
     for _ in 0..3 {
         c.create("tap0").on("create")?;
         c.destroy("tap0").on("destroy")?;
@@ -187,7 +182,7 @@ fn other<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn churn<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn churn(c: &Ctx) -> Verdict {
     for round in 0..100 * c.sys.effort() {
         c.create("tap3").on("create")?;
         c.set_up("tap3", true).on("up")?;
@@ -208,7 +203,7 @@ fn churn<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn open_many<S: Sys>(s: S, _: usize) -> i64 {
+fn open_many(s: System, _: usize) -> i64 {
     for _ in 0..400 * s.effort() {
         // The driver comes and goes: any answer will do, as long as there is one.
         if let Ok(fd) = s.open(c"/dev/tap", O_RDWR) {
@@ -220,7 +215,7 @@ fn open_many<S: Sys>(s: S, _: usize) -> i64 {
     0
 }
 
-fn against_open<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn against_open(c: &Ctx) -> Verdict {
     c.node(crate::abi::CLONER_MINOR)?;
     let threads = [c.sys.spawn(open_many, 0).on("spawn")?, c.sys.spawn(open_many, 0).on("spawn")?];
     for round in 0..100 * c.sys.effort() {

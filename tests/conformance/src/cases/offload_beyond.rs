@@ -13,32 +13,32 @@ use crate::frames;
 use crate::net::Live;
 use crate::packets::{pattern_at, Packet, UDP};
 use crate::run::set_int;
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::user::Out;
 use crate::view::{consistent, View};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "offload_forwarded",
                 "ip_forward(): large packets and open checksums are whole on the next link",
-                forwarded::<S>,
+                forwarded,
             )
             .added()
             .needs(&[Need::Inet, Need::Tcp]),
             case(
                 "offload_bridged_out",
                 "bridge_output(): datagrams are whole for a member that takes less",
-                bridged_out::<S>,
+                bridged_out,
             )
             .added()
             .needs(&[Need::Inet, Need::Udp, Need::Bridge]),
             case(
                 "offload_vlan",
                 "vlan(4): segments of a tagged large packet come to its interface",
-                vlan::<S>,
+                vlan,
             )
             .added()
             .needs(&[Need::Bpf, Need::Inet, Need::Vlan]),
@@ -47,12 +47,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 }
 
 /// The next TCP or UDP packet that can be read, behind a header of so many bytes.
-fn next<S: Sys>(
-    c: &Ctx<S>,
-    fd: i32,
-    header: usize,
-    frame: &mut [u8],
-) -> Fallible<(VnetHdr, View, usize)> {
+fn next(c: &Ctx, fd: i32, header: usize, frame: &mut [u8]) -> Fallible<(VnetHdr, View, usize)> {
     while c.readable(fd, 4000) {
         let (said, n) = if header == 0 {
             (VnetHdr::NONE, c.sys.read(fd, Out::bytes(frame)).on("read")?)
@@ -67,7 +62,7 @@ fn next<S: Sys>(
     Err(Failure::of(format_args!("no packet came")))
 }
 
-fn forwarded<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn forwarded(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let far = c.live(1, 2)?;
     c.drain(far.fd)?;
@@ -84,7 +79,7 @@ fn forwarded<S: Sys>(c: &Ctx<S>) -> Verdict {
     result
 }
 
-fn forward<S: Sys>(c: &Ctx<S>, live: &Live, far: &Live, header: usize) -> Verdict {
+fn forward(c: &Ctx, live: &Live, far: &Live, header: usize) -> Verdict {
     let target = frames::peer_ip(2);
     let large = Packet { target, ..Packet::tcp(false, live.mac) };
     let mut room = [0; 20_000];
@@ -111,7 +106,7 @@ fn forward<S: Sys>(c: &Ctx<S>, live: &Live, far: &Live, header: usize) -> Verdic
     consistent(said, &seen[..n], view)
 }
 
-fn bridged_out<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn bridged_out(c: &Ctx) -> Verdict {
     let live = c.live_with_header(TAKES_CSUM)?;
     let far = c.beside_a_bridge()?;
     for member in ["tap0", "tap1"] {
@@ -140,7 +135,7 @@ fn bridged_out<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn vlan<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn vlan(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     super::foreign::set_vlan(c)?;
     let bpf = bpf::tap_on(c, "vlan77", BPF_D_IN)?;

@@ -11,45 +11,45 @@ use crate::case::{case, Case, Fallible, On, Verdict};
 use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Errno;
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 use crate::user::Out;
 
 use super::offload_ioctl::stands;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "offload_capabilities",
                 "tap_rs(4): if_capabilities follow the header and what the reader takes",
-                follow::<S>,
+                follow,
             )
             .added(),
             case(
                 "offload_administrator",
                 "ifconfig(8): the administrator may clear what is offered, and set it again",
-                administrator::<S>,
+                administrator,
             )
             .added(),
             case(
                 "offload_administrator_up",
                 "ifconfig(8): the same of an interface that is up, and it still works",
-                administrator_up::<S>,
+                administrator_up,
             )
             .added()
             .needs(&[Need::Inet]),
             case(
                 "offload_capabilities_bridged",
                 "bridge(4): a member's capabilities come and go",
-                bridged::<S>,
+                bridged,
             )
             .added()
             .needs(&[Need::Bridge]),
             case(
                 "offload_capabilities_race",
                 "two threads set what the reader takes, and a third what is up",
-                race::<S>,
+                race,
             )
             .added(),
         ]
@@ -66,20 +66,20 @@ const MEANING: [(u32, u64); 6] = [
     (TAKES_CSUM | TAKES_TSO4 | TAKES_ECN, IFCAP_TX | IFCAP_TSOV4),
 ];
 
-fn offered<S: Sys>(c: &Ctx<S>, capabilities: u64, enabled: u64) -> Verdict {
+fn offered(c: &Ctx, capabilities: u64, enabled: u64) -> Verdict {
     let [can, does] = c.capabilities("tap0")?;
     check!(can == capabilities, "the interface can {can:#x}, not {capabilities:#x}");
     check!(does == enabled, "the interface does {does:#x}, not {enabled:#x}");
     Ok(())
 }
 
-fn open<S: Sys>(c: &Ctx<S>) -> Fallible<i32> {
+fn open(c: &Ctx) -> Fallible<i32> {
     c.create("tap0").on("create")?;
     offered(c, 0, 0)?;
     c.open_unit(0, O_RDWR)
 }
 
-fn follow<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn follow(c: &Ctx) -> Verdict {
     let fd = open(c)?;
     for up in [false, true] {
         c.set_up("tap0", up).on("up or down")?;
@@ -97,7 +97,7 @@ fn follow<S: Sys>(c: &Ctx<S>) -> Verdict {
     offered(c, 0, 0)
 }
 
-fn administrator<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn administrator(c: &Ctx) -> Verdict {
     let fd = open(c)?;
     c.enable("tap0", IFCAP_TX).fails_with(Errno::EINVAL, "SIOCSIFCAP without a header")?;
     c.set_header(fd, 12).on("TAPSVNETHDR")?;
@@ -120,7 +120,7 @@ fn administrator<S: Sys>(c: &Ctx<S>) -> Verdict {
     offered(c, 0, 0)
 }
 
-fn administrator_up<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn administrator_up(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.set_header(live.fd, 12).on("TAPSVNETHDR")?;
     c.set_offload(live.fd, TAKES_CSUM | TAKES_TSO4).on("TAPSOFFLOAD")?;
@@ -136,7 +136,7 @@ fn administrator_up<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.greet(&live).map(drop)
 }
 
-fn bridged<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn bridged(c: &Ctx) -> Verdict {
     let fd = open(c)?;
     c.set_up("tap0", true).on("up")?;
     c.fresh("bridge77")?;
@@ -161,7 +161,7 @@ fn bridged<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Sets what the reader takes again and again; the errno of what fails.
-fn set_often<S: Sys>(s: S, fd: usize) -> i64 {
+fn set_often(s: System, fd: usize) -> i64 {
     let set = |cmd, mut value: u32| s.ioctl(fd as i32, cmd, Out::value(&mut value));
     for round in 0..200 {
         let (bits, _) = MEANING[round % MEANING.len()];
@@ -176,7 +176,7 @@ fn set_often<S: Sys>(s: S, fd: usize) -> i64 {
     0
 }
 
-fn race<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn race(c: &Ctx) -> Verdict {
     let fd = open(c)?;
     let threads = [c.sys.spawn(set_often, fd as usize), c.sys.spawn(set_often, fd as usize)];
     for round in 0..100 {

@@ -10,64 +10,60 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::packets::{Packet, ACK, CWR, FAR_MAC, FIN, PSH};
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 
 use super::offload_write::came;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("offload_cut_v4", "RFC 9293: segments of TCP in IPv4", v4::<S>)
+            case("offload_cut_v4", "RFC 9293: segments of TCP in IPv4", v4)
                 .added()
                 .needs(&[Need::Bridge]),
-            case("offload_cut_v6", "the same in IPv6", v6::<S>).added().needs(&[Need::Bridge]),
-            case("offload_cut_tagged", "IEEE 802.1Q: the same behind a tag", tagged::<S>)
+            case("offload_cut_v6", "the same in IPv6", v6).added().needs(&[Need::Bridge]),
+            case("offload_cut_tagged", "IEEE 802.1Q: the same behind a tag", tagged)
                 .added()
                 .needs(&[Need::Bridge]),
             case(
                 "offload_cut_counts",
                 "tap_rs(4): a packet stands for 256 segments at most",
-                counts::<S>,
+                counts,
             )
             .added()
             .needs(&[Need::Bridge]),
             case(
                 "offload_cut_flags",
                 "RFC 9293, RFC 3168: FIN and PSH are the last's, CWR is the first's",
-                flags::<S>,
+                flags,
             )
             .added()
             .needs(&[Need::Bridge]),
             case(
                 "offload_cut_wraps",
                 "sequence number and identification go on past their ends",
-                wraps::<S>,
+                wraps,
             )
             .added()
             .needs(&[Need::Bridge]),
             case(
                 "offload_cut_options",
                 "options of IPv4 and TCP, as many as there can be, are in each segment",
-                options::<S>,
+                options,
             )
             .added()
             .needs(&[Need::Bridge]),
             case(
                 "offload_cut_trailing",
                 "tap_rs(4): what lies beyond IP's length is cut off",
-                trailing::<S>,
+                trailing,
             )
             .added()
             .needs(&[Need::Bridge]),
-            case(
-                "offload_cut_one",
-                "tap_rs(4): no more payload than gso_size is one packet",
-                one::<S>,
-            )
-            .added()
-            .needs(&[Need::Bridge]),
-            case("offload_cut_longest", "an IP packet of 65535 bytes is cut", longest::<S>)
+            case("offload_cut_one", "tap_rs(4): no more payload than gso_size is one packet", one)
+                .added()
+                .needs(&[Need::Bridge]),
+            case("offload_cut_longest", "an IP packet of 65535 bytes is cut", longest)
                 .added()
                 .needs(&[Need::Bridge]),
         ]
@@ -75,8 +71,8 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 }
 
 /// Writes a large packet, and after it bytes that are not its own.
-fn put<S: Sys>(
-    c: &Ctx<S>,
+fn put(
+    c: &Ctx,
     fd: i32,
     (packet, header): (Packet, VnetHdr),
     payload: usize,
@@ -91,13 +87,7 @@ fn put<S: Sys>(
 }
 
 /// What has crossed the bridge are the segments of this packet, and nothing else.
-fn segments<S: Sys>(
-    c: &Ctx<S>,
-    ends: [i32; 2],
-    packet: Packet,
-    size: usize,
-    payload: usize,
-) -> Verdict {
+fn segments(c: &Ctx, ends: [i32; 2], packet: Packet, size: usize, payload: usize) -> Verdict {
     let mut expected = [0; 1600];
     let count = payload.div_ceil(size).max(1);
     for i in 0..count {
@@ -120,12 +110,12 @@ fn segments<S: Sys>(
     Ok(())
 }
 
-fn cut<S: Sys>(c: &Ctx<S>, ends: [i32; 2], packet: Packet, size: usize, payload: usize) -> Verdict {
+fn cut(c: &Ctx, ends: [i32; 2], packet: Packet, size: usize, payload: usize) -> Verdict {
     put(c, ends[0], (packet, packet.large(size as u16)), payload, 0)?;
     segments(c, ends, packet, size, payload)
 }
 
-fn v4<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn v4(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     let packet = Packet::tcp(false, FAR_MAC);
     for (size, payload) in
@@ -136,7 +126,7 @@ fn v4<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn v6<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn v6(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     let packet = Packet::tcp(true, FAR_MAC);
     for (size, payload) in [(1000, 2000), (1000, 2001), (999, 5000), (1440, 44 * 1440 + 77)] {
@@ -145,7 +135,7 @@ fn v6<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn tagged<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn tagged(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     for v6 in [false, true] {
         let packet = Packet { tagged: true, ..Packet::tcp(v6, FAR_MAC) };
@@ -156,7 +146,7 @@ fn tagged<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn counts<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn counts(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     for v6 in [false, true] {
         let packet = Packet::tcp(v6, FAR_MAC);
@@ -178,7 +168,7 @@ fn counts<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn flags<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn flags(c: &Ctx) -> Verdict {
     const ECE: u8 = 0x40;
     let ends = c.bridged()?;
     for v6 in [false, true] {
@@ -195,7 +185,7 @@ fn flags<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn wraps<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn wraps(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     for v6 in [false, true] {
         for seq in [u32::MAX, u32::MAX - 99, u32::MAX - 100, u32::MAX - 250] {
@@ -210,7 +200,7 @@ fn wraps<S: Sys>(c: &Ctx<S>) -> Verdict {
 static STAMP: [u8; 12] = [1, 1, 8, 10, 0, 1, 2, 3, 4, 5, 6, 7];
 static OPTIONS: [u8; 40] = [1; 40];
 
-fn options<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn options(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     for tagged in [false, true] {
         for options in [&STAMP[..], &OPTIONS[..]] {
@@ -225,7 +215,7 @@ fn options<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn trailing<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn trailing(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     for v6 in [false, true] {
         let packet = Packet::tcp(v6, FAR_MAC);
@@ -239,7 +229,7 @@ fn trailing<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn one<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn one(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     for v6 in [false, true] {
         let packet = Packet { flags: CWR | FIN | PSH | ACK, ..Packet::tcp(v6, FAR_MAC) };
@@ -250,7 +240,7 @@ fn one<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn longest<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn longest(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     for tagged in [false, true] {
         let v4 = Packet { tagged, ..Packet::tcp(false, FAR_MAC) };

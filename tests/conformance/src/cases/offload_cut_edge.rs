@@ -11,46 +11,46 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::{Errno, Result};
 use crate::packets::{pattern_at, Packet, FAR_MAC};
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::view::View;
 
 use super::write::open_up;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "offload_cut_mtu",
                 "tap_rs(4): segments beyond the MTU are EMSGSIZE, whatever it is now",
-                mtu::<S>,
+                mtu,
             )
             .added(),
             case(
                 "offload_cut_own",
                 "a large packet for the interface comes in whole or cut, once",
-                own::<S>,
+                own,
             )
             .added()
             .needs(&[Need::Bpf, Need::Inet]),
             case(
                 "offload_cut_small_mtu",
                 "a large packet for the interface after its MTU went down",
-                small_mtu::<S>,
+                small_mtu,
             )
             .added()
             .needs(&[Need::Bpf, Need::Inet]),
             case(
                 "offload_cut_bridge_joined",
                 "a bridge is joined and left between and under large packets",
-                joined::<S>,
+                joined,
             )
             .added()
             .needs(&[Need::Bridge]),
             case(
                 "offload_cut_counted",
                 "behaviour: ipackets and ibytes are those of the frames that came in",
-                counted::<S>,
+                counted,
             )
             .added(),
         ]
@@ -58,14 +58,14 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 }
 
 /// Writes a large packet of three and a half segments.
-fn try_size<S: Sys>(c: &Ctx<S>, fd: i32, packet: Packet, size: usize) -> Result<usize> {
+fn try_size(c: &Ctx, fd: i32, packet: Packet, size: usize) -> Result<usize> {
     let mut frame = [0; 36_000];
     let frame = &mut frame[..packet.headers() + size * 7 / 2];
     packet.whole(frame, 0);
     c.put(fd, packet.large(size as u16), frame)
 }
 
-fn mtu<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn mtu(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     c.set_header(fd, 12).on("TAPSVNETHDR")?;
     for mtu in [1500, 600, 9000, 1500] {
@@ -86,7 +86,7 @@ fn mtu<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// What bpf(4) saw of one large packet: all of its bytes, once, and in order.
-fn seen_once<S: Sys>(c: &Ctx<S>, bpf: i32, packet: Packet, payload: usize) -> Verdict {
+fn seen_once(c: &Ctx, bpf: i32, packet: Packet, payload: usize) -> Verdict {
     let (mut next, mut wrong) = (0, None);
     bpf::each(c, bpf, &mut |frame| {
         let Some(view) = View::of(frame).filter(|view| view.ports == packet.ports) else { return };
@@ -108,7 +108,7 @@ fn seen_once<S: Sys>(c: &Ctx<S>, bpf: i32, packet: Packet, payload: usize) -> Ve
     Ok(())
 }
 
-fn own<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn own(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let bpf = bpf::tap_on(c, "tap0", BPF_D_IN)?;
     for v6 in [false, true] {
@@ -126,7 +126,7 @@ fn own<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.greet(&live).map(drop)
 }
 
-fn small_mtu<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn small_mtu(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let bpf = bpf::tap_on(c, "tap0", BPF_D_IN)?;
     let packet = Packet::tcp(false, live.mac);
@@ -145,7 +145,7 @@ fn small_mtu<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn joined<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn joined(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     let mut frame = [0; 30_000];
     let packet = Packet::tcp(false, FAR_MAC);
@@ -166,7 +166,7 @@ fn joined<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn counted<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn counted(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     c.set_header(fd, 12).on("TAPSVNETHDR")?;
     let packet = Packet::tcp(false, FAR_MAC);

@@ -14,45 +14,42 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames;
-use crate::sys::Sys;
 use crate::user::Out;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("offload_header_length", "tap_rs(4): TAPSVNETHDR takes 0, 10 and 12", length::<S>)
+            case("offload_header_length", "tap_rs(4): TAPSVNETHDR takes 0, 10 and 12", length)
                 .added(),
-            case("offload_bits", "tap_rs(4): which bits TAPSOFFLOAD takes together", bits::<S>)
-                .added(),
+            case("offload_bits", "tap_rs(4): which bits TAPSOFFLOAD takes together", bits).added(),
             case(
                 "offload_needs_header",
                 "tap_rs(4): nothing is offered without a header, and it goes with the header",
-                header::<S>,
+                header,
             )
             .added(),
             case(
                 "offload_ends_with_close",
                 "tap_rs(4): the next opener of a node begins without a header",
-                close::<S>,
+                close,
             )
             .added(),
             case(
                 "offload_last_close",
                 "tap_rs(4): the header stays as long as a descriptor of the same open",
-                last_close::<S>,
+                last_close,
             )
             .added(),
             case(
                 "offload_ends_with_clone",
                 "tap_rs(4): the next interface of the same name begins without a header",
-                clone::<S>,
+                clone,
             )
             .added(),
-            case("offload_down_up", "down and up leave the header as it is", down::<S>).added(),
-            case("offload_gone", "behaviour: every ioctl after the end is ENXIO", gone::<S>)
-                .added(),
-            case("offload_ioctl_efault", "ioctl(2) with a bad address", efault::<S>).added(),
+            case("offload_down_up", "down and up leave the header as it is", down).added(),
+            case("offload_gone", "behaviour: every ioctl after the end is ENXIO", gone).added(),
+            case("offload_ioctl_efault", "ioctl(2) with a bad address", efault).added(),
         ]
     }
 }
@@ -60,13 +57,13 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 const ALL: u32 = TAKES_CSUM | TAKES_TSO4 | TAKES_TSO6 | TAKES_ECN;
 
 /// A node's descriptor and a cloned one.
-fn both<S: Sys>(c: &Ctx<S>) -> Fallible<[i32; 2]> {
+fn both(c: &Ctx) -> Fallible<[i32; 2]> {
     c.create("tap0").on("create")?;
     Ok([c.open_unit(0, O_RDWR)?, c.open_clone(O_RDWR)?.0])
 }
 
 /// What the descriptor's header and word are.
-pub fn stands<S: Sys>(c: &Ctx<S>, fd: i32, header: i32, bits: u32) -> Verdict {
+pub fn stands(c: &Ctx, fd: i32, header: i32, bits: u32) -> Verdict {
     let seen = c.header(fd).on("TAPGVNETHDR")?;
     check!(seen == header, "the header's length is {seen}, not {header}");
     let seen = c.offload(fd).on("TAPGOFFLOAD")?;
@@ -74,7 +71,7 @@ pub fn stands<S: Sys>(c: &Ctx<S>, fd: i32, header: i32, bits: u32) -> Verdict {
     Ok(())
 }
 
-fn length<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn length(c: &Ctx) -> Verdict {
     for fd in both(c)? {
         stands(c, fd, 0, 0)?;
         for good in [10, 12, 0, 12, 12, 10, 0, 0] {
@@ -92,7 +89,7 @@ fn length<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn bits<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn bits(c: &Ctx) -> Verdict {
     for fd in both(c)? {
         c.set_header(fd, 12).on("TAPSVNETHDR")?;
         let mut kept = 0;
@@ -114,7 +111,7 @@ fn bits<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn header<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn header(c: &Ctx) -> Verdict {
     for fd in both(c)? {
         c.set_offload(fd, 0).on("TAPSOFFLOAD of nothing without a header")?;
         c.set_offload(fd, TAKES_CSUM).fails_with(Errno::EINVAL, "TAPSOFFLOAD without a header")?;
@@ -133,7 +130,7 @@ fn header<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn close<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn close(c: &Ctx) -> Verdict {
     let [fd, _] = both(c)?;
     let before = c.capabilities("tap0")?;
     c.set_header(fd, 12).on("TAPSVNETHDR")?;
@@ -152,7 +149,7 @@ fn close<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn last_close<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn last_close(c: &Ctx) -> Verdict {
     for fd in both(c)? {
         c.set_header(fd, 12).on("TAPSVNETHDR")?;
         c.set_offload(fd, TAKES_CSUM).on("TAPSOFFLOAD")?;
@@ -166,7 +163,7 @@ fn last_close<S: Sys>(c: &Ctx<S>) -> Verdict {
     stands(c, fd, 0, 0)
 }
 
-fn clone<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn clone(c: &Ctx) -> Verdict {
     let (fd, first) = c.open_clone(O_RDWR)?;
     let before = c.capabilities(first.as_str())?;
     c.set_header(fd, 12).on("TAPSVNETHDR")?;
@@ -180,7 +177,7 @@ fn clone<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn down<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn down(c: &Ctx) -> Verdict {
     let [fd, _] = both(c)?;
     c.set_header(fd, 12).on("TAPSVNETHDR")?;
     c.set_offload(fd, TAKES_CSUM).on("TAPSOFFLOAD")?;
@@ -194,7 +191,7 @@ fn down<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn gone<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn gone(c: &Ctx) -> Verdict {
     let [node, clone] = both(c)?;
     for (fd, name) in [(node, "tap0"), (clone, "tap1")] {
         c.set_header(fd, 12).on("TAPSVNETHDR")?;
@@ -217,7 +214,7 @@ fn gone<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn efault<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn efault(c: &Ctx) -> Verdict {
     for fd in both(c)? {
         c.set_header(fd, 12).on("TAPSVNETHDR")?;
         for cmd in [TAPSVNETHDR, TAPGVNETHDR, TAPSOFFLOAD, TAPGOFFLOAD] {

@@ -12,73 +12,65 @@ use crate::errno::Errno;
 use crate::frames::{self, ARP_LEN};
 use crate::net::Live;
 use crate::packets::{complete, pattern, pattern_at, UDP};
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::user::{Out, Plain};
 use crate::view::{consistent, View};
 
 use super::ioctl_fd::fionread;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "offload_read_header",
                 "tap_rs(4): a frame with nothing left to do has a header of zeros and one buffer",
-                header::<S>,
+                header,
             )
             .added()
             .needs(&[Need::Inet]),
             case(
                 "offload_read_csum",
                 "tap_rs(4): a reader who takes CSUM is told where the checksum is to go",
-                csum::<S>,
+                csum,
             )
             .added()
             .needs(&[Need::Inet, Need::Udp]),
             case(
                 "offload_read_completed",
                 "tap_rs(4): a reader who does not take CSUM gets whole checksums",
-                completed::<S>,
+                completed,
             )
             .added()
             .needs(&[Need::Inet, Need::Udp]),
-            case(
-                "offload_read_short",
-                "tap_rs(4): less room than a header takes no frame",
-                short::<S>,
-            )
-            .added()
-            .needs(&[Need::Inet]),
+            case("offload_read_short", "tap_rs(4): less room than a header takes no frame", short)
+                .added()
+                .needs(&[Need::Inet]),
             case(
                 "offload_read_truncates",
                 "tap(4): a short buffer gets the beginning, the rest is gone",
-                truncates::<S>,
+                truncates,
             )
             .added()
             .needs(&[Need::Inet]),
             case(
                 "offload_read_waiting",
                 "tap_rs(4): FIONREAD, kevent(2) and poll(2) count the header",
-                waiting::<S>,
+                waiting,
             )
             .added()
             .needs(&[Need::Inet]),
-            case("offload_read_efault", "behaviour: a fault frees the frame", efault::<S>)
+            case("offload_read_efault", "behaviour: a fault frees the frame", efault)
                 .added()
                 .needs(&[Need::Inet]),
-            case(
-                "offload_read_fragments",
-                "RFC 791: fragments have nothing left to do",
-                fragments::<S>,
-            )
-            .added()
-            .needs(&[Need::Inet, Need::Tcp]),
+            case("offload_read_fragments", "RFC 791: fragments have nothing left to do", fragments)
+                .added()
+                .needs(&[Need::Inet, Need::Tcp]),
         ]
     }
 }
 
-fn header<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn header(c: &Ctx) -> Verdict {
     let live = c.live_with_header(TAKES_CSUM)?;
     let plain = VnetHdr::NONE;
     for len in [VNET_HDR, SHORT_HDR, VNET_HDR] {
@@ -96,7 +88,7 @@ fn header<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Makes the stack send an ARP reply, which is not read.
-fn request<S: Sys>(c: &Ctx<S>, live: &Live, header: usize) -> Verdict {
+fn request(c: &Ctx, live: &Live, header: usize) -> Verdict {
     let mut all = [0; VNET_HDR + 60];
     let all = &mut all[..header + 60];
     all[header..].copy_from_slice(&frames::arp_request(live.net));
@@ -106,7 +98,7 @@ fn request<S: Sys>(c: &Ctx<S>, live: &Live, header: usize) -> Verdict {
 }
 
 /// Sends a datagram of so many bytes to the peer, and waits until it can be read.
-pub fn datagram<S: Sys>(c: &Ctx<S>, live: &Live, socket: i32, payload: usize) -> Verdict {
+pub fn datagram(c: &Ctx, live: &Live, socket: i32, payload: usize) -> Verdict {
     let mut bytes = [0; 1472];
     pattern(&mut bytes[..payload], 0);
     c.send(socket, &bytes[..payload]).on("write of a UDP socket")?;
@@ -115,7 +107,7 @@ pub fn datagram<S: Sys>(c: &Ctx<S>, live: &Live, socket: i32, payload: usize) ->
 }
 
 /// Reads a datagram behind its header, and looks at all of it.
-pub fn take_datagram<S: Sys>(c: &Ctx<S>, live: &Live, payload: usize) -> Fallible<VnetHdr> {
+pub fn take_datagram(c: &Ctx, live: &Live, payload: usize) -> Fallible<VnetHdr> {
     let mut room = [0xa5; 1600];
     // The stack may ask for the peer's address at any time.
     let (header, n) = loop {
@@ -141,7 +133,7 @@ pub fn take_datagram<S: Sys>(c: &Ctx<S>, live: &Live, payload: usize) -> Fallibl
 
 const SIZES: [usize; 10] = [0, 1, 2, 17, 18, 99, 200, 201, 1471, 1472];
 
-fn csum<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn csum(c: &Ctx) -> Verdict {
     let live = c.live_with_header(TAKES_CSUM)?;
     let socket = c.udp_to_peer(1, 9)?;
     for payload in SIZES {
@@ -153,7 +145,7 @@ fn csum<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn completed<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn completed(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let socket = c.udp_to_peer(1, 9)?;
     for payload in SIZES {
@@ -175,7 +167,7 @@ fn completed<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn short<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn short(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     for len in [VNET_HDR, SHORT_HDR] {
         c.set_header(live.fd, len as i32).on("TAPSVNETHDR")?;
@@ -196,7 +188,7 @@ fn short<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn truncates<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn truncates(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     for part in [0, 1, 14, 41] {
         request(c, &live, VNET_HDR)?;
@@ -218,7 +210,7 @@ fn truncates<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn waiting<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn waiting(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let kq = c.keep(c.sys.kqueue().on("kqueue")?);
     let fd = live.fd;
@@ -253,7 +245,7 @@ fn waiting<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn efault<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn efault(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let before = c.settled_data("tap0")?;
     for good in [0, 1, 11, 12, 13, 26, 53] {
@@ -270,7 +262,7 @@ fn efault<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn fragments<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn fragments(c: &Ctx) -> Verdict {
     let live = c.live_with_header(TAKES_CSUM)?;
     let socket = c.udp_to_peer(1, 9)?;
     let mut bytes = [0; 4000];

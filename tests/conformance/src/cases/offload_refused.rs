@@ -9,46 +9,46 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::packets::{Packet, FAR_MAC, RST, SYN, URG};
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 
 use super::offload_write::came;
 use super::write::open_up;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "offload_refused_sum",
                 "tap_rs(4): a checksum outside of the frame is EINVAL",
-                sum::<S>,
+                sum,
             )
             .added(),
             case(
                 "offload_refused_header",
                 "tap_rs(4): a header that does not fit its large packet is EINVAL",
-                header::<S>,
+                header,
             )
             .added()
             .needs(&[Need::Bridge]),
             case(
                 "offload_refused_v4",
                 "tap_rs(4): a large packet in IPv4 that is none is EINVAL",
-                v4::<S>,
+                v4,
             )
             .added()
             .needs(&[Need::Bridge]),
-            case("offload_refused_v6", "tap_rs(4): the same in IPv6", v6::<S>)
+            case("offload_refused_v6", "tap_rs(4): the same in IPv6", v6)
                 .added()
                 .needs(&[Need::Bridge]),
             case(
                 "offload_refused_cut_short",
                 "tap_rs(4): a frame that ends before its packet does is EINVAL",
-                cut_short::<S>,
+                cut_short,
             )
             .added()
             .needs(&[Need::Bridge]),
-            case("offload_refused_mbufs", "what is refused leaves no mbuf", mbufs::<S>)
+            case("offload_refused_mbufs", "what is refused leaves no mbuf", mbufs)
                 .added()
                 .needs(&[Need::MbufStat]),
         ]
@@ -62,7 +62,7 @@ const PAYLOAD: usize = 350;
 const SIZE: u16 = 100;
 
 /// Each of these is refused; the packet as it was is not.
-fn refused<S: Sys>(c: &Ctx<S>, packet: Packet, all: &[Wrong]) -> Verdict {
+fn refused(c: &Ctx, packet: Packet, all: &[Wrong]) -> Verdict {
     let ends = c.bridged()?;
     let before = c.settled_data("tap0")?;
     let mut frame = [0; 500];
@@ -86,7 +86,7 @@ fn refused<S: Sys>(c: &Ctx<S>, packet: Packet, all: &[Wrong]) -> Verdict {
     came(c, ends, first)
 }
 
-fn sum<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn sum(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     c.set_header(fd, 12).on("TAPSVNETHDR")?;
     let mut frame = [0; 100];
@@ -116,7 +116,7 @@ fn sum<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn header<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn header(c: &Ctx) -> Verdict {
     let all: &[Wrong] = &[
         ("gso_size 0", |h, _| h.gso_size = 0),
         ("no checksum to complete", |h, _| h.flags = 0),
@@ -147,7 +147,7 @@ fn header<S: Sys>(c: &Ctx<S>) -> Verdict {
     refused(c, Packet::tcp(false, FAR_MAC), all)
 }
 
-fn v4<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn v4(c: &Ctx) -> Verdict {
     let all: &[Wrong] = &[
         ("ethertype of ARP", |_, f| f[13] = 6),
         ("ethertype of IPv6", |_, f| f[12..14].copy_from_slice(&[0x86, 0xdd])),
@@ -185,7 +185,7 @@ fn v4<S: Sys>(c: &Ctx<S>) -> Verdict {
     refused(c, Packet::tcp(false, FAR_MAC), all)
 }
 
-fn v6<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn v6(c: &Ctx) -> Verdict {
     let all: &[Wrong] = &[
         ("ethertype of IPv4", |_, f| f[12..14].copy_from_slice(&[8, 0])),
         ("ethertype of a tag", |_, f| f[12..14].copy_from_slice(&[0x81, 0])),
@@ -215,7 +215,7 @@ fn v6<S: Sys>(c: &Ctx<S>) -> Verdict {
     refused(c, Packet::tcp(true, FAR_MAC), all)
 }
 
-fn cut_short<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn cut_short(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     for v6 in [false, true] {
         for tagged in [false, true] {
@@ -233,7 +233,7 @@ fn cut_short<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn mbufs<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn mbufs(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     c.set_header(fd, 12).on("TAPSVNETHDR")?;
     let packet = Packet::tcp(false, FAR_MAC);

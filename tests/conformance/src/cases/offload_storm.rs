@@ -14,18 +14,18 @@ use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames::{Mac, BROADCAST};
 use crate::packets::{Packet, ACK, CWR, FAR_MAC, FIN, PSH, TCP, UDP};
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 use crate::user::{In, Plain};
 
 use super::write::Random;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[case(
             "offload_storm",
             "a program that lies in every field ends in errnos and drops alone",
-            storm::<S>,
+            storm,
         )
         .added()
         .needs(&[Need::Inet, Need::Bridge])]
@@ -75,7 +75,7 @@ fn spoil(random: &mut Random, bytes: &mut [u8]) {
     }
 }
 
-fn lie<S: Sys>(s: S, arg: usize) -> i64 {
+fn lie(s: System, arg: usize) -> i64 {
     let (fd, mut random) = ((arg & 0xffff) as i32, Random(arg as u64 >> 16));
     let mut ours = [0; 6];
     ours.copy_from_slice(&OURS.load(Ordering::Relaxed).to_ne_bytes()[..6]);
@@ -105,7 +105,7 @@ fn lie<S: Sys>(s: S, arg: usize) -> i64 {
     0
 }
 
-fn storm<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn storm(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let far = c.beside_a_bridge()?;
     let mut ours = [0; 8];

@@ -12,68 +12,68 @@ use crate::ctx::Ctx;
 use crate::frames::{self, checksum};
 use crate::net::Live;
 use crate::packets::{complete, Packet, FAR_MAC};
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::user::Out;
 
 use super::offload_write::{came, crosses};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "offload_sum_packets",
                 "tap_rs(4): NEEDS_CSUM is completed, of TCP and UDP of any length",
-                packets::<S>,
+                packets,
             )
             .added()
             .needs(&[Need::Bridge]),
             case(
                 "offload_sum_any",
                 "tap_rs(4): NEEDS_CSUM is completed anywhere in a frame, of any protocol",
-                any::<S>,
+                any,
             )
             .added()
             .needs(&[Need::Bridge]),
             case(
                 "offload_sum_zero",
                 "RFC 768: a checksum of zero is all ones in UDP, and only there",
-                zero::<S>,
+                zero,
             )
             .added()
             .needs(&[Need::Bridge]),
             case(
                 "offload_sum_padded",
                 "tap_rs(4): bytes beyond IP's length are not part of TCP's or UDP's checksum",
-                padded::<S>,
+                padded,
             )
             .added()
             .needs(&[Need::Bridge]),
-            case("offload_sum_echo", "tap_rs(4): an ICMP echo is answered", echo::<S>)
+            case("offload_sum_echo", "tap_rs(4): an ICMP echo is answered", echo)
                 .added()
                 .needs(&[Need::Inet]),
             case(
                 "offload_sum_heard",
                 "tap_rs(4): a datagram comes up if its checksum is completed, or said to be right",
-                heard::<S>,
+                heard,
             )
             .added()
             .needs(&[Need::Inet]),
             case(
                 "offload_sum_not_trusted",
                 "ifconfig(8): without the Rx bits nobody's word is taken",
-                not_trusted::<S>,
+                not_trusted,
             )
             .added()
             .needs(&[Need::Inet]),
-            case("offload_sum_socket", "the same with UDP sockets, IPv6's too", socket::<S>)
+            case("offload_sum_socket", "the same with UDP sockets, IPv6's too", socket)
                 .added()
                 .needs(&[Need::Inet, Need::Inet6, Need::Udp]),
         ]
     }
 }
 
-fn packets<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn packets(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     let (mut frame, mut expected) = ([0; 1518], [0; 1518]);
     for form in 0..8 {
@@ -96,7 +96,7 @@ fn packets<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn any<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn any(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     let mut random = super::write::Random(7);
     let (mut frame, mut expected) = ([0; 600], [0; 600]);
@@ -121,7 +121,7 @@ fn any<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn zero<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn zero(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     for v6 in [false, true] {
         for (packet, sum) in
@@ -143,7 +143,7 @@ fn zero<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn padded<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn padded(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     for v6 in [false, true] {
         for packet in [Packet::udp(v6, FAR_MAC), Packet::tcp(v6, FAR_MAC)] {
@@ -160,7 +160,7 @@ fn padded<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn echo<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn echo(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     for (sequence, size) in [42, 43, 98, 1513, 1514].into_iter().enumerate() {
         let mut room = [0; 1514];
@@ -181,7 +181,7 @@ fn echo<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Whether a datagram came up: nobody listens on its port, and the stack says so.
-fn comes_up<S: Sys>(c: &Ctx<S>, live: &Live, header: VnetHdr, frame: &[u8]) -> Fallible<bool> {
+fn comes_up(c: &Ctx, live: &Live, header: VnetHdr, frame: &[u8]) -> Fallible<bool> {
     c.put(live.fd, header, frame).on("write of a datagram")?;
     let mut answer = [0; 1600];
     // One that is dropped is waited for as long as a thousand soft interrupts take.
@@ -192,7 +192,7 @@ fn comes_up<S: Sys>(c: &Ctx<S>, live: &Live, header: VnetHdr, frame: &[u8]) -> F
     Ok(true)
 }
 
-fn heard<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn heard(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let packet = Packet::udp(false, live.mac);
     let valid = VnetHdr { flags: DATA_VALID, ..VnetHdr::NONE };
@@ -214,7 +214,7 @@ fn heard<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn not_trusted<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn not_trusted(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let packet = Packet::udp(false, live.mac);
     let valid = VnetHdr { flags: DATA_VALID, ..VnetHdr::NONE };
@@ -231,7 +231,7 @@ fn not_trusted<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// What comes to a socket that does not block, within the time.
-fn receive<S: Sys>(c: &Ctx<S>, socket: i32, bytes: &mut [u8], ms: u64) -> Option<usize> {
+fn receive(c: &Ctx, socket: i32, bytes: &mut [u8], ms: u64) -> Option<usize> {
     let end = c.sys.now_ms() + ms;
     loop {
         match c.sys.read(socket, Out::bytes(bytes)) {
@@ -242,7 +242,7 @@ fn receive<S: Sys>(c: &Ctx<S>, socket: i32, bytes: &mut [u8], ms: u64) -> Option
     }
 }
 
-fn socket<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn socket(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let name = live.name;
     super::foreign::add_inet6(c, name.as_str())?;

@@ -12,53 +12,49 @@ use crate::ctx::Ctx;
 use crate::errno::{Errno, Result};
 use crate::frames;
 use crate::packets::UDP;
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 use crate::user::{In, Out};
 use crate::view::{consistent, View};
 
 use super::offload_read::{datagram, take_datagram};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const NEEDS: &[Need] = &[Need::Inet, Need::Udp];
     const {
         &[
-            case(
-                "offload_taken_back",
-                "tap_rs(4): CSUM is no longer taken, and frames wait",
-                word::<S>,
-            )
-            .added()
-            .needs(NEEDS),
+            case("offload_taken_back", "tap_rs(4): CSUM is no longer taken, and frames wait", word)
+                .added()
+                .needs(NEEDS),
             case(
                 "offload_taken_back_header",
                 "tap_rs(4): the header is taken away, and frames wait",
-                header::<S>,
+                header,
             )
             .added()
             .needs(NEEDS),
             case(
                 "offload_taken_back_close",
                 "tap_rs(4): a close, and the next opener of the node",
-                close::<S>,
+                close,
             )
             .added()
             .needs(NEEDS),
             case(
                 "offload_taken_back_administrator",
                 "ifconfig(8): the administrator clears what the reader takes",
-                administrator::<S>,
+                administrator,
             )
             .added()
             .needs(NEEDS),
             case(
                 "offload_taken_back_length",
                 "tap_rs(4): the header's length changes, and frames wait",
-                length::<S>,
+                length,
             )
             .added()
             .needs(NEEDS),
-            case("offload_taken_back_race", "a thread sends, and CSUM comes and goes", race::<S>)
+            case("offload_taken_back_race", "a thread sends, and CSUM comes and goes", race)
                 .added()
                 .needs(NEEDS),
         ]
@@ -69,7 +65,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 const WAITING: usize = 5;
 
 /// Datagrams that nobody has read, of 100 bytes each.
-fn send<S: Sys>(c: &Ctx<S>, live: &crate::net::Live, socket: i32) -> Verdict {
+fn send(c: &Ctx, live: &crate::net::Live, socket: i32) -> Verdict {
     for _ in 0..WAITING {
         datagram(c, live, socket, 100)?;
     }
@@ -78,7 +74,7 @@ fn send<S: Sys>(c: &Ctx<S>, live: &crate::net::Live, socket: i32) -> Verdict {
 }
 
 /// What waits without a header before it: whole datagrams, or none, and the stack's own ARP.
-fn whole_ones<S: Sys>(c: &Ctx<S>, fd: i32) -> Verdict {
+fn whole_ones(c: &Ctx, fd: i32) -> Verdict {
     let mut frame = [0; 1600];
     loop {
         match c.sys.read(fd, Out::bytes(&mut frame)) {
@@ -97,7 +93,7 @@ fn whole_ones<S: Sys>(c: &Ctx<S>, fd: i32) -> Verdict {
     }
 }
 
-fn word<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn word(c: &Ctx) -> Verdict {
     let live = c.live_with_header(TAKES_CSUM)?;
     let socket = c.udp_to_peer(1, 9)?;
     for round in 0..4 {
@@ -124,7 +120,7 @@ fn word<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn header<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn header(c: &Ctx) -> Verdict {
     let live = c.live_with_header(TAKES_CSUM)?;
     let socket = c.udp_to_peer(1, 9)?;
     for _ in 0..3 {
@@ -141,7 +137,7 @@ fn header<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn close<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn close(c: &Ctx) -> Verdict {
     let live = c.live_with_header(TAKES_CSUM)?;
     let socket = c.udp_to_peer(1, 9)?;
     send(c, &live, socket)?;
@@ -156,7 +152,7 @@ fn close<S: Sys>(c: &Ctx<S>) -> Verdict {
     whole_ones(c, fd)
 }
 
-fn administrator<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn administrator(c: &Ctx) -> Verdict {
     let live = c.live_with_header(TAKES_CSUM)?;
     let socket = c.udp_to_peer(1, 9)?;
     let [all, _] = c.capabilities("tap0")?;
@@ -177,7 +173,7 @@ fn administrator<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn length<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn length(c: &Ctx) -> Verdict {
     let live = c.live_with_header(TAKES_CSUM)?;
     let socket = c.udp_to_peer(1, 9)?;
     let mut all = [0; 300];
@@ -200,7 +196,7 @@ fn length<S: Sys>(c: &Ctx<S>) -> Verdict {
 const SENT: usize = 1500;
 
 /// Sends datagrams; the errno of what fails otherwise than for want of room.
-fn keep_sending<S: Sys>(s: S, socket: usize) -> i64 {
+fn keep_sending(s: System, socket: usize) -> i64 {
     for _ in 0..SENT {
         match s.write(socket as i32, In::bytes(&[7; 64])) {
             Ok(_) | Err(Errno::ENOBUFS) => {}
@@ -210,7 +206,7 @@ fn keep_sending<S: Sys>(s: S, socket: usize) -> i64 {
     0
 }
 
-fn race<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn race(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let socket = c.udp_to_peer(1, 9)?;
     let thread = c.sys.spawn(keep_sending, socket as usize).on("spawn")?;

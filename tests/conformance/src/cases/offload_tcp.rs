@@ -10,18 +10,18 @@ use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::packets::{pattern_at, ACK, FIN, PSH};
 use crate::peer::{Peer, MSS_1440, MSS_1460, MSS_1460_UNSCALED};
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::user::Out;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const NEEDS: &[Need] = &[Need::Inet, Need::Tcp];
     const {
         &[
-            case("offload_tcp_v4", "tap_rs(4): 44 segments in one write, and an ACK", v4::<S>)
+            case("offload_tcp_v4", "tap_rs(4): 44 segments in one write, and an ACK", v4)
                 .added()
                 .needs(NEEDS),
-            case("offload_tcp_v6", "the same in IPv6", v6::<S>).added().needs(&[
+            case("offload_tcp_v6", "the same in IPv6", v6).added().needs(&[
                 Need::Inet,
                 Need::Inet6,
                 Need::Tcp,
@@ -29,28 +29,28 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             case(
                 "offload_tcp_not_trusted",
                 "ifconfig(8): the same without the Rx bits",
-                not_trusted::<S>,
+                not_trusted,
             )
             .added()
             .needs(NEEDS),
             case(
                 "offload_tcp_asleep",
                 "RFC 9293: a lone large packet is acknowledged, whether or not the socket is read",
-                asleep::<S>,
+                asleep,
             )
             .added()
             .needs(NEEDS),
             case(
                 "offload_tcp_small_mtu",
                 "a large packet of segments of the MTU that there is now",
-                small_mtu::<S>,
+                small_mtu,
             )
             .added()
             .needs(NEEDS),
             case(
                 "offload_tcp_unload",
                 "what a socket has not read yet outlives the interface, and the module",
-                unload::<S>,
+                unload,
             )
             .added()
             .needs(NEEDS),
@@ -59,7 +59,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 }
 
 /// The socket gives these bytes of the stream next.
-fn comes<S: Sys>(c: &Ctx<S>, socket: i32, place: usize, payload: usize) -> Verdict {
+fn comes(c: &Ctx, socket: i32, place: usize, payload: usize) -> Verdict {
     let mut bytes = [0; 65_600];
     let mut seen = 0;
     while seen < payload {
@@ -74,7 +74,7 @@ fn comes<S: Sys>(c: &Ctx<S>, socket: i32, place: usize, payload: usize) -> Verdi
 }
 
 /// Large packets of several sizes, and an end in the last one.
-fn transfer<S: Sys>(c: &Ctx<S>, peer: &mut Peer) -> Verdict {
+fn transfer(c: &Ctx, peer: &mut Peer) -> Verdict {
     let mut place = 0;
     // The protocols' queue takes 255 packets.
     let sizes = [(1448, 44 * 1448), (1400, 2801), (100, 25_000), (1448, 1448), (1000, 60_001)];
@@ -98,12 +98,12 @@ fn transfer<S: Sys>(c: &Ctx<S>, peer: &mut Peer) -> Verdict {
     Ok(())
 }
 
-fn v4<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn v4(c: &Ctx) -> Verdict {
     let live = c.live_with_header(TAKES_CSUM)?;
     Peer::talk(c, &live, false, &MSS_1460, |peer| transfer(c, peer))
 }
 
-fn v6<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn v6(c: &Ctx) -> Verdict {
     let live = c.live_with_header(TAKES_CSUM)?;
     Peer::talk(c, &live, true, &MSS_1440, |peer| {
         let mut place = 0;
@@ -117,7 +117,7 @@ fn v6<S: Sys>(c: &Ctx<S>) -> Verdict {
     })
 }
 
-fn not_trusted<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn not_trusted(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     c.enable("tap0", 0).on("SIOCSIFCAP of nothing")?;
     Peer::talk(c, &live, false, &MSS_1460, |peer| {
@@ -131,7 +131,7 @@ fn not_trusted<S: Sys>(c: &Ctx<S>) -> Verdict {
     })
 }
 
-fn asleep<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn asleep(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     Peer::talk(c, &live, false, &MSS_1460_UNSCALED, |peer| {
         let mut place = 0;
@@ -144,7 +144,7 @@ fn asleep<S: Sys>(c: &Ctx<S>) -> Verdict {
     })
 }
 
-fn small_mtu<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn small_mtu(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     Peer::talk(c, &live, false, &MSS_1460, |peer| {
         let mut place = 0;
@@ -159,7 +159,7 @@ fn small_mtu<S: Sys>(c: &Ctx<S>) -> Verdict {
     })
 }
 
-fn unload<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn unload(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     Peer::talk(c, &live, false, &MSS_1460, |peer| {
         peer.send(c, 0, 44 * 1448, 1448)?;

@@ -14,19 +14,19 @@ use crate::ctx::Ctx;
 use crate::net::Live;
 use crate::packets::{pattern, pattern_at};
 use crate::peer::{Peer, MSS_1440, MSS_1456, MSS_1460, MSS_1460_UNSCALED};
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 use crate::user::In;
 use crate::view::View;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const NEEDS: &[Need] = &[Need::Inet, Need::Tcp];
     const {
         &[
-            case("offload_tso_v4", "tap_rs(4): large packets of TCP in IPv4 are read", v4::<S>)
+            case("offload_tso_v4", "tap_rs(4): large packets of TCP in IPv4 are read", v4)
                 .added()
                 .needs(NEEDS),
-            case("offload_tso_v6", "the same in IPv6", v6::<S>).added().needs(&[
+            case("offload_tso_v6", "the same in IPv6", v6).added().needs(&[
                 Need::Inet,
                 Need::Inet6,
                 Need::Tcp,
@@ -34,28 +34,28 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             case(
                 "offload_tso_not_taken",
                 "tap_rs(4): a reader who does not take them gets segments",
-                not_taken::<S>,
+                not_taken,
             )
             .added()
             .needs(NEEDS),
             case(
                 "offload_tso_too_long",
                 "tcp_output(): 45 segments of 1456 bytes are more than IP's length can say",
-                too_long::<S>,
+                too_long,
             )
             .added()
             .needs(NEEDS),
             case(
                 "offload_tso_taken_back",
                 "tap_rs(4): TSO and CSUM come and go in the middle of a transfer",
-                taken_back::<S>,
+                taken_back,
             )
             .added()
             .needs(NEEDS),
             case(
                 "offload_tso_short_read",
                 "tap(4): a buffer of an MTU gets the beginning of a large packet",
-                short_read::<S>,
+                short_read,
             )
             .added()
             .needs(NEEDS),
@@ -67,7 +67,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 const TOTAL: usize = 1 << 20;
 
 /// The program: sends the whole stream.
-fn write_all<S: Sys>(s: S, socket: usize) -> i64 {
+fn write_all(s: System, socket: usize) -> i64 {
     let mut bytes = [0; 32_768];
     let mut place = 0;
     while place < TOTAL {
@@ -108,8 +108,8 @@ fn check_large(header: VnetHdr, view: View, payload: usize, mss: usize) -> Verdi
 
 /// The peer reads the whole stream, and acknowledges what has come whenever nothing more does.
 /// After that `change` may do something to the reader's word.
-fn transfer<S: Sys>(
-    c: &Ctx<S>,
+fn transfer(
+    c: &Ctx,
     peer: &mut Peer,
     change: &mut dyn FnMut(usize) -> Verdict,
 ) -> crate::case::Fallible<Seen> {
@@ -144,7 +144,7 @@ fn transfer<S: Sys>(
     Ok(seen)
 }
 
-fn takes<S: Sys>(c: &Ctx<S>, bits: u32, v6: bool, options: &'static [u8]) -> Verdict {
+fn takes(c: &Ctx, bits: u32, v6: bool, options: &'static [u8]) -> Verdict {
     let live = c.live_with_header(bits)?;
     let seen = Peer::talk(c, &live, v6, options, |peer| transfer(c, peer, &mut |_| Ok(())))?;
     check!(seen.large > 3, "only {} large packets were read", seen.large);
@@ -152,15 +152,15 @@ fn takes<S: Sys>(c: &Ctx<S>, bits: u32, v6: bool, options: &'static [u8]) -> Ver
     Ok(())
 }
 
-fn v4<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn v4(c: &Ctx) -> Verdict {
     takes(c, TAKES_CSUM | TAKES_TSO4, false, &MSS_1460_UNSCALED)
 }
 
-fn v6<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn v6(c: &Ctx) -> Verdict {
     takes(c, TAKES_CSUM | TAKES_TSO6 | TAKES_ECN, true, &MSS_1440)
 }
 
-fn not_taken<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn not_taken(c: &Ctx) -> Verdict {
     for bits in [TAKES_CSUM, 0, TAKES_CSUM | TAKES_TSO6] {
         let live = c.live_with_header(bits)?;
         let quiet = &mut |_| Ok(());
@@ -171,11 +171,11 @@ fn not_taken<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn too_long<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn too_long(c: &Ctx) -> Verdict {
     takes(c, TAKES_CSUM | TAKES_TSO4, false, &MSS_1456)
 }
 
-fn taken_back<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn taken_back(c: &Ctx) -> Verdict {
     const WORDS: [u32; 4] = [TAKES_CSUM, TAKES_CSUM | TAKES_TSO4, 0, TAKES_CSUM | TAKES_TSO4];
     let live = c.live_with_header(WORDS[1])?;
     let mut change = |round: usize| {
@@ -194,12 +194,12 @@ fn taken_back<S: Sys>(c: &Ctx<S>) -> Verdict {
     Peer::talk(c, &live, false, &MSS_1460, |peer| transfer(c, peer, &mut change)).map(drop)
 }
 
-fn short_read<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn short_read(c: &Ctx) -> Verdict {
     let live = c.live_with_header(TAKES_CSUM | TAKES_TSO4)?;
     Peer::talk(c, &live, false, &MSS_1460, |peer| read_short(c, &live, peer))
 }
 
-fn read_short<S: Sys>(c: &Ctx<S>, live: &Live, peer: &mut Peer) -> Verdict {
+fn read_short(c: &Ctx, live: &Live, peer: &mut Peer) -> Verdict {
     let before = c.settled_data("tap0")?;
     let mut bytes = [0; 8000];
     pattern(&mut bytes, 0);

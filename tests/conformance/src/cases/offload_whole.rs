@@ -16,43 +16,39 @@ use crate::ctx::{put_name, Ctx};
 use crate::errno::Result;
 use crate::net::Live;
 use crate::packets::{pattern_at, Packet};
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::user::Plain;
 use crate::view::View;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const NEEDS: &[Need] = &[Need::Bpf, Need::Inet];
     const {
         &[
             case(
                 "offload_whole",
                 "tap_rs(4): a large packet for the interface's IPv4 address comes up in two parts",
-                whole::<S>,
+                whole,
             )
             .added()
             .needs(NEEDS),
-            case(
-                "offload_whole_off",
-                "ifconfig(8): without LRO or tcp4csum-rx all are cut",
-                off::<S>,
-            )
-            .added()
-            .needs(NEEDS),
+            case("offload_whole_off", "ifconfig(8): without LRO or tcp4csum-rx all are cut", off)
+                .added()
+                .needs(NEEDS),
             case(
                 "offload_whole_others",
                 "tap_rs(4): what may be for others is cut: addresses, families, tags",
-                others::<S>,
+                others,
             )
             .added()
             .needs(NEEDS),
-            case("offload_whole_bridged", "tap_rs(4): what a bridge may take is cut", bridged::<S>)
+            case("offload_whole_bridged", "tap_rs(4): what a bridge may take is cut", bridged)
                 .added()
                 .needs(&[Need::Bpf, Need::Inet, Need::Bridge]),
-            case("offload_whole_lagged", "tap_rs(4): what is for a lagg is cut", lagged::<S>)
+            case("offload_whole_lagged", "tap_rs(4): what is for a lagg is cut", lagged)
                 .added()
                 .needs(&[Need::Bpf, Need::Inet, Need::Lagg]),
-            case("offload_whole_carped", "tap_rs(4): what a carp may take is cut", carped::<S>)
+            case("offload_whole_carped", "tap_rs(4): what a carp may take is cut", carped)
                 .added()
                 .needs(&[Need::Bpf, Need::Inet, Need::Carp]),
         ]
@@ -63,7 +59,7 @@ const PAYLOAD: usize = 10_000;
 const SIZE: usize = 1400;
 
 /// Writes a large packet; how many parts of it came in, and whether one is more than a segment.
-fn parts<S: Sys>(c: &Ctx<S>, live: &Live, bpf: i32, packet: Packet) -> Fallible<(usize, bool)> {
+fn parts(c: &Ctx, live: &Live, bpf: i32, packet: Packet) -> Fallible<(usize, bool)> {
     let mut frame = [0; PAYLOAD + 100];
     let frame = &mut frame[..packet.headers() + PAYLOAD];
     packet.whole(frame, 0);
@@ -97,19 +93,19 @@ fn untagged<'a>(packet: Packet, frame: &'a [u8], room: &'a mut [u8]) -> &'a [u8]
     room
 }
 
-fn cut<S: Sys>(c: &Ctx<S>, live: &Live, bpf: i32, packet: Packet, what: &str) -> Verdict {
+fn cut(c: &Ctx, live: &Live, bpf: i32, packet: Packet, what: &str) -> Verdict {
     let (count, more) = parts(c, live, bpf, packet)?;
     check!(count == 8 && !more, "{what}: {count} parts, more than segments {more}");
     Ok(())
 }
 
-fn in_two<S: Sys>(c: &Ctx<S>, live: &Live, bpf: i32) -> Verdict {
+fn in_two(c: &Ctx, live: &Live, bpf: i32) -> Verdict {
     let (count, more) = parts(c, live, bpf, Packet::tcp(false, live.mac))?;
     check!(count == 2 && more, "{count} parts, more than segments {more}");
     Ok(())
 }
 
-fn whole<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn whole(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let bpf = bpf::tap_on(c, "tap0", BPF_D_IN)?;
     in_two(c, &live, bpf)?;
@@ -124,7 +120,7 @@ fn whole<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn off<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn off(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let bpf = bpf::tap_on(c, "tap0", BPF_D_IN)?;
     for _ in 0..2 {
@@ -138,7 +134,7 @@ fn off<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn others<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn others(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let bpf = bpf::tap_on(c, "tap0", BPF_D_IN)?;
     let ours = Packet::tcp(false, live.mac);
@@ -153,7 +149,7 @@ fn others<S: Sys>(c: &Ctx<S>) -> Verdict {
     in_two(c, &live, bpf)
 }
 
-fn bridged<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn bridged(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let bpf = bpf::tap_on(c, "tap0", BPF_D_IN)?;
     c.fresh("bridge77")?;
@@ -168,7 +164,7 @@ fn bridged<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// A command about a port of lagg77.
-fn lagg<S: Sys>(c: &Ctx<S>, command: u32, port: &str) -> Result<()> {
+fn lagg(c: &Ctx, command: u32, port: &str) -> Result<()> {
     let mut lagg = LaggReq::zeroed();
     lagg.command = command;
     lagg.protocol = LAGG_PROTO_LOADBALANCE;
@@ -178,13 +174,13 @@ fn lagg<S: Sys>(c: &Ctx<S>, command: u32, port: &str) -> Result<()> {
 }
 
 /// An ioctl whose argument ifr_data leads to.
-fn pointing<S: Sys, T>(c: &Ctx<S>, command: u64, name: &str, argument: &mut T) -> Result<()> {
-    let mut req = Ctx::<S>::ifreq(name);
+fn pointing<T>(c: &Ctx, command: u64, name: &str, argument: &mut T) -> Result<()> {
+    let mut req = Ctx::ifreq(name);
     req.data[..8].copy_from_slice(&(ptr::from_mut(argument) as usize).to_ne_bytes());
     c.if_ioctl(command, req).map(drop)
 }
 
-fn lagged<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn lagged(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let bpf = bpf::tap_on(c, "tap0", BPF_D_IN)?;
     c.fresh("lagg77")?;
@@ -201,7 +197,7 @@ fn lagged<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 /// Once only: the kernel counts the carps of an interface from memory that it has not set
 /// (carp_set_ifp() in sys/netinet/ip_carp.c), and may think that there is one when all have gone.
-fn carped<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn carped(c: &Ctx) -> Verdict {
     let live = c.live_with_header(0)?;
     let bpf = bpf::tap_on(c, "tap0", BPF_D_IN)?;
     in_two(c, &live, bpf)?;

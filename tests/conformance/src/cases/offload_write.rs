@@ -12,48 +12,47 @@ use crate::ctx::Ctx;
 use crate::errno::{Errno, Result};
 use crate::frames::{self, LONGEST};
 use crate::packets::{Packet, FAR_MAC};
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::user::{In, Out, Plain};
 
 use super::write::open_up;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "offload_write_short",
                 "tap_rs(4): a write has a header and a frame of 14 bytes at least",
-                short::<S>,
+                short,
             )
             .added(),
             case(
                 "offload_write_long",
                 "tap_rs(4): 65535 bytes behind the header are the most, 65553 of a large packet",
-                long::<S>,
+                long,
             )
             .added(),
-            case("offload_write_efault", "a fault in any page leaves no trace", efault::<S>)
-                .added(),
-            case("offload_write_down", "an interface that is down is no error", down::<S>).added(),
+            case("offload_write_efault", "a fault in any page leaves no trace", efault).added(),
+            case("offload_write_down", "an interface that is down is no error", down).added(),
             case(
                 "offload_write_pieces",
                 "writev(2): header and frame may be split anywhere",
-                pieces::<S>,
+                pieces,
             )
             .added()
             .needs(&[Need::Bridge]),
             case(
                 "offload_write_short_header",
                 "tap_rs(4): a header of 10 bytes has no num_buffers",
-                short_header::<S>,
+                short_header,
             )
             .added()
             .needs(&[Need::Bridge]),
             case(
                 "offload_write_ignored",
                 "tap_rs(4): unknown flags, hdr_len and num_buffers mean nothing",
-                ignored::<S>,
+                ignored,
             )
             .added()
             .needs(&[Need::Bridge]),
@@ -65,20 +64,14 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 static ZEROS: [u8; VNET_HDR + MAX_FRAME + 1] = [0; VNET_HDR + MAX_FRAME + 1];
 
 /// A frame written behind this header crosses the bridge as `expected`.
-pub fn crosses<S: Sys>(
-    c: &Ctx<S>,
-    ends: [i32; 2],
-    header: VnetHdr,
-    frame: &[u8],
-    expected: &[u8],
-) -> Verdict {
+pub fn crosses(c: &Ctx, ends: [i32; 2], header: VnetHdr, frame: &[u8], expected: &[u8]) -> Verdict {
     let n = c.put(ends[0], header, frame).on("write behind a header")?;
     check!(n == frame.len(), "of {} bytes {n} were written", frame.len());
     came(c, ends, expected)
 }
 
 /// The next frame that has crossed the bridge is this one.
-pub fn came<S: Sys>(c: &Ctx<S>, ends: [i32; 2], expected: &[u8]) -> Verdict {
+pub fn came(c: &Ctx, ends: [i32; 2], expected: &[u8]) -> Verdict {
     check!(c.readable(ends[1], 4000), "no frame crossed the bridge");
     let mut seen = [0; 1600];
     let n = c.sys.read(ends[1], Out::bytes(&mut seen)).on("read")?;
@@ -92,7 +85,7 @@ pub fn came<S: Sys>(c: &Ctx<S>, ends: [i32; 2], expected: &[u8]) -> Verdict {
     }
 }
 
-fn short<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn short(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     let before = c.settled_data("tap0")?;
     for header in [SHORT_HDR, VNET_HDR, 0] {
@@ -112,7 +105,7 @@ fn short<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn long<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn long(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     for header in [SHORT_HDR, VNET_HDR] {
         c.set_header(fd, header as i32).on("TAPSVNETHDR")?;
@@ -132,7 +125,7 @@ fn long<S: Sys>(c: &Ctx<S>) -> Verdict {
     sent.fails_with(Errno::EMSGSIZE, "a large packet that is too long")
 }
 
-fn efault<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn efault(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     c.set_header(fd, VNET_HDR as i32).on("TAPSVNETHDR")?;
     let mut frame = [0; 64_000];
@@ -164,7 +157,7 @@ fn efault<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn down<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn down(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     c.set_header(fd, VNET_HDR as i32).on("TAPSVNETHDR")?;
     c.set_up("tap0", false).on("down")?;
@@ -178,7 +171,7 @@ fn down<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn pieces<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn pieces(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     let packet = Packet::udp(false, FAR_MAC);
     let (mut frame, mut expected) = ([0; 301], [0; 301]);
@@ -205,7 +198,7 @@ fn pieces<S: Sys>(c: &Ctx<S>) -> Verdict {
     whole(c.sys.writev(ends[0], &each))
 }
 
-fn short_header<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn short_header(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     c.set_header(ends[0], SHORT_HDR as i32).on("TAPSVNETHDR")?;
     for packet in [Packet::udp(false, FAR_MAC), Packet::tcp(true, FAR_MAC)] {
@@ -221,7 +214,7 @@ fn short_header<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn ignored<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn ignored(c: &Ctx) -> Verdict {
     let ends = c.bridged()?;
     let packet = Packet::udp(false, FAR_MAC);
     let (mut frame, mut expected) = ([0; 121], [0; 121]);

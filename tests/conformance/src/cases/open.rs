@@ -12,82 +12,66 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames::{self, BROADCAST};
-use crate::sys::{encode, Need, Sys};
+use crate::sys::{encode, Need, System};
 use crate::user::{Out, Plain};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("open_enxio", "QEMU stops at ENXIO: an absent unit", absent::<S>),
-            case(
-                "double_open_ebusy",
-                "tap(4): a node opens once; QEMU goes on at EBUSY",
-                busy::<S>,
-            ),
-            case("open_again_after_close", "a node opens again after close", again::<S>),
-            case(
-                "open_busy_by_clone",
-                "a cloned interface is open: its node is EBUSY",
-                by_clone::<S>,
-            ),
-            case("open_race_one_wins", "behaviour: two opens at once, one wins", race::<S>)
+            case("open_enxio", "QEMU stops at ENXIO: an absent unit", absent),
+            case("double_open_ebusy", "tap(4): a node opens once; QEMU goes on at EBUSY", busy),
+            case("open_again_after_close", "a node opens again after close", again),
+            case("open_busy_by_clone", "a cloned interface is open: its node is EBUSY", by_clone),
+            case("open_race_one_wins", "behaviour: two opens at once, one wins", race)
                 .guards(&["F11"]),
-            case(
-                "clone_open",
-                "tap(4): the cloning node makes an interface, close ends it",
-                clone::<S>,
-            ),
+            case("clone_open", "tap(4): the cloning node makes an interface, close ends it", clone),
             case(
                 "clone_lowest_unit",
                 "behaviour: the cloning open takes the lowest free unit",
-                lowest::<S>,
+                lowest,
             ),
-            case("clone_many", "twenty descriptors, twenty interfaces, none left", many::<S>),
-            case("cloexec", "tun-rs: O_CLOEXEC holds on the cloning open", cloexec::<S>)
+            case("clone_many", "twenty descriptors, twenty interfaces, none left", many),
+            case("cloexec", "tun-rs: O_CLOEXEC holds on the cloning open", cloexec)
                 .differs(&["F28"]),
-            case("clone_nonblock", "tinc: O_NONBLOCK at open counts", clone_nonblock::<S>)
+            case("clone_nonblock", "tinc: O_NONBLOCK at open counts", clone_nonblock)
                 .differs(&["F28"]),
-            case("node_nonblock", "tinc: O_NONBLOCK at open counts on a node", node_nonblock::<S>)
+            case("node_nonblock", "tinc: O_NONBLOCK at open counts on a node", node_nonblock)
                 .differs(&["F28"]),
-            case("clone_rdonly", "behaviour: O_RDONLY must not become writable", clone_rdonly::<S>)
+            case("clone_rdonly", "behaviour: O_RDONLY must not become writable", clone_rdonly)
                 .differs(&["F28"]),
-            case("clone_wronly", "behaviour: O_WRONLY must not become readable", clone_wronly::<S>)
+            case("clone_wronly", "behaviour: O_WRONLY must not become readable", clone_wronly)
                 .differs(&["F28"]),
             case(
                 "node_access_mode",
                 "open(2): a read-only node descriptor does not write",
-                node_mode::<S>,
+                node_mode,
             ),
-            case(
-                "fstat_rdev",
-                "aircrack-ng: st_mode and st_rdev of a cloned descriptor",
-                fstat::<S>,
-            )
-            .differs(&["F30"]),
-            case("fstat_node", "fstat(2) of a node is the node's", fstat_node::<S>),
+            case("fstat_rdev", "aircrack-ng: st_mode and st_rdev of a cloned descriptor", fstat)
+                .differs(&["F30"]),
+            case("fstat_node", "fstat(2) of a node is the node's", fstat_node),
             case(
                 "close_resets_nonblock",
                 "behaviour: non-blocking mode ends with close",
-                nonblock_reset::<S>,
+                nonblock_reset,
             )
             .differs(&["F12"]),
-            case("close_purges_queue", "behaviour: the next opener gets no old frame", purge::<S>)
+            case("close_purges_queue", "behaviour: the next opener gets no old frame", purge)
                 .guards(&["F4"])
                 .needs(&[Need::Inet]),
-            case("dup_keeps_it_open", "dup2(2): the last close counts", dup::<S>),
+            case("dup_keeps_it_open", "dup2(2): the last close counts", dup),
         ]
     }
 }
 
-fn absent<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn absent(c: &Ctx) -> Verdict {
     let path = c.node(7)?;
     c.open(path.as_cstr(), O_RDWR).fails_with(Errno::ENXIO, "open of an absent unit")?;
     check!(!c.exists("tap7"), "the open made tap7");
     c.open(c"/dev/no-such-node", O_RDWR).fails_with(Errno::ENOENT, "open of no node")
 }
 
-fn busy<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn busy(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     c.open(c"/dev/tap0", O_RDWR).fails_with(Errno::EBUSY, "second open")?;
@@ -97,7 +81,7 @@ fn busy<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.open(c"/dev/tap0", O_RDONLY).fails_with(Errno::EBUSY, "third open")
 }
 
-fn again<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn again(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     for _ in 0..20 {
         let fd = c.open_unit(0, O_RDWR)?;
@@ -107,18 +91,18 @@ fn again<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn by_clone<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn by_clone(c: &Ctx) -> Verdict {
     let (_, name) = c.open_clone(O_RDWR)?;
     check!(name.as_str() == "tap0", "the cloning open made {name}");
     let path = c.node(0)?;
     c.open(path.as_cstr(), O_RDWR).fails_with(Errno::EBUSY, "open of its node")
 }
 
-fn open_tap0<S: Sys>(s: S, _: usize) -> i64 {
+fn open_tap0(s: System, _: usize) -> i64 {
     encode(s.open(c"/dev/tap0", O_RDWR).map(|fd| fd as usize))
 }
 
-fn race<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn race(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.node(0)?;
     for round in 0..200 {
@@ -137,7 +121,7 @@ fn race<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn clone<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn clone(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     check!(c.exists(name.as_str()), "{name} is not there");
     c.close(fd).on("close")?;
@@ -145,7 +129,7 @@ fn clone<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn lowest<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn lowest(c: &Ctx) -> Verdict {
     for name in ["tap0", "tap2"] {
         c.create(name).on("create")?;
     }
@@ -156,7 +140,7 @@ fn lowest<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn many<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn many(c: &Ctx) -> Verdict {
     let mut fds = [0; 20];
     for fd in &mut fds {
         *fd = c.open_clone(O_RDWR)?.0;
@@ -176,7 +160,7 @@ fn many<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn cloexec<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn cloexec(c: &Ctx) -> Verdict {
     let (fd, _) = c.open_clone(O_RDWR | O_CLOEXEC)?;
     let flags = c.sys.fcntl(fd, F_GETFD, 0).on("F_GETFD")?;
     check!(flags & abi::FD_CLOEXEC != 0, "F_GETFD says {flags}");
@@ -187,7 +171,7 @@ fn cloexec<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// A read of an empty interface returns EWOULDBLOCK; the interface is up afterwards.
-pub fn does_not_block<S: Sys>(c: &Ctx<S>, fd: i32, name: &str) -> Verdict {
+pub fn does_not_block(c: &Ctx, fd: i32, name: &str) -> Verdict {
     let flags = c.sys.fcntl(fd, F_GETFL, 0).on("F_GETFL")?;
     check!(flags & O_NONBLOCK != 0, "F_GETFL says {flags:#x}");
     c.set_up(name, true).on("up")?;
@@ -203,25 +187,25 @@ pub fn does_not_block<S: Sys>(c: &Ctx<S>, fd: i32, name: &str) -> Verdict {
     Err(crate::case::Failure::of(format_args!("read blocks on {name}")))
 }
 
-fn clone_nonblock<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn clone_nonblock(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR | O_NONBLOCK)?;
     does_not_block(c, fd, name.as_str())
 }
 
-fn node_nonblock<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn node_nonblock(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR | O_NONBLOCK)?;
     does_not_block(c, fd, "tap0")
 }
 
-fn clone_rdonly<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn clone_rdonly(c: &Ctx) -> Verdict {
     let (fd, _) = c.open_clone(O_RDONLY)?;
     let mut frame = [0; 60];
     frames::plain(&mut frame, BROADCAST);
     c.send(fd, &frame).fails_with(Errno::EBADF, "write to a read-only descriptor")
 }
 
-fn clone_wronly<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn clone_wronly(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_WRONLY)?;
     c.set_nonblocking(fd, true).on("FIONBIO")?;
     c.set_up(name.as_str(), true).on("up")?;
@@ -231,7 +215,7 @@ fn clone_wronly<S: Sys>(c: &Ctx<S>) -> Verdict {
         .fails_with(Errno::EBADF, "read from a write-only descriptor")
 }
 
-fn node_mode<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn node_mode(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDONLY)?;
     c.send(fd, &[0; 60]).fails_with(Errno::EBADF, "write to a read-only descriptor")?;
@@ -243,7 +227,7 @@ fn node_mode<S: Sys>(c: &Ctx<S>) -> Verdict {
         .fails_with(Errno::EBADF, "read from a write-only descriptor")
 }
 
-fn fstat<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn fstat(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let (fd, name) = c.open_clone(O_RDWR)?;
     check!(name.as_str() == "tap1", "cloned {name}, not tap1");
@@ -258,7 +242,7 @@ fn fstat<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn fstat_node<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn fstat_node(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     let mut st = Stat::garbage();
@@ -269,7 +253,7 @@ fn fstat_node<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn nonblock_reset<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn nonblock_reset(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.set_up("tap0", true).on("up")?;
     let fd = c.open_unit(0, O_RDWR)?;
@@ -286,7 +270,7 @@ fn nonblock_reset<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn purge<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn purge(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.provoke(&live)?;
     c.close(live.fd).on("close with a frame waiting")?;
@@ -304,7 +288,7 @@ fn purge<S: Sys>(c: &Ctx<S>) -> Verdict {
     Err(crate::case::Failure::of(format_args!("frames without end")))
 }
 
-fn dup<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn dup(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     let other = c.keep(c.sys.dup2(fd, 60).on("dup2")?);
     c.close(fd).on("close of the first")?;

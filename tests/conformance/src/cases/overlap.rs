@@ -12,27 +12,27 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::{Errno, Result};
 use crate::frames::{self, ARP_LEN, BROADCAST, EXPERIMENTAL};
-use crate::sys::{encode, Need, Sys};
+use crate::sys::{encode, Need, System};
 use crate::text::Text;
 use crate::user::{In, Out, Plain};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("up_at_once", "an interface is whole when others can see it", up_at_once::<S>)
+            case("up_at_once", "an interface is whole when others can see it", up_at_once)
                 .guards(&["F8"]),
             case(
                 "frames_while_opening",
                 "each frame is read or counted as dropped, none by a later opener",
-                frames_while_opening::<S>,
+                frames_while_opening,
             )
             .dangerous(&["F16"])
             .needs(&[Need::Bpf]),
             case(
                 "fionread_contended",
                 "behaviour: FIONREAD sees the queue as it is between two reads",
-                fionread_contended::<S>,
+                fionread_contended,
             )
             .dangerous(&["F21"])
             .unseen()
@@ -40,28 +40,28 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             case(
                 "destroy_while_asked",
                 "behaviour: detach waits until nobody is inside",
-                destroy_asked::<S>,
+                destroy_asked,
             )
             .guards(&["F19"])
             .added(),
             case(
                 "mac_change_while_asked",
                 "behaviour: every change of the MAC is under the interface's lock",
-                mac_asked::<S>,
+                mac_asked,
             )
             .guards(&["F33"])
             .added(),
             case(
                 "revoke_beside_a_clone",
                 "a revoked open of a node ends nothing of the descriptor that has it open",
-                beside_a_clone::<S>,
+                beside_a_clone,
             )
             .dangerous(&["F22", "F29"])
             .needs(&[Need::Revoke]),
             case(
                 "unload_against_close",
                 "unload against the last close, and the last knote: EBUSY or clean",
-                unload_against_close::<S>,
+                unload_against_close,
             )
             .dangerous(&["F22"])
             .guards(&["F39"]),
@@ -73,11 +73,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 const ROUNDS: usize = 40;
 
 /// Goes round for as long as a thread runs; what that returned.
-fn meanwhile<S: Sys>(
-    c: &Ctx<S>,
-    thread: usize,
-    mut round: impl FnMut() -> Verdict,
-) -> Fallible<i64> {
+fn meanwhile(c: &Ctx, thread: usize, mut round: impl FnMut() -> Verdict) -> Fallible<i64> {
     loop {
         if let Some(value) = c.sys.joined(thread) {
             return Ok(value);
@@ -87,13 +83,13 @@ fn meanwhile<S: Sys>(
 }
 
 /// An ioctl of tap0, whose flags are to be IFF_UP where it is about them.
-fn tap0<S: Sys>(s: S, socket: usize, command: u64) -> Result<()> {
-    let mut req = Ctx::<S>::ifreq("tap0");
+fn tap0(s: System, socket: usize, command: u64) -> Result<()> {
+    let mut req = Ctx::ifreq("tap0");
     req.data[..2].copy_from_slice(&crate::abi::IFF_UP.to_ne_bytes());
     s.ioctl(socket as i32, command, Out::value(&mut req)).map(drop)
 }
 
-fn bring_up<S: Sys>(s: S, socket: usize) -> i64 {
+fn bring_up(s: System, socket: usize) -> i64 {
     for _ in 0..ROUNDS * 10 {
         match tap0(s, socket, SIOCSIFFLAGS) {
             Ok(()) | Err(Errno::ENXIO | Errno::EBUSY) => {}
@@ -103,7 +99,7 @@ fn bring_up<S: Sys>(s: S, socket: usize) -> i64 {
     0
 }
 
-fn up_at_once<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn up_at_once(c: &Ctx) -> Verdict {
     let thread = c.sys.spawn(bring_up, c.socket as usize).on("spawn")?;
     for _ in 0..ROUNDS {
         // The kernel's own lock is held round a creation by ifconfig(8), but not round this one.
@@ -118,7 +114,7 @@ fn up_at_once<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Frames that nobody will read, from net.interfaces.tap0.sndq.drops.
-fn drops<S: Sys>(c: &Ctx<S>) -> Fallible<u64> {
+fn drops(c: &Ctx) -> Fallible<u64> {
     let mut drops = 0_u64;
     let name = "net.interfaces.tap0.sndq.drops";
     c.sys.sysctl_get(name, Out::value(&mut drops)).on(name)?;
@@ -128,7 +124,7 @@ fn drops<S: Sys>(c: &Ctx<S>) -> Fallible<u64> {
 const SENT: u64 = 200;
 
 /// Sends frames through bpf(4), each with its number.
-fn send_many<S: Sys>(s: S, bpf: usize) -> i64 {
+fn send_many(s: System, bpf: usize) -> i64 {
     let mut frame = [0; 60];
     frames::plain(&mut frame, BROADCAST);
     for number in 0..SENT {
@@ -140,7 +136,7 @@ fn send_many<S: Sys>(s: S, bpf: usize) -> i64 {
 }
 
 /// Reads what waits: how many of the frames above.
-fn read_waiting<S: Sys>(c: &Ctx<S>, fd: i32) -> Fallible<u64> {
+fn read_waiting(c: &Ctx, fd: i32) -> Fallible<u64> {
     let (mut frame, mut seen) = ([0; 2048], 0);
     loop {
         match c.sys.read(fd, Out::bytes(&mut frame)) {
@@ -151,7 +147,7 @@ fn read_waiting<S: Sys>(c: &Ctx<S>, fd: i32) -> Fallible<u64> {
     }
 }
 
-fn frames_while_opening<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn frames_while_opening(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.set_up("tap0", true).on("up")?;
     let path = c.node(0)?;
@@ -179,7 +175,7 @@ fn frames_while_opening<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Asks again and again; what FIONREAD must not say, if it does.
-fn ask_always<S: Sys>(s: S, fd: usize) -> i64 {
+fn ask_always(s: System, fd: usize) -> i64 {
     for _ in 0..ROUNDS * 50 {
         let mut n: i32 = 0;
         match s.ioctl(fd as i32, crate::abi::FIONREAD, Out::value(&mut n)) {
@@ -191,7 +187,7 @@ fn ask_always<S: Sys>(s: S, fd: usize) -> i64 {
     0
 }
 
-fn fionread_contended<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn fionread_contended(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let thread = c.sys.spawn(ask_always, live.fd as usize).on("spawn")?;
     let value = meanwhile(c, thread, || {
@@ -203,7 +199,7 @@ fn fionread_contended<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Asks again and again; what is no address that the interface ever had, if that is the answer.
-fn ask_address<S: Sys>(s: S, fd: usize) -> i64 {
+fn ask_address(s: System, fd: usize) -> i64 {
     for _ in 0..ROUNDS * 10 {
         let mut req = IfReq::zeroed();
         if let Err(e) = s.ioctl(fd as i32, SIOCGIFADDR, Out::value(&mut req)) {
@@ -217,7 +213,7 @@ fn ask_address<S: Sys>(s: S, fd: usize) -> i64 {
     0
 }
 
-fn destroy_asked<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn destroy_asked(c: &Ctx) -> Verdict {
     for _ in 0..10 {
         let (fd, name) = c.open_clone(O_RDWR)?;
         let thread = c.sys.spawn(ask_address, fd as usize).on("spawn")?;
@@ -230,7 +226,7 @@ fn destroy_asked<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn mac_asked<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn mac_asked(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     let thread = c.sys.spawn(ask_address, fd as usize).on("spawn")?;
@@ -246,7 +242,7 @@ fn mac_asked<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Opens a node again and again, which somebody else has open, or has gone.
-fn open_node_often<S: Sys>(s: S, _: usize) -> i64 {
+fn open_node_often(s: System, _: usize) -> i64 {
     for _ in 0..ROUNDS {
         if let Ok(fd) = s.open(c"/dev/tap0", O_RDWR) {
             s.close(fd).unwrap_or(());
@@ -255,12 +251,12 @@ fn open_node_often<S: Sys>(s: S, _: usize) -> i64 {
     0
 }
 
-fn destroy_tap0<S: Sys>(s: S, socket: usize) -> i64 {
+fn destroy_tap0(s: System, socket: usize) -> i64 {
     // The close may have been quicker.
     encode(tap0(s, socket, SIOCIFDESTROY).map(|()| 0))
 }
 
-fn revoke_tap0<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn revoke_tap0(c: &Ctx) -> Verdict {
     match c.sys.revoke(c"/dev/tap0") {
         // The interface's end has revoked the node just now.
         Ok(()) | Err(Errno::EBADF) => Ok(()),
@@ -268,7 +264,7 @@ fn revoke_tap0<S: Sys>(c: &Ctx<S>) -> Verdict {
     }
 }
 
-fn beside_a_clone<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn beside_a_clone(c: &Ctx) -> Verdict {
     c.node(0)?;
     for _ in 0..ROUNDS {
         let (fd, name) = c.open_clone(O_RDWR)?;
@@ -297,7 +293,7 @@ fn beside_a_clone<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 /// The last to refer to an interface is a knote, or a descriptor of the cloning node. The driver
 /// comes and goes meanwhile: any answer will do, as long as there is one.
-fn come_and_go<S: Sys>(s: S, socket: usize) -> i64 {
+fn come_and_go(s: System, socket: usize) -> i64 {
     for _ in 0..ROUNDS {
         if let Ok(fd) = s.open(c"/dev/tap", O_RDWR) {
             s.close(fd).unwrap_or(());
@@ -319,7 +315,7 @@ fn come_and_go<S: Sys>(s: S, socket: usize) -> i64 {
     0
 }
 
-fn unload_against_close<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn unload_against_close(c: &Ctx) -> Verdict {
     c.node(crate::abi::CLONER_MINOR)?;
     c.node(0)?;
     let thread = c.sys.spawn(come_and_go, c.socket as usize).on("spawn")?;

@@ -10,53 +10,49 @@ use crate::check;
 use crate::ctx::{Ctx, Name};
 use crate::errno::Errno;
 use crate::frames;
-use crate::sys::{encode, Need, Sys};
+use crate::sys::{encode, Need, System};
 use crate::text::Text;
 use crate::user::{In, Out, Plain};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case(
-                "descriptor_passed",
-                "QEMU helper=: a descriptor comes over a socket",
-                passed::<S>,
-            )
-            .needs(&[Need::Process]),
+            case("descriptor_passed", "QEMU helper=: a descriptor comes over a socket", passed)
+                .needs(&[Need::Process]),
             case(
                 "descriptor_in_flight",
                 "unix(4): nobody receives it, and the kernel's collector is the last to close",
-                in_flight::<S>,
+                in_flight,
             )
             .guards(&["F22"]),
             case(
                 "descriptor_in_flight_destroyed",
                 "what arrives of an interface that has gone meanwhile is ENXIO",
-                in_flight_destroyed::<S>,
+                in_flight_destroyed,
             )
             .dangerous(&["F18", "F22"]),
             case(
                 "open_at_limit",
                 "setrlimit(2): EMFILE, and nothing is left of the interface",
-                at_limit::<S>,
+                at_limit,
             ),
             case(
                 "closem_against_clones",
                 "fcntl(2), F_CLOSEM: what it closes in the middle of a cloning open is closed",
-                closem::<S>,
+                closem,
             )
             .dangerous(&["F34"]),
             case(
                 "fktrace_clone",
                 "fktrace(2): records are frames, and the kernel's thread is the last to close",
-                traced::<S>,
+                traced,
             )
             .needs(&[Need::Ktrace, Need::Process]),
             case(
                 "fktrace_destroyed",
                 "fktrace(2): the interface goes under the kernel's thread that writes to it",
-                traced_destroyed::<S>,
+                traced_destroyed,
             )
             .dangerous(&["F19", "F22"])
             .needs(&[Need::Ktrace, Need::Process]),
@@ -65,13 +61,13 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 }
 
 /// A pair of sockets; both ends are closed when the case ends.
-fn pair<S: Sys>(c: &Ctx<S>) -> Fallible<[i32; 2]> {
+fn pair(c: &Ctx) -> Fallible<[i32; 2]> {
     let ends = c.sys.socketpair().on("socketpair")?;
     Ok(ends.map(|fd| c.keep(fd)))
 }
 
 /// In a child that has inherited the socket: receives a descriptor, and uses it.
-fn receive_and_use<S: Sys>(s: S, socket: usize) -> i32 {
+fn receive_and_use(s: System, socket: usize) -> i32 {
     let Ok(fd) = s.receive_fd(socket as i32) else { return 1 };
     let mut req = crate::abi::IfReq::garbage();
     let mut frame = [0; 60];
@@ -82,7 +78,7 @@ fn receive_and_use<S: Sys>(s: S, socket: usize) -> i32 {
 }
 
 /// Waits for a child; its status.
-pub fn ended<S: Sys>(c: &Ctx<S>, pid: i32) -> Fallible<i32> {
+pub fn ended(c: &Ctx, pid: i32) -> Fallible<i32> {
     let mut status = None;
     c.wait_for(|| {
         status = c.sys.reap(pid).unwrap_or(Some(-1));
@@ -95,7 +91,7 @@ pub fn ended<S: Sys>(c: &Ctx<S>, pid: i32) -> Fallible<i32> {
 }
 
 /// A cloned interface whose only descriptor is a message.
-fn sent<S: Sys>(c: &Ctx<S>, socket: i32) -> Fallible<Name> {
+fn sent(c: &Ctx, socket: i32) -> Fallible<Name> {
     let (fd, name) = c.open_clone(O_RDWR)?;
     c.set_up(name.as_str(), true).on("up")?;
     c.sys.send_fd(socket, fd).on("sendmsg")?;
@@ -104,7 +100,7 @@ fn sent<S: Sys>(c: &Ctx<S>, socket: i32) -> Fallible<Name> {
     Ok(name)
 }
 
-fn passed<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn passed(c: &Ctx) -> Verdict {
     let ends = pair(c)?;
     let name = sent(c, ends[0])?;
     let fd = c.keep(c.sys.receive_fd(ends[1]).on("recvmsg")?);
@@ -122,7 +118,7 @@ fn passed<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn in_flight<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn in_flight(c: &Ctx) -> Verdict {
     for _ in 0..5 {
         let ends = pair(c)?;
         let names = [sent(c, ends[0])?, sent(c, ends[0])?, sent(c, ends[1])?];
@@ -137,7 +133,7 @@ fn in_flight<S: Sys>(c: &Ctx<S>) -> Verdict {
     super::module::unloads(c, "after descriptors that nobody received")
 }
 
-fn in_flight_destroyed<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn in_flight_destroyed(c: &Ctx) -> Verdict {
     let ends = pair(c)?;
     let name = sent(c, ends[0])?;
     c.destroy(name.as_str()).on("destroy")?;
@@ -158,7 +154,7 @@ fn in_flight_destroyed<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// The two lowest numbers that are no descriptors.
-fn free<S: Sys>(c: &Ctx<S>) -> Fallible<[i32; 2]> {
+fn free(c: &Ctx) -> Fallible<[i32; 2]> {
     let first = c.keep(c.sys.kqueue().on("kqueue")?);
     let second = c.keep(c.sys.kqueue().on("kqueue")?);
     for fd in [first, second] {
@@ -167,7 +163,7 @@ fn free<S: Sys>(c: &Ctx<S>) -> Fallible<[i32; 2]> {
     Ok([first, second])
 }
 
-fn at_limit<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn at_limit(c: &Ctx) -> Verdict {
     c.create("tap7").on("create")?;
     let node = c.node(7)?;
     let cloner = c.node(CLONER_MINOR)?;
@@ -201,7 +197,7 @@ fn at_limit<S: Sys>(c: &Ctx<S>) -> Verdict {
 const CLONES: usize = 150;
 
 /// Opens the cloning node again and again; what fails otherwise than because somebody else closes.
-fn clone_often<S: Sys>(s: S, _: usize) -> i64 {
+fn clone_often(s: System, _: usize) -> i64 {
     for _ in 0..CLONES {
         match s.open(c"/dev/tap", O_RDWR) {
             Ok(_) | Err(Errno::EBADF | Errno::EMFILE) => {}
@@ -212,7 +208,7 @@ fn clone_often<S: Sys>(s: S, _: usize) -> i64 {
     0
 }
 
-fn closem<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn closem(c: &Ctx) -> Verdict {
     c.node(CLONER_MINOR)?;
     let [first, _] = free(c)?;
     let thread = c.sys.spawn(clone_often, 0).on("spawn")?;
@@ -236,7 +232,7 @@ const KTROP_SET: i32 = 0;
 const CALLS_AND_RETURNS: i32 = 1 << 1 | 1 << 2 | 2 << 24;
 
 /// Makes system calls for a while.
-fn be_traced<S: Sys>(s: S, _: usize) -> i32 {
+fn be_traced(s: System, _: usize) -> i32 {
     for _ in 0..200 {
         s.getpid();
         s.sleep_ms(5);
@@ -245,7 +241,7 @@ fn be_traced<S: Sys>(s: S, _: usize) -> i32 {
 }
 
 /// A cloned interface, up, that a child's calls are traced to; its descriptor, its name, the child.
-fn trace<S: Sys>(c: &Ctx<S>) -> Fallible<(i32, Name, i32)> {
+fn trace(c: &Ctx) -> Fallible<(i32, Name, i32)> {
     let (fd, name) = c.open_clone(O_RDWR)?;
     c.set_up(name.as_str(), true).on("up")?;
     let pid = c.sys.fork(be_traced, 0).on("fork")?;
@@ -255,7 +251,7 @@ fn trace<S: Sys>(c: &Ctx<S>) -> Fallible<(i32, Name, i32)> {
     Ok((fd, name, pid))
 }
 
-fn traced<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn traced(c: &Ctx) -> Verdict {
     let (fd, name, pid) = trace(c)?;
     // The child has a descriptor of its own, and the trace a reference.
     c.close(fd).on("close")?;
@@ -267,7 +263,7 @@ fn traced<S: Sys>(c: &Ctx<S>) -> Verdict {
     super::module::unloads(c, "after a trace")
 }
 
-fn traced_destroyed<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn traced_destroyed(c: &Ctx) -> Verdict {
     let (fd, name, pid) = trace(c)?;
     c.destroy(name.as_str()).on("destroy under a trace")?;
     c.create(name.as_str()).on("create again")?;

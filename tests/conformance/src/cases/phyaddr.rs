@@ -8,52 +8,44 @@ use crate::case::{case, Case, On, Verdict};
 use crate::check;
 use crate::ctx::{put_name, Ctx};
 use crate::errno::{Errno, Result};
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::user::{Out, Plain};
 
 use super::lifecycle::link_address;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("siocsifphyaddr", "libtuntap: the MAC in sa_data of an AF_LINK address", set::<S>)
+            case("siocsifphyaddr", "libtuntap: the MAC in sa_data of an AF_LINK address", set)
                 .guards(&["F10"]),
             case(
                 "siocsifphyaddr_offset",
                 "seed, tap_lifaddr: what would be a name's length moves nothing",
-                offset::<S>,
+                offset,
             )
             .guards(&["F10"]),
-            case(
-                "siocsifphyaddr_family",
-                "seed, tap_lifaddr: other families are EINVAL",
-                family::<S>,
-            ),
-            case(
-                "siocsifphyaddr_group",
-                "behaviour: group or zero addresses are EINVAL",
-                group::<S>,
-            )
-            .differs(&["F33"]),
-            case("siocsifphyaddr_unprivileged", "if.c: only the superuser", unprivileged::<S>)
+            case("siocsifphyaddr_family", "seed, tap_lifaddr: other families are EINVAL", family),
+            case("siocsifphyaddr_group", "behaviour: group or zero addresses are EINVAL", group)
+                .differs(&["F33"]),
+            case("siocsifphyaddr_unprivileged", "if.c: only the superuser", unprivileged)
                 .needs(&[Need::Privilege]),
             case(
                 "siocsifphyaddr_sockaddr_dl",
                 "seed, tap_lifaddr: a whole struct sockaddr_dl has the address behind its lengths",
-                whole::<S>,
+                whole,
             )
             .differs(&["F42"]),
             case(
                 "siocsifphyaddr_short",
                 "libtuntap: sa_len of 6, 8 or 16, and the address in sa_data",
-                short::<S>,
+                short,
             )
             .guards(&["F42"]),
             case(
                 "siocsifphyaddr_shapes",
                 "behaviour: a struct sockaddr_dl of any other shape is EINVAL",
-                shapes::<S>,
+                shapes,
             )
             .differs(&["F42"])
             .guards(&["F10", "F42"]),
@@ -63,7 +55,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 
 /// SIOCSIFPHYADDR of a structure as it is, which is longer than a struct sockaddr where it is a
 /// struct sockaddr_dl.
-pub fn set_sockaddr<S: Sys>(c: &Ctx<S>, name: &str, sockaddr: &[u8]) -> Result<()> {
+pub fn set_sockaddr(c: &Ctx, name: &str, sockaddr: &[u8]) -> Result<()> {
     let mut req = IfAliasReq::zeroed();
     put_name(&mut req.name, name);
     let (own, rest) = sockaddr.split_at(sockaddr.len().min(req.addr.len()));
@@ -73,11 +65,11 @@ pub fn set_sockaddr<S: Sys>(c: &Ctx<S>, name: &str, sockaddr: &[u8]) -> Result<(
 }
 
 /// SIOCSIFPHYADDR of a struct sockaddr with the address in sa_data.
-pub fn set_phyaddr<S: Sys>(c: &Ctx<S>, name: &str, family: u8, mac: [u8; 6]) -> Result<()> {
+pub fn set_phyaddr(c: &Ctx, name: &str, family: u8, mac: [u8; 6]) -> Result<()> {
     set_plain(c, name, 16, family, mac)
 }
 
-fn set_plain<S: Sys>(c: &Ctx<S>, name: &str, len: u8, family: u8, mac: [u8; 6]) -> Result<()> {
+fn set_plain(c: &Ctx, name: &str, len: u8, family: u8, mac: [u8; 6]) -> Result<()> {
     let [a, b, d, e, f, g] = mac;
     set_sockaddr(c, name, &[len, family, a, b, d, e, f, g])
 }
@@ -95,7 +87,7 @@ pub fn sockaddr_dl(len: u8, lengths: [u8; 3], mac: [u8; 6]) -> [u8; 20] {
     sdl
 }
 
-fn set<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn set(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let mac = [2, 0x11, 0x22, 0x33, 0x44, 0x66];
     set_phyaddr(c, "tap0", AF_LINK as u8, mac).on("SIOCSIFPHYADDR")?;
@@ -105,7 +97,7 @@ fn set<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Read as a struct sockaddr_dl, these would say that the address lies behind a long name.
-fn offset<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn offset(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     for length in [1, 8, 14, 100, 255] {
         let mac = [2, 0, 6, length, 6, length];
@@ -116,7 +108,7 @@ fn offset<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn unchanged<S: Sys>(c: &Ctx<S>, family: u8, mac: [u8; 6], errno: Errno) -> Verdict {
+fn unchanged(c: &Ctx, family: u8, mac: [u8; 6], errno: Errno) -> Verdict {
     let before = link_address(c, "tap0")?;
     set_phyaddr(c, "tap0", family, mac).fails_with(errno, "SIOCSIFPHYADDR")?;
     let now = link_address(c, "tap0")?;
@@ -124,12 +116,12 @@ fn unchanged<S: Sys>(c: &Ctx<S>, family: u8, mac: [u8; 6], errno: Errno) -> Verd
     Ok(())
 }
 
-fn family<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn family(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     unchanged(c, abi::AF_INET as u8, [2, 1, 1, 1, 1, 1], Errno::EINVAL)
 }
 
-fn group<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn group(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     for mac in [[1, 0, 0x5e, 0, 0, 1], [0xff; 6], [0; 6]] {
         unchanged(c, AF_LINK as u8, mac, Errno::EINVAL)?;
@@ -137,7 +129,7 @@ fn group<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn unprivileged<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn unprivileged(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let before = link_address(c, "tap0")?;
     c.sys.seteuid(1).on("seteuid")?;
@@ -149,7 +141,7 @@ fn unprivileged<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn whole<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn whole(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     for len in SOCKADDR_DL {
         let mac = [2, 0x11, 0x22, 0x33, 0x44, len];
@@ -161,7 +153,7 @@ fn whole<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// libtuntap states the length of the address alone.
-fn short<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn short(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     for len in [6, 8, 16] {
         let mac = [2, 0x11, 0x22, 0x33, 0x44, len];
@@ -173,7 +165,7 @@ fn short<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Names, addresses and selectors of lengths that lead elsewhere, or nowhere.
-fn shapes<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn shapes(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let before = link_address(c, "tap0")?;
     let mac = [2, 0x11, 0x22, 0x33, 0x44, 0x55];

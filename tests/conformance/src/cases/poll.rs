@@ -9,67 +9,59 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames;
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 use crate::user::Out;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("poll_edges", "behaviour: POLLIN when a frame waits, not otherwise", edges::<S>)
+            case("poll_edges", "behaviour: POLLIN when a frame waits, not otherwise", edges)
                 .needs(&[Need::Inet]),
-            case("poll_out_always", "behaviour: POLLOUT always while alive", out::<S>),
-            case("poll_wakes", "a sleeping poll wakes with the frame", wakes::<S>)
+            case("poll_out_always", "behaviour: POLLOUT always while alive", out),
+            case("poll_wakes", "a sleeping poll wakes with the frame", wakes)
                 .guards(&["F5"])
                 .needs(&[Need::Inet]),
-            case(
-                "poll_down_sleeps",
-                "behaviour: while down a poll sleeps on, no POLLHUP",
-                down::<S>,
-            ),
-            case(
-                "poll_down_with_frame",
-                "down with frames queued: not readable",
-                down_with_frame::<S>,
-            )
-            .guards(&["F24"])
-            .needs(&[Need::Inet]),
+            case("poll_down_sleeps", "behaviour: while down a poll sleeps on, no POLLHUP", down),
+            case("poll_down_with_frame", "down with frames queued: not readable", down_with_frame)
+                .guards(&["F24"])
+                .needs(&[Need::Inet]),
             case(
                 "down_up_wakes",
                 "after down and up with an unread frame pollers wake again",
-                down_up::<S>,
+                down_up,
             )
             .guards(&["F23"])
             .needs(&[Need::Inet]),
-            case("poll_no_lost_wakeup", "behaviour: look and record under one lock", no_lost::<S>)
+            case("poll_no_lost_wakeup", "behaviour: look and record under one lock", no_lost)
                 .differs(&["F5a"])
                 .unseen()
                 .needs(&[Need::Inet]),
-            case("select_read", "ZeroTier: select, then a blocking read", select::<S>)
+            case("select_read", "ZeroTier: select, then a blocking read", select)
                 .needs(&[Need::Inet]),
-            case("destroy_while_polling", "behaviour: POLLHUP when gone", destroyed::<S>)
+            case("destroy_while_polling", "behaviour: POLLHUP when gone", destroyed)
                 .dangerous(&["F19"]),
             case(
                 "poll_for_the_end",
                 "poll of no events, a frame waiting: woken by the end alone",
-                for_the_end::<S>,
+                for_the_end,
             )
             .dangerous(&["F19"])
             .needs(&[Need::Inet]),
             case(
                 "poll_beside_another",
                 "a poller who wants other events takes nobody's wake-up",
-                beside_another::<S>,
+                beside_another,
             )
             .dangerous(&["F19"])
             .needs(&[Need::Inet]),
-            case("poll_after_destroy", "behaviour: POLLHUP when gone, at once", after_destroy::<S>)
+            case("poll_after_destroy", "behaviour: POLLHUP when gone, at once", after_destroy)
                 .dangerous(&["F19"]),
         ]
     }
 }
 
-fn edges<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn edges(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let both = POLLIN | POLLRDNORM;
     let seen = c.poll_one(live.fd, both, 0);
@@ -85,7 +77,7 @@ fn edges<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn out<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn out(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     let seen = c.poll_one(fd, POLLOUT | POLLIN, 0);
@@ -97,7 +89,7 @@ fn out<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Waits for events for as long as it takes; revents.
-fn wait<S: Sys>(s: S, fd: usize, events: i16) -> i64 {
+fn wait(s: System, fd: usize, events: i16) -> i64 {
     let mut fds = [crate::abi::PollFd { fd: fd as i32, events, revents: 0 }];
     match s.poll(&mut fds, 20_000) {
         Ok(0) => 0,
@@ -107,16 +99,16 @@ fn wait<S: Sys>(s: S, fd: usize, events: i16) -> i64 {
 }
 
 /// A thread's work: [`wait`] for POLLIN.
-pub fn wait_in<S: Sys>(s: S, fd: usize) -> i64 {
+pub fn wait_in(s: System, fd: usize) -> i64 {
     wait(s, fd, POLLIN)
 }
 
 /// A thread's work: [`wait`] for what is always reported, and nothing else.
-fn wait_end<S: Sys>(s: S, fd: usize) -> i64 {
+fn wait_end(s: System, fd: usize) -> i64 {
     wait(s, fd, 0)
 }
 
-fn for_the_end<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn for_the_end(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.provoke(&live)?;
     let thread = c.sys.spawn(wait_end, live.fd as usize).on("spawn")?;
@@ -129,7 +121,7 @@ fn for_the_end<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn beside_another<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn beside_another(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let first = c.sys.spawn(wait_end, live.fd as usize).on("spawn")?;
     c.settle();
@@ -147,7 +139,7 @@ fn beside_another<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.join(first, "poll of no events").map(drop)
 }
 
-fn wakes<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn wakes(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let threads = [
         c.sys.spawn(wait_in, live.fd as usize).on("spawn")?,
@@ -166,7 +158,7 @@ fn wakes<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn down<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn down(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     let seen = c.poll_one(fd, POLLIN, 100);
@@ -178,7 +170,7 @@ fn down<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn down_with_frame<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn down_with_frame(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.provoke(&live)?;
     c.set_up("tap0", false).on("down")?;
@@ -188,7 +180,7 @@ fn down_with_frame<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.sys.read(live.fd, Out::bytes(&mut frame)).fails_with(Errno::EHOSTDOWN, "read while down")
 }
 
-fn down_up<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn down_up(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     for round in 0..3 {
         c.provoke(&live)?;
@@ -204,7 +196,7 @@ fn down_up<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn no_lost<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn no_lost(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let mut frame = [0; 2048];
     for i in 0..WAIT_FRAMES {
@@ -216,7 +208,7 @@ fn no_lost<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn select<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn select(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     check!(!c.sys.select_read(live.fd, 50).on("select")?, "readable with nothing waiting");
     c.send(live.fd, &frames::arp_request(1)).on("write")?;
@@ -224,7 +216,7 @@ fn select<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn destroyed<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn destroyed(c: &Ctx) -> Verdict {
     for cloned in [false, true] {
         let (fd, name) = if cloned {
             c.open_clone(O_RDWR)?
@@ -245,7 +237,7 @@ fn destroyed<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn after_destroy<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn after_destroy(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     c.destroy(name.as_str()).on("destroy")?;
     let revents = c.poll_one(fd, POLLIN, 2000);

@@ -8,23 +8,23 @@ use crate::case::{case, Case, On, Verdict};
 use crate::check;
 use crate::ctx::{Ctx, Name};
 use crate::errno::Errno;
-use crate::sys::{Drvctl, Need, Sys};
+use crate::sys::{Drvctl, Need};
 use crate::text::Text;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "drvctl_suspend_resume",
                 "pmf(9): frames pass after suspend and resume, and a suspended device can go",
-                suspend::<S>,
+                suspend,
             )
             .needs(&[Need::Drvctl, Need::Inet]),
             case(
                 "drvctl_detach",
                 "behaviour: only the destruction of an interface detaches its device",
-                detach::<S>,
+                detach,
             )
             .dangerous(&["F3", "F22"])
             .needs(&[Need::Drvctl]),
@@ -33,14 +33,14 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 }
 
 /// The device behind tap`unit`.
-pub fn device<S: Sys>(c: &Ctx<S>, unit: u32) -> Name {
+pub fn device(c: &Ctx, unit: u32) -> Name {
     match c.module.name.to_bytes() {
         b"if_tap" => Text::of(format_args!("tap{unit}")),
         _ => Text::of(format_args!("tap_rs{unit}")),
     }
 }
 
-fn suspend<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn suspend(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let name = device(c, 0);
     for _ in 0..3 {
@@ -58,7 +58,7 @@ fn suspend<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.create("tap0").on("create again")
 }
 
-fn detach<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn detach(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let (fd, cloned) = c.open_clone(O_RDWR)?;
     for unit in [0, 1] {

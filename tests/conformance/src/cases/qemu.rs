@@ -15,7 +15,7 @@ use crate::errno::Errno;
 use crate::frames;
 use crate::net::Live;
 use crate::packets::{Packet, TCP};
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::text::Text;
 use crate::user::{In, Out, Plain};
 use crate::view::{consistent, View};
@@ -24,12 +24,12 @@ use super::clients::gifname;
 use super::offload_read::{datagram, take_datagram};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[case(
             "client_qemu_offload",
             "QEMU: a header of 10 bytes, a guest that takes all of 12, and its reset under load",
-            qemu::<S>,
+            qemu,
         )
         .added()
         .needs(&[Need::Inet, Need::Udp])]
@@ -44,8 +44,8 @@ const ALL: u32 = TAKES_CSUM | TAKES_TSO4 | TAKES_TSO6 | TAKES_ECN;
 const RESETS: usize = 3;
 
 /// tap_receive_iov(): the header, and the pages that the guest has its frame in.
-fn transmit<S: Sys>(
-    c: &Ctx<S>,
+fn transmit(
+    c: &Ctx,
     fd: i32,
     header: VnetHdr,
     len: usize,
@@ -59,8 +59,8 @@ fn transmit<S: Sys>(
 
 /// tap_send(): reads until there is nothing more, and finds the frame that is looked for behind a
 /// header of `len` bytes.
-fn receive<S: Sys>(
-    c: &Ctx<S>,
+fn receive(
+    c: &Ctx,
     fd: i32,
     len: usize,
     wanted: impl Fn(&[u8]) -> bool,
@@ -88,8 +88,8 @@ fn receive<S: Sys>(
 }
 
 /// Waits for the frame that is looked for.
-fn expect<S: Sys>(
-    c: &Ctx<S>,
+fn expect(
+    c: &Ctx,
     fd: i32,
     len: usize,
     what: &str,
@@ -106,7 +106,7 @@ fn expect<S: Sys>(
 }
 
 /// The guest asks for an address, and is answered.
-fn resolve<S: Sys>(c: &Ctx<S>, fd: i32, len: usize) -> Verdict {
+fn resolve(c: &Ctx, fd: i32, len: usize) -> Verdict {
     let request = frames::arp_request(1);
     let n = transmit(c, fd, VnetHdr::NONE, len, &request).on("writev of an ARP request")?;
     check!(n == len + request.len(), "writev returned {n}");
@@ -118,7 +118,7 @@ fn resolve<S: Sys>(c: &Ctx<S>, fd: i32, len: usize) -> Verdict {
 
 /// The guest's driver begins, and sends a large packet. Where there is TCP, it says that nobody
 /// listens.
-fn drive<S: Sys>(c: &Ctx<S>, live: &Live) -> Verdict {
+fn drive(c: &Ctx, live: &Live) -> Verdict {
     c.set_header(live.fd, VNET_HDR as i32).on("TAPSVNETHDR of the guest's")?;
     c.set_offload(live.fd, ALL).on("TAPSOFFLOAD")?;
     resolve(c, live.fd, VNET_HDR)?;
@@ -135,7 +135,7 @@ fn drive<S: Sys>(c: &Ctx<S>, live: &Live) -> Verdict {
 }
 
 /// The guest is reset while frames wait for it: they are whole, and so is what follows.
-fn reset<S: Sys>(c: &Ctx<S>, live: &Live, socket: i32) -> Verdict {
+fn reset(c: &Ctx, live: &Live, socket: i32) -> Verdict {
     for _ in 0..4 {
         datagram(c, live, socket, 700)?;
     }
@@ -149,7 +149,7 @@ fn reset<S: Sys>(c: &Ctx<S>, live: &Live, socket: i32) -> Verdict {
     resolve(c, live.fd, SHORT_HDR)
 }
 
-fn qemu<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn qemu(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     let name = name.as_str();
     gifname(c, fd, name)?;

@@ -11,50 +11,50 @@ use crate::errno::Errno;
 use crate::frames::{self, ARP_LEN};
 use crate::net::Live;
 use crate::run::set_int;
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 use crate::user::{In, Out, Plain};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "init_again",
                 "ether_ioctl: if_init of what runs keeps the queue, and makes no edge",
-                init_again::<S>,
+                init_again,
             )
             .differs(&["F23"])
             .needs(&[Need::Inet]),
             case(
                 "queue_maxlen",
                 "sysctl net.interfaces.tapN.sndq.maxlen: none, one, fewer than none",
-                maxlen::<S>,
+                maxlen,
             )
             .needs(&[Need::Inet]),
             case(
                 "queue_maxlen_lowered",
                 "a bound below what waits refuses frames, and takes none away",
-                lowered::<S>,
+                lowered,
             )
             .needs(&[Need::Inet]),
             case(
                 "queue_long_frames",
                 "tap_rs(4): long frames leave three quarters of the queue to others",
-                long_ones::<S>,
+                long_ones,
             )
             .added()
             .needs(&[Need::Inet]),
             case(
                 "stats_zeroed",
                 "SIOCZIFDATA under traffic: no counter goes wrong, and then all count from 0",
-                zeroed::<S>,
+                zeroed,
             )
             .differs(&["F20"])
             .needs(&[Need::Inet]),
             case(
                 "six_waiters",
                 "two readers, two pollers, two kqueues on one descriptor: all are woken",
-                six::<S>,
+                six,
             )
             .dangerous(&["F6", "F19"])
             .needs(&[Need::Inet]),
@@ -64,12 +64,12 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 
 const MAXLEN: &str = "net.interfaces.tap0.sndq.maxlen";
 
-fn bound<S: Sys>(c: &Ctx<S>, frames: i32) -> Verdict {
+fn bound(c: &Ctx, frames: i32) -> Verdict {
     set_int(c.sys, MAXLEN, frames).on(MAXLEN)
 }
 
 /// Has the stack answer so many requests, and gives it the time; how many answers wait.
-fn answers<S: Sys>(c: &Ctx<S>, live: &Live, requests: u32) -> Fallible<u64> {
+fn answers(c: &Ctx, live: &Live, requests: u32) -> Fallible<u64> {
     for _ in 0..requests {
         c.send(live.fd, &frames::arp_request(live.net)).on("write of an ARP request")?;
     }
@@ -77,13 +77,13 @@ fn answers<S: Sys>(c: &Ctx<S>, live: &Live, requests: u32) -> Fallible<u64> {
     Ok(c.drain(live.fd)?.0)
 }
 
-fn waiting<S: Sys>(c: &Ctx<S>, live: &Live, requests: u32, expected: u64) -> Verdict {
+fn waiting(c: &Ctx, live: &Live, requests: u32, expected: u64) -> Verdict {
     let seen = answers(c, live, requests)?;
     check!(seen == expected, "of {requests} answers {seen} wait, not {expected}");
     Ok(())
 }
 
-fn init_again<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn init_again(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let kq = c.keep(c.sys.kqueue().on("kqueue")?);
     let flags = EV_ADD | EV_CLEAR;
@@ -108,7 +108,7 @@ fn init_again<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn maxlen<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn maxlen(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     for (frames, expected) in [(0, 0), (1, 1), (-1, 0), (i32::MIN, 0), (2, 2), (i32::MAX, 5)] {
         bound(c, frames)?;
@@ -118,7 +118,7 @@ fn maxlen<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.greet(&live).map(drop)
 }
 
-fn lowered<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn lowered(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     for _ in 0..5 {
         c.send(live.fd, &frames::arp_request(1)).on("write of an ARP request")?;
@@ -136,7 +136,7 @@ fn lowered<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 const SENT: u64 = 500;
 
-fn send_and_read<S: Sys>(s: S, fd: usize) -> i64 {
+fn send_and_read(s: System, fd: usize) -> i64 {
     let request = frames::arp_request(1);
     let mut frame = [0; 2048];
     for _ in 0..SENT {
@@ -148,14 +148,14 @@ fn send_and_read<S: Sys>(s: S, fd: usize) -> i64 {
     0
 }
 
-fn zero<S: Sys>(c: &Ctx<S>) -> Fallible<crate::abi::IfDataReq> {
+fn zero(c: &Ctx) -> Fallible<crate::abi::IfDataReq> {
     let mut req = crate::abi::IfDataReq::zeroed();
     put_name(&mut req.name, "tap0");
     c.sys.ioctl(c.socket, SIOCZIFDATA, Out::value(&mut req)).on("SIOCZIFDATA")?;
     Ok(req)
 }
 
-fn zeroed<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn zeroed(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.settled_data("tap0")?;
     zero(c)?;
@@ -184,7 +184,7 @@ fn zeroed<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Waits for one event; EV_EOF or not.
-fn one_event<S: Sys>(s: S, fd: usize) -> i64 {
+fn one_event(s: System, fd: usize) -> i64 {
     let Ok(kq) = s.kqueue() else { return -1 };
     let change = Kev { ident: fd, filter: EVFILT_READ, flags: EV_ADD, ..Kev::default() };
     let mut events = [Kev::default(); 1];
@@ -197,8 +197,9 @@ fn one_event<S: Sys>(s: S, fd: usize) -> i64 {
 }
 
 /// Six threads that sleep: readers, pollers and kqueues, two of each.
-fn sleepers<S: Sys>(c: &Ctx<S>, fd: i32) -> Fallible<[usize; 6]> {
-    let jobs: [fn(S, usize) -> i64; 3] = [super::read::read_one, super::poll::wait_in, one_event];
+fn sleepers(c: &Ctx, fd: i32) -> Fallible<[usize; 6]> {
+    let jobs: [fn(System, usize) -> i64; 3] =
+        [super::read::read_one, super::poll::wait_in, one_event];
     let mut threads = [0; 6];
     for (at, thread) in threads.iter_mut().enumerate() {
         *thread = c.sys.spawn(jobs[at % jobs.len()], fd as usize).on("spawn")?;
@@ -211,7 +212,7 @@ fn sleepers<S: Sys>(c: &Ctx<S>, fd: i32) -> Fallible<[usize; 6]> {
     Ok(threads)
 }
 
-fn six<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn six(c: &Ctx) -> Verdict {
     let live = c.live_clone(1)?;
     let result = both_ways(c, &live);
     if result.is_err() {
@@ -223,7 +224,7 @@ fn six<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Frames wake the six, and then the interface's end.
-fn both_ways<S: Sys>(c: &Ctx<S>, live: &Live) -> Verdict {
+fn both_ways(c: &Ctx, live: &Live) -> Verdict {
     let fd = live.fd;
     c.set_nonblocking(fd, false).on("FIONBIO off")?;
     let threads = sleepers(c, fd)?;
@@ -260,7 +261,7 @@ fn all_are(values: [Option<i64>; 6], expected: [i64; 3]) -> Verdict {
     Ok(())
 }
 
-fn long_ones<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn long_ones(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.set_mtu("tap0", 65521).on("SIOCSIFMTU")?;
     bound(c, 8)?;

@@ -9,70 +9,62 @@ use crate::check;
 use crate::ctx::{Ctx, Name};
 use crate::errno::Errno;
 use crate::frames::{self, BROADCAST};
-use crate::sys::{encode, Need, Sys};
+use crate::sys::{encode, Need, System};
 use crate::text::Text;
 use crate::user::{In, Out};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case(
-                "destroy_while_reading",
-                "behaviour: wakes the reader; ENXIO on a clone",
-                reading::<S>,
-            )
-            .dangerous(&["F19"]),
+            case("destroy_while_reading", "behaviour: wakes the reader; ENXIO on a clone", reading)
+                .dangerous(&["F19"]),
             case(
                 "destroy_while_reading_node",
                 "on a node the kernel's answers are EIO, ENXIO, EBADF",
-                reading_node::<S>,
+                reading_node,
             )
             .dangerous(&["F19"]),
             case(
                 "destroy_while_writing",
                 "a writer ends with an error, not with the kernel",
-                writing::<S>,
+                writing,
             )
             .dangerous(&["F19"]),
             case(
                 "stale_fd_after_recreate",
                 "a stale descriptor never touches its successor",
-                stale::<S>,
+                stale,
             )
             .dangerous(&["F18", "F19"]),
-            case("stale_node_after_recreate", "the same for a node's descriptor", stale_node::<S>)
+            case("stale_node_after_recreate", "the same for a node's descriptor", stale_node)
                 .dangerous(&["F18"]),
             case(
                 "destroy_while_captured",
                 "tcpdump: the interface leaves promiscuous mode without a complaint",
-                captured::<S>,
+                captured,
             )
             .needs(&[Need::Bpf]),
             case(
                 "close_while_reading",
                 "behaviour: close from another thread ends a read at once",
-                close_reading::<S>,
+                close_reading,
             )
             .dangerous(&["F29"]),
-            case(
-                "revoke_while_reading",
-                "behaviour: revoke(2) ends a read on a node",
-                revoked::<S>,
-            )
-            .dangerous(&["F29"])
-            .needs(&[Need::Revoke]),
+            case("revoke_while_reading", "behaviour: revoke(2) ends a read on a node", revoked)
+                .dangerous(&["F29"])
+                .needs(&[Need::Revoke]),
             case(
                 "revoke_while_polling",
                 "behaviour: revoke(2) wakes a poller of a node too",
-                revoked_poll::<S>,
+                revoked_poll,
             )
             .differs(&["F29"])
             .needs(&[Need::Revoke]),
             case(
                 "stop_continue_reading",
                 "behaviour: a stopped and continued reader sees no end of file",
-                stopped::<S>,
+                stopped,
             )
             .differs(&["F6"])
             .needs(&[Need::Process, Need::Inet]),
@@ -80,13 +72,13 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
     }
 }
 
-fn quiet_clone<S: Sys>(c: &Ctx<S>) -> Fallible<(i32, Name)> {
+fn quiet_clone(c: &Ctx) -> Fallible<(i32, Name)> {
     let (fd, name) = c.open_clone(O_RDWR)?;
     c.set_up(name.as_str(), true).on("up")?;
     Ok((fd, name))
 }
 
-fn quiet_node<S: Sys>(c: &Ctx<S>) -> Fallible<i32> {
+fn quiet_node(c: &Ctx) -> Fallible<i32> {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     c.set_up("tap0", true).on("up")?;
@@ -97,7 +89,7 @@ fn error_of(value: i64) -> Errno {
     Errno(i32::try_from(-value).unwrap_or(0))
 }
 
-fn reading<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn reading(c: &Ctx) -> Verdict {
     for _ in 0..10 {
         let (fd, name) = quiet_clone(c)?;
         let threads = [
@@ -122,7 +114,7 @@ fn is_dead(error: Errno) -> bool {
     [Errno::EIO, Errno::ENXIO, Errno::EBADF].contains(&error)
 }
 
-fn reading_node<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn reading_node(c: &Ctx) -> Verdict {
     for _ in 0..10 {
         let fd = quiet_node(c)?;
         let thread = c.sys.spawn(super::read::read_one, fd as usize).on("spawn")?;
@@ -141,7 +133,7 @@ fn reading_node<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn write_until_error<S: Sys>(s: S, fd: usize) -> i64 {
+fn write_until_error(s: System, fd: usize) -> i64 {
     let mut frame = [0; 60];
     frames::plain(&mut frame, BROADCAST);
     for _ in 0..200_000 {
@@ -152,7 +144,7 @@ fn write_until_error<S: Sys>(s: S, fd: usize) -> i64 {
     0
 }
 
-fn writing<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn writing(c: &Ctx) -> Verdict {
     for cloned in [true, false] {
         let (fd, name) =
             if cloned { quiet_clone(c)? } else { (quiet_node(c)?, Text::of(format_args!("tap0"))) };
@@ -166,7 +158,7 @@ fn writing<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn stale<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn stale(c: &Ctx) -> Verdict {
     let (fd, name) = quiet_clone(c)?;
     c.destroy(name.as_str()).on("destroy")?;
     c.create(name.as_str()).on("create of a successor")?;
@@ -184,7 +176,7 @@ fn stale<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn stale_node<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn stale_node(c: &Ctx) -> Verdict {
     let fd = quiet_node(c)?;
     c.destroy("tap0").on("destroy")?;
     c.create("tap0").on("create of a successor")?;
@@ -200,7 +192,7 @@ fn stale_node<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn captured<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn captured(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.set_up("tap0", true).on("up")?;
     let bpf = crate::bpf::tap_on(c, "tap0", BPF_D_INOUT)?;
@@ -212,11 +204,11 @@ fn captured<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Closes a descriptor; 0, or the errno negated.
-pub fn close_it<S: Sys>(s: S, fd: usize) -> i64 {
+pub fn close_it(s: System, fd: usize) -> i64 {
     encode(s.close(fd as i32).map(|()| 0))
 }
 
-fn close_reading<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn close_reading(c: &Ctx) -> Verdict {
     for _ in 0..10 {
         let (fd, name) = quiet_clone(c)?;
         let reader = c.sys.spawn(super::read::read_one, fd as usize).on("spawn")?;
@@ -232,11 +224,11 @@ fn close_reading<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn revoke_tap0<S: Sys>(s: S, _: usize) -> i64 {
+fn revoke_tap0(s: System, _: usize) -> i64 {
     encode(s.revoke(c"/dev/tap0").map(|()| 0))
 }
 
-fn revoked<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn revoked(c: &Ctx) -> Verdict {
     let fd = quiet_node(c)?;
     let reader = c.sys.spawn(super::read::read_one, fd as usize).on("spawn")?;
     c.settle();
@@ -252,7 +244,7 @@ fn revoked<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn revoked_poll<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn revoked_poll(c: &Ctx) -> Verdict {
     let fd = quiet_node(c)?;
     let poller = c.sys.spawn(super::poll::wait_in, fd as usize).on("spawn")?;
     c.settle();
@@ -262,7 +254,7 @@ fn revoked_poll<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.close(fd).on("close")
 }
 
-fn child_reads<S: Sys>(s: S, fd: usize) -> i32 {
+fn child_reads(s: System, fd: usize) -> i32 {
     let mut frame = [0; 2048];
     match s.read(fd as i32, Out::bytes(&mut frame)) {
         Ok(0) => 1,
@@ -271,7 +263,7 @@ fn child_reads<S: Sys>(s: S, fd: usize) -> i32 {
     }
 }
 
-fn stopped<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn stopped(c: &Ctx) -> Verdict {
     use crate::abi::{SIGCONT, SIGSTOP};
     let live = c.live(0, 1)?;
     c.set_nonblocking(live.fd, false).on("FIONBIO off")?;

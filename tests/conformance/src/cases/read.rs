@@ -9,54 +9,53 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames::{self, ARP_LEN};
-use crate::sys::{encode, Need, Sys};
+use crate::sys::{encode, Need, System};
 use crate::user::Out;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "read_nothing",
                 "a read of no bytes takes no frame, and is told of the end",
-                nothing::<S>,
+                nothing,
             )
             .dangerous(&["F22"]),
-            case("read_down_ehostdown", "seed, tap_dev_read: EHOSTDOWN while down", down::<S>),
-            case("read_nonblock_fionbio", "EWOULDBLOCK when empty, by FIONBIO", fionbio::<S>),
-            case("read_nonblock_fcntl", "EWOULDBLOCK when empty, by F_SETFL", fcntl::<S>),
-            case("read_one_frame", "tap(4): one read is one frame", one_frame::<S>)
-                .needs(&[Need::Inet]),
+            case("read_down_ehostdown", "seed, tap_dev_read: EHOSTDOWN while down", down),
+            case("read_nonblock_fionbio", "EWOULDBLOCK when empty, by FIONBIO", fionbio),
+            case("read_nonblock_fcntl", "EWOULDBLOCK when empty, by F_SETFL", fcntl),
+            case("read_one_frame", "tap(4): one read is one frame", one_frame).needs(&[Need::Inet]),
             case(
                 "truncating_read",
                 "tap(4): a short buffer truncates, the rest is gone",
-                truncates::<S>,
+                truncates,
             )
             .needs(&[Need::Inet]),
-            case("truncating_read_counted", "behaviour: the loss is counted", counted::<S>)
+            case("truncating_read_counted", "behaviour: the loss is counted", counted)
                 .differs(&["F17"])
                 .needs(&[Need::Inet]),
-            case("readv_scatters", "readv(2) of one frame", readv::<S>).needs(&[Need::Inet]),
-            case("read_efault", "behaviour: a fault frees the frame, counts an error", efault::<S>)
+            case("readv_scatters", "readv(2) of one frame", readv).needs(&[Need::Inet]),
+            case("read_efault", "behaviour: a fault frees the frame, counts an error", efault)
                 .differs(&["F16"])
                 .needs(&[Need::Inet]),
-            case("read_efault_midway", "a fault in the middle of a frame", efault_midway::<S>)
+            case("read_efault_midway", "a fault in the middle of a frame", efault_midway)
                 .needs(&[Need::Inet]),
-            case("read_large_frames", "chains longer than one mbuf arrive whole", large::<S>)
+            case("read_large_frames", "chains longer than one mbuf arrive whole", large)
                 .needs(&[Need::Inet]),
-            case("read_order", "frames are read in the order they were sent", order::<S>)
+            case("read_order", "frames are read in the order they were sent", order)
                 .needs(&[Need::Inet]),
         ]
     }
 }
 
 /// A thread's work: one read.
-pub fn read_one<S: Sys>(s: S, fd: usize) -> i64 {
+pub fn read_one(s: System, fd: usize) -> i64 {
     let mut frame = [0; 2048];
     encode(s.read(fd as i32, Out::bytes(&mut frame)))
 }
 
-fn down<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn down(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     let mut frame = [0; 2048];
@@ -68,21 +67,21 @@ fn down<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// tap0, up, and its node.
-pub fn up_and_empty<S: Sys>(c: &Ctx<S>) -> crate::case::Fallible<i32> {
+pub fn up_and_empty(c: &Ctx) -> crate::case::Fallible<i32> {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     c.set_up("tap0", true).on("up")?;
     Ok(fd)
 }
 
-fn fionbio<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn fionbio(c: &Ctx) -> Verdict {
     let fd = up_and_empty(c)?;
     c.set_nonblocking(fd, true).on("FIONBIO")?;
     let mut frame = [0; 2048];
     c.sys.read(fd, Out::bytes(&mut frame)).fails_with(Errno::EAGAIN, "read when empty")
 }
 
-fn fcntl<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn fcntl(c: &Ctx) -> Verdict {
     use crate::abi::{F_GETFL, F_SETFL, O_NONBLOCK};
     let fd = up_and_empty(c)?;
     c.sys.fcntl(fd, F_SETFL, O_NONBLOCK as usize).on("F_SETFL")?;
@@ -99,7 +98,7 @@ fn fcntl<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.join(thread, "read after down").map(drop)
 }
 
-fn one_frame<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn one_frame(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.provoke(&live)?;
     let mut frame = [0xa5; 2048];
@@ -110,7 +109,7 @@ fn one_frame<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn truncates<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn truncates(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.provoke(&live)?;
     let mut frame = [0xa5; 64];
@@ -122,7 +121,7 @@ fn truncates<S: Sys>(c: &Ctx<S>) -> Verdict {
         .fails_with(Errno::EAGAIN, "read of a truncated frame's rest")
 }
 
-fn counted<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn counted(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.provoke(&live)?;
     let before = c.settled_data("tap0")?;
@@ -133,7 +132,7 @@ fn counted<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn readv<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn readv(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.provoke(&live)?;
     let (mut header, mut rest, mut guard) = ([0; 14], [0; 60], [0xa5; 8]);
@@ -146,7 +145,7 @@ fn readv<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn efault<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn efault(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.provoke(&live)?;
     let before = c.settled_data("tap0")?;
@@ -160,7 +159,7 @@ fn efault<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn efault_midway<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn efault_midway(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.provoke(&live)?;
     let span = Out::across(c.sys.edge(), 20, 2000);
@@ -175,8 +174,8 @@ fn efault_midway<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Writes an echo request of `size` bytes and reads until its answer comes.
-pub fn echo<S: Sys>(
-    c: &Ctx<S>,
+pub fn echo(
+    c: &Ctx,
     live: &crate::net::Live,
     size: usize,
     sequence: u16,
@@ -201,7 +200,7 @@ pub fn echo<S: Sys>(
     )))
 }
 
-fn large<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn large(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     for (i, size) in [42, 98, 256, 400, 512, 1000, 1500, 1514].into_iter().enumerate() {
         let n = echo(c, &live, size, i as u16)?;
@@ -210,7 +209,7 @@ fn large<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn order<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn order(c: &Ctx) -> Verdict {
     c.keep_order()?;
     let live = c.live(0, 1)?;
     let mut frame = [0; 256];
@@ -230,7 +229,7 @@ fn order<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn nothing<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn nothing(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR | O_NONBLOCK)?;
     check!(c.sys.read(fd, Out::bytes(&mut [])) == Ok(0), "a read of nothing while down");
     c.destroy(name.as_str()).on("destroy")?;

@@ -10,41 +10,37 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames::{self, ARP_LEN};
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 use crate::user::Out;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case(
-                "read_blocks_until_frame",
-                "a blocking read gets the frame that comes",
-                blocks::<S>,
-            )
-            .guards(&["F5"])
-            .needs(&[Need::Inet]),
-            case("read_down_wakes", "behaviour: stop wakes everybody; EHOSTDOWN", down_wakes::<S>),
-            case("read_two_readers", "behaviour: read never returns 0", two_readers::<S>)
+            case("read_blocks_until_frame", "a blocking read gets the frame that comes", blocks)
+                .guards(&["F5"])
+                .needs(&[Need::Inet]),
+            case("read_down_wakes", "behaviour: stop wakes everybody; EHOSTDOWN", down_wakes),
+            case("read_two_readers", "behaviour: read never returns 0", two_readers)
                 .differs(&["F6"])
                 .needs(&[Need::Inet]),
             case(
                 "read_nonblock_contended",
                 "a frame that waits is read, whoever else asks",
-                contended::<S>,
+                contended,
             )
             .differs(&["F5a"])
             .unseen()
             .guards(&["F7", "F5a"])
             .needs(&[Need::Inet, Need::Smp]),
-            case("read_no_lost_wakeup", "a frame for every echo request, many times", wakeups::<S>)
+            case("read_no_lost_wakeup", "a frame for every echo request, many times", wakeups)
                 .guards(&["F5"])
                 .needs(&[Need::Inet]),
         ]
     }
 }
 
-fn blocks<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn blocks(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.set_nonblocking(live.fd, false).on("FIONBIO off")?;
     let thread = c.sys.spawn(read_one, live.fd as usize).on("spawn")?;
@@ -57,7 +53,7 @@ fn blocks<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn down_wakes<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn down_wakes(c: &Ctx) -> Verdict {
     let fd = up_and_empty(c)?;
     let threads = [
         c.sys.spawn(read_one, fd as usize).on("spawn")?,
@@ -72,7 +68,7 @@ fn down_wakes<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn two_readers<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn two_readers(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.set_nonblocking(live.fd, false).on("FIONBIO off")?;
     for round in 0..10 {
@@ -95,7 +91,7 @@ fn two_readers<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn keep_asking<S: Sys>(s: S, fd: usize) -> i64 {
+fn keep_asking(s: System, fd: usize) -> i64 {
     for _ in 0..60_000 {
         let mut n: i32 = 0;
         if s.ioctl(fd as i32, crate::abi::FIONREAD, Out::value(&mut n)).is_err() {
@@ -105,7 +101,7 @@ fn keep_asking<S: Sys>(s: S, fd: usize) -> i64 {
     0
 }
 
-fn contended<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn contended(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let thread = c.sys.spawn(keep_asking, live.fd as usize).on("spawn")?;
     let mut frame = [0; 2048];
@@ -118,7 +114,7 @@ fn contended<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn read_many<S: Sys>(s: S, fd: usize) -> i64 {
+fn read_many(s: System, fd: usize) -> i64 {
     let mut frame = [0; 256];
     let mut answers = 0;
     while answers < WAIT_FRAMES {
@@ -131,7 +127,7 @@ fn read_many<S: Sys>(s: S, fd: usize) -> i64 {
     answers
 }
 
-fn wakeups<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn wakeups(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.set_nonblocking(live.fd, false).on("FIONBIO off")?;
     let thread = c.sys.spawn(read_many, live.fd as usize).on("spawn")?;

@@ -10,49 +10,45 @@ use crate::ctx::Ctx;
 use crate::errno::Result;
 use crate::frames;
 use crate::net::Live;
-use crate::sys::{Need, SigIo, Sys};
+use crate::sys::{Need, SigIo, System};
 use crate::user::Out;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             // It closes at once behind the signal, when the soft interrupt may be running still.
-            case("sigio", "tap(4): SIGIO on data, POLL_IN, to the owner", data::<S>)
+            case("sigio", "tap(4): SIGIO on data, POLL_IN, to the owner", data)
                 .differs(&["F25"])
                 .needs(&[Need::Inet]),
-            case("sigio_down", "behaviour: POLL_HUP on down", down::<S>).guards(&["F23"]),
-            case("sigio_off", "FIOASYNC 0 ends it", off::<S>).needs(&[Need::Inet]),
-            case("sigio_fcntl", "F_SETFL O_ASYNC works", fcntl::<S>).needs(&[Need::Inet]),
-            case(
-                "sigio_clone_async",
-                "O_ASYNC in a cloning open leaves it to F_SETFL",
-                at_open::<S>,
-            )
-            .needs(&[Need::Inet]),
-            case("sigio_after_close", "behaviour: a stranger gets no signals", after_close::<S>)
+            case("sigio_down", "behaviour: POLL_HUP on down", down).guards(&["F23"]),
+            case("sigio_off", "FIOASYNC 0 ends it", off).needs(&[Need::Inet]),
+            case("sigio_fcntl", "F_SETFL O_ASYNC works", fcntl).needs(&[Need::Inet]),
+            case("sigio_clone_async", "O_ASYNC in a cloning open leaves it to F_SETFL", at_open)
+                .needs(&[Need::Inet]),
+            case("sigio_after_close", "behaviour: a stranger gets no signals", after_close)
                 .differs(&["F12", "F25"])
                 .needs(&[Need::Inet]),
-            case("sigio_toggle_storm", "FIOASYNC on and off while frames come", toggle::<S>)
+            case("sigio_toggle_storm", "FIOASYNC on and off while frames come", toggle)
                 .dangerous(&["F25"])
                 .needs(&[Need::Inet]),
         ]
     }
 }
 
-fn set<S: Sys>(c: &Ctx<S>, fd: i32, cmd: u64, value: i32) -> Result<()> {
+fn set(c: &Ctx, fd: i32, cmd: u64, value: i32) -> Result<()> {
     let mut value = value;
     c.sys.ioctl(fd, cmd, Out::value(&mut value)).map(drop)
 }
 
-fn arm<S: Sys>(c: &Ctx<S>, fd: i32) -> Verdict {
+fn arm(c: &Ctx, fd: i32) -> Verdict {
     c.sys.sigio_watch(false).on("sigaction")?;
     set(c, fd, FIOSETOWN, c.sys.getpid()).on("FIOSETOWN")?;
     set(c, fd, FIOASYNC, 1).on("FIOASYNC")
 }
 
 /// Waits for a signal.
-fn signal<S: Sys>(c: &Ctx<S>) -> Option<SigIo> {
+fn signal(c: &Ctx) -> Option<SigIo> {
     let mut seen = SigIo::default();
     let came = c.wait_for(|| {
         seen = c.sys.sigio_take();
@@ -61,7 +57,7 @@ fn signal<S: Sys>(c: &Ctx<S>) -> Option<SigIo> {
     came.then_some(seen)
 }
 
-fn data<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn data(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     arm(c, live.fd)?;
     c.provoke(&live)?;
@@ -72,7 +68,7 @@ fn data<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn down<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn down(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     c.set_up("tap0", true).on("up")?;
@@ -88,7 +84,7 @@ fn down<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Frames now cause no signal.
-fn silent<S: Sys>(c: &Ctx<S>, live: &Live, when: &str) -> Verdict {
+fn silent(c: &Ctx, live: &Live, when: &str) -> Verdict {
     c.settle();
     c.sys.sigio_take();
     c.drain(live.fd)?;
@@ -99,18 +95,18 @@ fn silent<S: Sys>(c: &Ctx<S>, live: &Live, when: &str) -> Verdict {
     Ok(())
 }
 
-fn off<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn off(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     arm(c, live.fd)?;
     set(c, live.fd, FIOASYNC, 0).on("FIOASYNC 0")?;
     silent(c, &live, "after FIOASYNC 0")
 }
 
-fn fcntl<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn fcntl(c: &Ctx) -> Verdict {
     by_flag(c, &c.live(0, 1)?)
 }
 
-fn at_open<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn at_open(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR | O_ASYNC)?;
     let flags = c.sys.fcntl(fd, F_GETFL, 0).on("F_GETFL")?;
     check!(flags & O_ASYNC == 0, "O_ASYNC is shown, but is not in effect");
@@ -118,7 +114,7 @@ fn at_open<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// F_SETFL turns signals on, and off again.
-fn by_flag<S: Sys>(c: &Ctx<S>, live: &Live) -> Verdict {
+fn by_flag(c: &Ctx, live: &Live) -> Verdict {
     c.sys.sigio_watch(false).on("sigaction")?;
     set(c, live.fd, FIOSETOWN, c.sys.getpid()).on("FIOSETOWN")?;
     let flags = c.sys.fcntl(live.fd, F_GETFL, 0).on("F_GETFL")?;
@@ -129,7 +125,7 @@ fn by_flag<S: Sys>(c: &Ctx<S>, live: &Live) -> Verdict {
     silent(c, live, "after O_ASYNC was cleared")
 }
 
-fn after_close<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn after_close(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     arm(c, live.fd)?;
     c.close(live.fd).on("close")?;
@@ -145,7 +141,7 @@ fn after_close<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 const TOGGLES: usize = 400;
 
-fn toggle_async<S: Sys>(s: S, fd: usize) -> i64 {
+fn toggle_async(s: System, fd: usize) -> i64 {
     for i in 0..TOGGLES {
         let mut on = (i % 2) as i32;
         if s.ioctl(fd as i32, FIOASYNC, Out::value(&mut on)).is_err() {
@@ -155,7 +151,7 @@ fn toggle_async<S: Sys>(s: S, fd: usize) -> i64 {
     0
 }
 
-fn toggle<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn toggle(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     arm(c, live.fd)?;
     let thread = c.sys.spawn(toggle_async, live.fd as usize).on("spawn")?;

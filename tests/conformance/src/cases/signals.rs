@@ -9,25 +9,25 @@ use crate::check;
 use crate::ctx::{Ctx, Name};
 use crate::errno::Errno;
 use crate::frames;
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 use crate::user::{In, Out};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("read_eintr", "read(2): a caught signal ends it, EINTR", interrupted::<S>)
+            case("read_eintr", "read(2): a caught signal ends it, EINTR", interrupted)
                 .needs(&[Need::Process, Need::Inet]),
             case(
                 "read_restarts",
                 "sigaction(2): with SA_RESTART the read goes on, and gets the next frame",
-                restarted::<S>,
+                restarted,
             )
             .needs(&[Need::Process, Need::Inet]),
             case(
                 "stopped_holder",
                 "its interface goes and comes again while the holder is stopped",
-                stopped_holder::<S>,
+                stopped_holder,
             )
             .dangerous(&["F18", "F19"])
             .needs(&[Need::Process]),
@@ -39,7 +39,7 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
 const FRAME: i32 = 7;
 const INTERRUPTED: i32 = 4;
 
-fn status_of_read<S: Sys>(s: S, fd: usize) -> i32 {
+fn status_of_read(s: System, fd: usize) -> i32 {
     let mut frame = [0; 2048];
     match s.read(fd as i32, Out::bytes(&mut frame)) {
         Ok(0) => 1,
@@ -49,7 +49,7 @@ fn status_of_read<S: Sys>(s: S, fd: usize) -> i32 {
 }
 
 /// What the read says, if a write after it says the same.
-fn status_of_both<S: Sys>(s: S, fd: usize) -> i32 {
+fn status_of_both(s: System, fd: usize) -> i32 {
     let status = status_of_read(s, fd);
     let mut frame = [0; 60];
     frames::plain(&mut frame, frames::BROADCAST);
@@ -59,24 +59,24 @@ fn status_of_both<S: Sys>(s: S, fd: usize) -> i32 {
     }
 }
 
-fn read_catching<S: Sys>(s: S, fd: usize, restart: bool) -> i32 {
+fn read_catching(s: System, fd: usize, restart: bool) -> i32 {
     if s.sigio_watch(restart).is_err() {
         return 2;
     }
     status_of_read(s, fd)
 }
 
-fn read_without_restart<S: Sys>(s: S, fd: usize) -> i32 {
+fn read_without_restart(s: System, fd: usize) -> i32 {
     read_catching(s, fd, false)
 }
 
-fn read_with_restart<S: Sys>(s: S, fd: usize) -> i32 {
+fn read_with_restart(s: System, fd: usize) -> i32 {
     read_catching(s, fd, true)
 }
 
 /// Sends the signal again and again, for the child may not have come to its sleep yet, and one
 /// that is not caught yet is nothing. The child's status, if that ended it.
-pub(super) fn signal_often<S: Sys>(c: &Ctx<S>, pid: i32, times: u32) -> Fallible<Option<i32>> {
+pub(super) fn signal_often(c: &Ctx, pid: i32, times: u32) -> Fallible<Option<i32>> {
     for _ in 0..times {
         c.sys.kill(pid, SIGIO).on("kill")?;
         c.settle();
@@ -87,7 +87,7 @@ pub(super) fn signal_often<S: Sys>(c: &Ctx<S>, pid: i32, times: u32) -> Fallible
     Ok(None)
 }
 
-fn interrupted<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn interrupted(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.set_nonblocking(live.fd, false).on("FIONBIO off")?;
     let pid = c.sys.fork(read_without_restart, live.fd as usize).on("fork")?;
@@ -100,7 +100,7 @@ fn interrupted<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.greet(&live).map(drop)
 }
 
-fn restarted<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn restarted(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     c.set_nonblocking(live.fd, false).on("FIONBIO off")?;
     let pid = c.sys.fork(read_with_restart, live.fd as usize).on("fork")?;
@@ -112,7 +112,7 @@ fn restarted<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn stopped_holder<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn stopped_holder(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     c.set_up(name.as_str(), true).on("up")?;
     let pid = c.sys.fork(status_of_both, fd as usize).on("fork")?;
@@ -125,7 +125,7 @@ fn stopped_holder<S: Sys>(c: &Ctx<S>) -> Verdict {
     result
 }
 
-fn stop_and_replace<S: Sys>(c: &Ctx<S>, fd: i32, name: &Name, pid: i32) -> Verdict {
+fn stop_and_replace(c: &Ctx, fd: i32, name: &Name, pid: i32) -> Verdict {
     c.close(fd).on("close of the parent's descriptor")?;
     c.settle();
     c.sys.kill(pid, SIGSTOP).on("stop")?;

@@ -10,40 +10,40 @@ use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames;
 use crate::storm;
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 use crate::text::Text;
 use crate::user::{In, Out};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "stress_clone",
                 "FreeBSD if_clone_test: parallel create, up, destroy",
-                stress_clone::<S>,
+                stress_clone,
             )
             .dangerous(&["F34"])
             .unseen(),
-            case("stress_ipv6_up", "FreeBSD if_clone_test _ipv6_up_stress", stress_ipv6::<S>)
+            case("stress_ipv6_up", "FreeBSD if_clone_test _ipv6_up_stress", stress_ipv6)
                 .dangerous(&["F34"])
                 .unseen()
                 .needs(&[Need::Inet6]),
-            case("storm", "everything at once, the module's unload too", storm::<S>)
+            case("storm", "everything at once, the module's unload too", storm)
                 .dangerous(&["F19", "F34"])
                 .guards(&["F19", "F34", "F39"]),
-            case("stress_cloning_open", "two cloning opens at once", stress_open::<S>)
+            case("stress_cloning_open", "two cloning opens at once", stress_open)
                 .dangerous(&["F34"]),
             case(
                 "stress_destroy_open",
                 "destroy against open, read, write, poll, close",
-                stress_destroy::<S>,
+                stress_destroy,
             )
             .dangerous(&["F19"]),
             case(
                 "mac_change_while_sending",
                 "behaviour: the MAC changes under the interface's lock",
-                mac_change::<S>,
+                mac_change,
             )
             .dangerous(&["F41"])
             .needs(&[Need::Inet]),
@@ -56,11 +56,11 @@ const ROUNDS: usize = 60;
 
 /// Creates, ups and destroys tap0 … tap3 in an order of its own. The argument is a socket and a
 /// number packed together.
-fn churn<S: Sys>(s: S, packed: usize) -> i64 {
+fn churn(s: System, packed: usize) -> i64 {
     let (socket, which) = ((packed & 0xffff) as i32, packed >> 16);
     let names = ["tap0", "tap1", "tap2", "tap3"];
     let ask = |cmd, name| {
-        let mut req = Ctx::<S>::ifreq(name);
+        let mut req = Ctx::ifreq(name);
         req.data[..2].copy_from_slice(&1_i16.to_ne_bytes());
         s.ioctl(socket, cmd, Out::value(&mut req))
     };
@@ -78,7 +78,7 @@ fn churn<S: Sys>(s: S, packed: usize) -> i64 {
     done
 }
 
-fn run_churn<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn run_churn(c: &Ctx) -> Verdict {
     let mut threads = [0; 4];
     for (which, thread) in threads.iter_mut().enumerate() {
         let packed = c.socket as usize | which << 16;
@@ -94,18 +94,18 @@ fn run_churn<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn stress_clone<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn stress_clone(c: &Ctx) -> Verdict {
     run_churn(c)
 }
 
-fn stress_ipv6<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn stress_ipv6(c: &Ctx) -> Verdict {
     crate::run::set_linklocal(c.sys, true).on("net.inet6.ip6.auto_linklocal")?;
     let result = run_churn(c);
     crate::run::set_linklocal(c.sys, false).on("net.inet6.ip6.auto_linklocal")?;
     result
 }
 
-fn open_and_close<S: Sys>(s: S, _: usize) -> i64 {
+fn open_and_close(s: System, _: usize) -> i64 {
     for _ in 0..ROUNDS {
         match s.open(c"/dev/tap", O_RDWR) {
             Ok(fd) => {
@@ -121,7 +121,7 @@ fn open_and_close<S: Sys>(s: S, _: usize) -> i64 {
 
 /// Asks for addresses, with the sysctl tree locked meanwhile: who makes nodes has to wait then, and
 /// gives up the kernel lock.
-fn ask_addresses<S: Sys>(s: S, _: usize) -> i64 {
+fn ask_addresses(s: System, _: usize) -> i64 {
     let mut text = [0; 18];
     for _ in 0..ROUNDS * 2 {
         for name in ["net.link.tap.tap0", "net.link.tap.tap1"] {
@@ -132,7 +132,7 @@ fn ask_addresses<S: Sys>(s: S, _: usize) -> i64 {
     0
 }
 
-fn stress_open<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn stress_open(c: &Ctx) -> Verdict {
     c.node(crate::abi::CLONER_MINOR)?;
     let asking = c.sys.spawn(ask_addresses, 0).on("spawn")?;
     let mut threads = [0; 3];
@@ -147,7 +147,7 @@ fn stress_open<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn use_node<S: Sys>(s: S, _: usize) -> i64 {
+fn use_node(s: System, _: usize) -> i64 {
     let mut opened = 0;
     for _ in 0..ROUNDS * 4 {
         let Ok(fd) = s.open(c"/dev/tap0", O_RDWR | crate::abi::O_NONBLOCK) else { continue };
@@ -165,7 +165,7 @@ fn use_node<S: Sys>(s: S, _: usize) -> i64 {
     opened
 }
 
-fn stress_destroy<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn stress_destroy(c: &Ctx) -> Verdict {
     c.node(0)?;
     let users = [c.sys.spawn(use_node, 0).on("spawn")?, c.sys.spawn(use_node, 0).on("spawn")?];
     for _ in 0..ROUNDS {
@@ -180,14 +180,14 @@ fn stress_destroy<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn storm<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn storm(c: &Ctx) -> Verdict {
     let bounds = storm::Bounds { ms: 10_000, steps: 150, seed: 1 };
     let calls = storm::run(c, bounds, true)?;
     check!(calls > 100, "only {calls} calls were made");
     Ok(())
 }
 
-fn send_requests<S: Sys>(s: S, fd: usize) -> i64 {
+fn send_requests(s: System, fd: usize) -> i64 {
     let request = frames::arp_request(1);
     let mut frame = [0; 2048];
     for _ in 0..500 {
@@ -197,7 +197,7 @@ fn send_requests<S: Sys>(s: S, fd: usize) -> i64 {
     0
 }
 
-fn mac_change<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn mac_change(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let thread = c.sys.spawn(send_requests, live.fd as usize).on("spawn")?;
     for i in 0..200 {

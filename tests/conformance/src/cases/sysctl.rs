@@ -9,50 +9,34 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::{Errno, Result};
 use crate::frames;
-use crate::sys::{Need, Sys};
+use crate::sys::Need;
 use crate::sysctl_name;
 use crate::text::Text;
 use crate::user::{In, Out};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case(
-                "sysctl_mac_format",
-                "tap(4): xx:xx:xx:xx:xx:xx, 17 characters and a NUL",
-                format::<S>,
-            ),
-            case("sysctl_mac_ok", "ZeroTier: sysctl -w net.link.tap.tapN=MAC", ok::<S>),
-            case(
-                "sysctl_mac_short_form",
-                "seed, tap_sysctl_handler: 11 to 17 characters",
-                short::<S>,
-            ),
-            case(
-                "sysctl_mac_bad",
-                "behaviour: a bad address is EINVAL and changes nothing",
-                bad::<S>,
-            ),
-            case("sysctl_mac_multicast", "behaviour: a group address is EINVAL", multicast::<S>)
+            case("sysctl_mac_format", "tap(4): xx:xx:xx:xx:xx:xx, 17 characters and a NUL", format),
+            case("sysctl_mac_ok", "ZeroTier: sysctl -w net.link.tap.tapN=MAC", ok),
+            case("sysctl_mac_short_form", "seed, tap_sysctl_handler: 11 to 17 characters", short),
+            case("sysctl_mac_bad", "behaviour: a bad address is EINVAL and changes nothing", bad),
+            case("sysctl_mac_multicast", "behaviour: a group address is EINVAL", multicast)
                 .differs(&["F33"]),
-            case("sysctl_mac_zero", "behaviour: the zero address is EINVAL", zero::<S>)
+            case("sysctl_mac_zero", "behaviour: the zero address is EINVAL", zero)
                 .differs(&["F33"]),
             case(
                 "sysctl_mac_unprivileged",
                 "sysctl(3): EPERM for others, who may read",
-                unprivileged::<S>,
+                unprivileged,
             )
             .needs(&[Need::Privilege]),
-            case(
-                "sysctl_mac_on_the_wire",
-                "the new address is the one ARP answers with",
-                wire::<S>,
-            )
-            .needs(&[Need::Inet]),
-            case("sysctl_node_goes", "behaviour: detach takes the node away", goes::<S>),
-            case("sysctl_node_of_clone", "ZeroTier: every interface has its node", clone::<S>),
-            case("sysctl_mac_long", "behaviour: more than 17 characters is refused", long::<S>),
+            case("sysctl_mac_on_the_wire", "the new address is the one ARP answers with", wire)
+                .needs(&[Need::Inet]),
+            case("sysctl_node_goes", "behaviour: detach takes the node away", goes),
+            case("sysctl_node_of_clone", "ZeroTier: every interface has its node", clone),
+            case("sysctl_mac_long", "behaviour: more than 17 characters is refused", long),
         ]
     }
 }
@@ -62,21 +46,21 @@ fn path(name: &str) -> Text<48> {
     Text::of(format_args!("net.link.tap.{name}"))
 }
 
-fn mib<S: Sys>(c: &Ctx<S>, name: &str, mib: &mut [i32; 12]) -> Result<usize> {
+fn mib(c: &Ctx, name: &str, mib: &mut [i32; 12]) -> Result<usize> {
     c.sys.sysctl_mib(path(name).as_str(), mib)
 }
 
 /// Reads an interface's node.
-pub fn read<S: Sys>(c: &Ctx<S>, name: &str) -> Result<Text<32>> {
+pub fn read(c: &Ctx, name: &str) -> Result<Text<32>> {
     sysctl_name::read_text(c.sys, path(name).as_str())
 }
 
 /// Writes an interface's node as sysctl(8) does, without the NUL.
-pub fn write<S: Sys>(c: &Ctx<S>, name: &str, value: &str) -> Result<()> {
+pub fn write(c: &Ctx, name: &str, value: &str) -> Result<()> {
     c.sys.sysctl_set(path(name).as_str(), In::bytes(value.as_bytes()))
 }
 
-fn format<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn format(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let mut path = [0; 12];
     let depth = mib(c, "tap0", &mut path).on("net.link.tap.tap0")?;
@@ -92,7 +76,7 @@ fn format<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn ok<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn ok(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     write(c, "tap0", "02:11:22:33:44:55").on("write")?;
     let now = read(c, "tap0").on("read")?;
@@ -100,7 +84,7 @@ fn ok<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn short<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn short(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     write(c, "tap0", "2:1:2:3:4:5").on("write of 11 characters")?;
     let now = read(c, "tap0").on("read")?;
@@ -108,7 +92,7 @@ fn short<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn refused<S: Sys>(c: &Ctx<S>, values: &[&str]) -> Verdict {
+fn refused(c: &Ctx, values: &[&str]) -> Verdict {
     c.create("tap0").on("create")?;
     let before = read(c, "tap0").on("read")?;
     for value in values {
@@ -119,22 +103,22 @@ fn refused<S: Sys>(c: &Ctx<S>, values: &[&str]) -> Verdict {
     Ok(())
 }
 
-fn bad<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn bad(c: &Ctx) -> Verdict {
     refused(
         c,
         &["02:11:22:33:44", "zz:zz:zz:zz:zz:zz", "0:1:2:3:4", "02:11:22:33:44:zz", "hello world"],
     )
 }
 
-fn multicast<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn multicast(c: &Ctx) -> Verdict {
     refused(c, &["01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff"])
 }
 
-fn zero<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn zero(c: &Ctx) -> Verdict {
     refused(c, &["00:00:00:00:00:00"])
 }
 
-fn long<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn long(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let before = read(c, "tap0").on("read")?;
     check!(write(c, "tap0", "02:11:22:33:44:555555").is_err(), "21 characters were taken");
@@ -143,7 +127,7 @@ fn long<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn unprivileged<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn unprivileged(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let before = read(c, "tap0").on("read")?;
     c.sys.seteuid(1).on("seteuid")?;
@@ -156,7 +140,7 @@ fn unprivileged<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn wire<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn wire(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     write(c, "tap0", "02:11:22:33:44:55").on("write")?;
     let mac = c.greet(&live)?;
@@ -168,14 +152,14 @@ fn wire<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn goes<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn goes(c: &Ctx) -> Verdict {
     c.create("tap3").on("create")?;
     read(c, "tap3").on("read")?;
     c.destroy("tap3").on("destroy")?;
     read(c, "tap3").fails_with(Errno::ENOENT, "the node after destroy")
 }
 
-fn clone<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn clone(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     let text = read(c, name.as_str()).on("read")?;
     check!(text.as_str().starts_with("f2:0b:a4:"), "reads {text}");

@@ -10,64 +10,48 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::{Errno, Result};
 use crate::frames;
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 use crate::user::{Out, Plain};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case(
-                "transient_default",
-                "tap_rs(4): 1 after an open of /dev/tap, 0 of a node",
-                first::<S>,
-            )
-            .added(),
-            case(
-                "transient_argument",
-                "an int, and no byte more; any number but 0 is 1",
-                argument::<S>,
-            )
-            .added(),
-            case("transient_gone", "what is gone has no such setting", gone::<S>).added(),
-            case(
-                "transient_stays",
-                "a cloned interface stays when told to, its link down",
-                stays::<S>,
-            )
-            .added(),
+            case("transient_default", "tap_rs(4): 1 after an open of /dev/tap, 0 of a node", first)
+                .added(),
+            case("transient_argument", "an int, and no byte more; any number but 0 is 1", argument)
+                .added(),
+            case("transient_gone", "what is gone has no such setting", gone).added(),
+            case("transient_stays", "a cloned interface stays when told to, its link down", stays)
+                .added(),
             case(
                 "transient_stays_whole",
                 "what stayed is opened, used, destroyed and unloaded like any other",
-                whole::<S>,
+                whole,
             )
             .added()
             .needs(&[Need::Inet]),
-            case(
-                "transient_goes",
-                "a node's interface goes when told to, with all of it",
-                goes::<S>,
-            )
-            .guards(&["F48"])
-            .added(),
+            case("transient_goes", "a node's interface goes when told to, with all of it", goes)
+                .guards(&["F48"])
+                .added(),
         ]
     }
 }
 
 /// TAPGTRANSIENT.
-pub fn get<S: Sys>(s: S, fd: i32) -> Result<i32> {
+pub fn get(s: System, fd: i32) -> Result<i32> {
     let mut value = -1;
     s.ioctl(fd, TAPGTRANSIENT, Out::value(&mut value)).map(|_| value)
 }
 
 /// TAPSTRANSIENT.
-pub fn set<S: Sys>(s: S, fd: i32, value: i32) -> Result<()> {
+pub fn set(s: System, fd: i32, value: i32) -> Result<()> {
     let mut value = value;
     s.ioctl(fd, TAPSTRANSIENT, Out::value(&mut value)).map(drop)
 }
 
 /// Says what the interface of a descriptor is to do at the close, which must be what it then says.
-pub fn tell<S: Sys>(c: &Ctx<S>, fd: i32, value: i32) -> Verdict {
+pub fn tell(c: &Ctx, fd: i32, value: i32) -> Verdict {
     set(c.sys, fd, value).on("TAPSTRANSIENT")?;
     let now = get(c.sys, fd).on("TAPGTRANSIENT")?;
     check!(now == value, "TAPGTRANSIENT says {now} instead of {value}");
@@ -75,7 +59,7 @@ pub fn tell<S: Sys>(c: &Ctx<S>, fd: i32, value: i32) -> Verdict {
 }
 
 /// tap0, made by name, and open; it goes with the close.
-pub fn going<S: Sys>(c: &Ctx<S>) -> Fallible<i32> {
+pub fn going(c: &Ctx) -> Fallible<i32> {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     tell(c, fd, 1)?;
@@ -83,13 +67,13 @@ pub fn going<S: Sys>(c: &Ctx<S>) -> Fallible<i32> {
 }
 
 /// The thread that destroys it comes soon.
-pub fn goes_soon<S: Sys>(c: &Ctx<S>, after: &str) -> Verdict {
+pub fn goes_soon(c: &Ctx, after: &str) -> Verdict {
     let gone = c.wait_for(|| !c.exists("tap0"));
     check!(gone, "tap0 outlived {after}");
     Ok(())
 }
 
-fn first<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn first(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let node = c.open_unit(0, O_RDWR)?;
     let (clone, _) = c.open_clone(O_RDWR)?;
@@ -115,7 +99,7 @@ struct Guarded {
 // SAFETY: bytes only.
 unsafe impl Plain for Guarded {}
 
-fn argument<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn argument(c: &Ctx) -> Verdict {
     let (fd, _) = c.open_clone(O_RDWR)?;
     for (value, wanted) in [(0, 0), (1, 1), (0, 0), (2, 1), (-1, 1), (i32::MIN, 1), (0, 0)] {
         let mut guarded = Guarded::garbage();
@@ -139,7 +123,7 @@ fn argument<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn gone<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn gone(c: &Ctx) -> Verdict {
     let node = going(c)?;
     let (clone, name) = c.open_clone(O_RDWR)?;
     tell(c, clone, 0)?;
@@ -163,7 +147,7 @@ fn gone<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn stays<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn stays(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     c.set_up(name.as_str(), true).on("up")?;
     tell(c, fd, 0)?;
@@ -181,7 +165,7 @@ fn stays<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.destroy(name.as_str()).on("destroy")
 }
 
-fn whole<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn whole(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     tell(c, fd, 0)?;
     c.close(fd).on("close")?;
@@ -206,7 +190,7 @@ fn whole<S: Sys>(c: &Ctx<S>) -> Verdict {
     super::module::unloads(c, "after an interface that stayed")
 }
 
-fn goes<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn goes(c: &Ctx) -> Verdict {
     for round in 0..10 {
         let fd = going(c)?;
         c.set_up("tap0", true).on("up")?;

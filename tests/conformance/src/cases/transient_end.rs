@@ -9,40 +9,36 @@ use crate::case::{case, Case, On, Verdict};
 use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::Errno;
-use crate::sys::{Drvctl, Need, Sys};
+use crate::sys::{Drvctl, Need, System};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("transient_last_close", "it goes with the last descriptor, not before", last::<S>)
+            case("transient_last_close", "it goes with the last descriptor, not before", last)
                 .added()
                 .needs(&[Need::Process]),
-            case("transient_killed", "it goes when the process that has it is killed", killed::<S>)
+            case("transient_killed", "it goes when the process that has it is killed", killed)
                 .added()
                 .needs(&[Need::Process]),
-            case("transient_revoked", "it goes when the node is revoked", revoked::<S>)
+            case("transient_revoked", "it goes when the node is revoked", revoked)
                 .added()
                 .needs(&[Need::Revoke]),
             case(
                 "transient_drvctl",
                 "drvctl(8) detaches neither what will go nor what has",
-                detached::<S>,
+                detached,
             )
             .added()
             .needs(&[Need::Drvctl]),
-            case(
-                "transient_one_opening",
-                "the setting is an opening's, not the next one's",
-                one::<S>,
-            )
-            .added(),
+            case("transient_one_opening", "the setting is an opening's, not the next one's", one)
+                .added(),
         ]
     }
 }
 
 /// In a child: keeps what it has inherited for a while.
-fn hold<S: Sys>(s: S, fd: usize) -> i32 {
+fn hold(s: System, fd: usize) -> i32 {
     match get(s, fd as i32) {
         Ok(1) => s.sleep_ms(150),
         _ => return 1,
@@ -50,7 +46,7 @@ fn hold<S: Sys>(s: S, fd: usize) -> i32 {
     i32::from(!matches!(get(s, fd as i32), Ok(1)))
 }
 
-fn last<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn last(c: &Ctx) -> Verdict {
     let fd = going(c)?;
     let copy = c.sys.dup2(fd, 60).map(|fd| c.keep(fd)).on("dup2")?;
     c.close(fd).on("close of the first")?;
@@ -65,7 +61,7 @@ fn last<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// In a child: opens tap0, tells it to go, shows that by an interface more, and waits to be killed.
-fn open_and_wait<S: Sys>(s: S, _: usize) -> i32 {
+fn open_and_wait(s: System, _: usize) -> i32 {
     let told = s.open(c"/dev/tap0", O_RDWR).and_then(|fd| set(s, fd, 1));
     let shown = told.and_then(|()| s.open(c"/dev/tap", O_RDWR));
     while shown.is_ok() {
@@ -74,7 +70,7 @@ fn open_and_wait<S: Sys>(s: S, _: usize) -> i32 {
     1
 }
 
-fn killed<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn killed(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.node(0)?;
     c.node(CLONER_MINOR)?;
@@ -86,7 +82,7 @@ fn killed<S: Sys>(c: &Ctx<S>) -> Verdict {
     super::module::unloads(c, "after the process was killed")
 }
 
-fn revoked<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn revoked(c: &Ctx) -> Verdict {
     for _ in 0..3 {
         let fd = going(c)?;
         c.set_up("tap0", true).on("up")?;
@@ -104,7 +100,7 @@ fn revoked<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 /// A drvctl(8) that comes while the device is being detached would wait for ever: see
 /// docs/lifetimes.md. The creation waits for the end of that.
-fn detached<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn detached(c: &Ctx) -> Verdict {
     let device = super::power::device(c, 0);
     for _ in 0..5 {
         let fd = going(c)?;
@@ -120,7 +116,7 @@ fn detached<S: Sys>(c: &Ctx<S>) -> Verdict {
     super::module::unloads(c, "after drvctl")
 }
 
-fn one<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn one(c: &Ctx) -> Verdict {
     let (fd, _) = c.open_clone(O_RDWR)?;
     tell(c, fd, 0)?;
     c.close(fd).on("close of the clone")?;

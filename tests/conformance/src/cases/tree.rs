@@ -9,25 +9,25 @@ use crate::check;
 use crate::ctx::Ctx;
 use crate::errno::{Errno, Result};
 use crate::run::set_int;
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 use crate::sysctl_name::bytes_of;
 use crate::text::{until_nul, Text};
 use crate::user::{In, Out, Plain};
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "sysctl_openers",
                 "tap_rs(4): net.link.tap_openers says which process has opened what",
-                openers::<S>,
+                openers,
             )
             .added(),
             case(
                 "openers_gone",
                 "net.link.tap_openers says nothing about a process that does not exist any more",
-                gone::<S>,
+                gone,
             )
             .dangerous(&["F19"])
             .guards(&["F45"])
@@ -35,38 +35,34 @@ pub fn cases<S: Sys>() -> &'static [Case<S>] {
             case(
                 "openers_curtain",
                 "behind a curtain, net.link.tap_openers shows a user his own processes",
-                curtain::<S>,
+                curtain,
             )
             .guards(&["F45"])
             .added()
             .needs(&[Need::Curtain, Need::Privilege]),
-            case(
-                "sysctl_walk",
-                "sysctl -a beside creations: every node is there, or is not",
-                walk::<S>,
-            )
-            .dangerous(&["F34"])
-            .unseen(),
+            case("sysctl_walk", "sysctl -a beside creations: every node is there, or is not", walk)
+                .dangerous(&["F34"])
+                .unseen(),
         ]
     }
 }
 
 /// Reads net.link.tap_openers into a buffer of `room` bytes.
-fn read_openers<S: Sys>(c: &Ctx<S>, room: usize) -> Result<(Text<64>, usize)> {
+fn read_openers(c: &Ctx, room: usize) -> Result<(Text<64>, usize)> {
     let mut text = [0xa5_u8; 64];
     let length = c.sys.sysctl_get("net.link.tap_openers", Out::bytes(&mut text[..room]))?;
     let content = core::str::from_utf8(until_nul(&text)).unwrap_or("?");
     Ok((Text::of(format_args!("{content}")), length))
 }
 
-fn opened_are<S: Sys>(c: &Ctx<S>, expected: &str) -> Verdict {
+fn opened_are(c: &Ctx, expected: &str) -> Verdict {
     let (text, length) = read_openers(c, 64).on("read")?;
     check!(text.as_str() == expected, "reads \"{text}\" instead of \"{expected}\"");
     check!(length == expected.len() + 1, "length {length} of \"{expected}\" and its NUL");
     Ok(())
 }
 
-fn openers<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn openers(c: &Ctx) -> Verdict {
     opened_are(c, "")?;
     c.create("tap0").on("create")?;
     c.create("tap3").on("create")?;
@@ -94,18 +90,18 @@ fn openers<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Opens a cloned interface, leaves it to a child, and ends.
-fn leave_to_a_child<S: Sys>(s: S, _: usize) -> i32 {
+fn leave_to_a_child(s: System, _: usize) -> i32 {
     let Ok(fd) = s.open(c"/dev/tap", O_RDWR) else { return 1 };
     i32::from(s.fork(hold, fd as usize).is_err())
 }
 
 /// Holds a descriptor until the interface goes.
-fn hold<S: Sys>(s: S, fd: usize) -> i32 {
+fn hold(s: System, fd: usize) -> i32 {
     let mut fds = [PollFd { fd: fd as i32, events: POLLIN, revents: 0 }];
     i32::from(s.poll(&mut fds, 60_000).is_err())
 }
 
-fn gone<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn gone(c: &Ctx) -> Verdict {
     c.node(crate::abi::CLONER_MINOR)?;
     c.create("tap3").on("create")?;
     let own = c.open_unit(3, O_RDWR)?;
@@ -126,7 +122,7 @@ fn gone<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 const CURTAIN: &str = "security.models.extensions.curtain";
 
-fn curtain<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn curtain(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     c.open_unit(0, O_RDWR)?;
     let mine: Text<64> = Text::of(format_args!("tap0={}", c.sys.getpid()));
@@ -147,7 +143,7 @@ fn curtain<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// In a child, as another user: sees the superuser's opens unless there is a curtain.
-fn what_a_stranger_sees<S: Sys>(s: S, curtain: usize) -> i32 {
+fn what_a_stranger_sees(s: System, curtain: usize) -> i32 {
     let mut path = [0; 12];
     let Ok(depth) = s.sysctl_mib("net.link.tap_openers", &mut path) else { return 1 };
     if s.setuid(1).is_err() {
@@ -166,7 +162,7 @@ const CHILDREN: usize = 64;
 const ROUNDS: usize = 40;
 
 /// Reads all that is below a node; whether an answer was one that a tree cannot give.
-fn read_all<S: Sys>(s: S, mib: &mut [i32; 12], depth: usize) -> Result<()> {
+fn read_all(s: System, mib: &mut [i32; 12], depth: usize) -> Result<()> {
     mib[depth] = CTL_QUERY;
     let mut query = SysctlNode::zeroed();
     query.flags = SYSCTL_VERSION;
@@ -199,7 +195,7 @@ fn read_all<S: Sys>(s: S, mib: &mut [i32; 12], depth: usize) -> Result<()> {
 }
 
 /// Walks net.link and net.interfaces until it is over.
-fn walk_often<S: Sys>(s: S, _: usize) -> i64 {
+fn walk_often(s: System, _: usize) -> i64 {
     let mut mib = [0; 12];
     for _ in 0..ROUNDS {
         for top in ["net.link", "net.interfaces"] {
@@ -213,7 +209,7 @@ fn walk_often<S: Sys>(s: S, _: usize) -> i64 {
     0
 }
 
-fn walk<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn walk(c: &Ctx) -> Verdict {
     let threads =
         [c.sys.spawn(walk_often, 0).on("spawn")?, c.sys.spawn(walk_often, 0).on("spawn")?];
     let mut values = [None; 2];

@@ -9,52 +9,51 @@ use crate::case::{case, Case, On, Verdict};
 use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames::BROADCAST;
-use crate::sys::Sys;
 use crate::user::Out;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
             case(
                 "tun_delete_detach_close",
                 "Linux tun.c delete_detach_close: destroy, then close",
-                delete_close::<S>,
+                delete_close,
             )
             .dangerous(&["F19"]),
             case(
                 "tun_detach_delete_close",
                 "Linux tun.c detach_delete_close, detach_close_delete: close, then destroy",
-                close_delete::<S>,
+                close_delete,
             ),
             case(
                 "tun_reattach_delete_close",
                 "Linux tun.c reattach: close, open, destroy, close",
-                reattach::<S>,
+                reattach,
             )
             .dangerous(&["F19"]),
             case(
                 "tun_reattach_close_delete",
                 "Linux tun.c reattach: close, open, close, destroy",
-                reattach_close::<S>,
+                reattach_close,
             ),
             case(
                 "tun_deleted",
                 "Linux tun.c tun_deleted: every call after deletion fails",
-                all_fail::<S>,
+                all_fail,
             )
             .dangerous(&["F19"]),
             case(
                 "syscall_storm",
                 "random writes and ioctls on an interface that comes and goes",
-                storm::<S>,
+                storm,
             )
             .dangerous(&["F19"]),
         ]
     }
 }
 
-fn delete_close<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn delete_close(c: &Ctx) -> Verdict {
     let ends = pair(c)?;
     for (fd, name) in ends.into_iter().zip(["tap0", "tap1"]) {
         c.destroy(name).on("destroy")?;
@@ -63,7 +62,7 @@ fn delete_close<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn close_delete<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn close_delete(c: &Ctx) -> Verdict {
     let ends = pair(c)?;
     for (fd, name) in ends.into_iter().zip(["tap0", "tap1"]) {
         c.close(fd).on("close")?;
@@ -72,7 +71,7 @@ fn close_delete<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn reattach<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn reattach(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     c.close(fd).on("close")?;
@@ -82,7 +81,7 @@ fn reattach<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.open(c"/dev/tap0", O_RDWR).fails_with(Errno::ENXIO, "open of what is gone")
 }
 
-fn reattach_close<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn reattach_close(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     for _ in 0..2 {
         let fd = c.open_unit(0, O_RDWR)?;
@@ -92,7 +91,7 @@ fn reattach_close<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.open(c"/dev/tap0", O_RDWR).fails_with(Errno::ENXIO, "open of what is gone")
 }
 
-fn all_fail<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn all_fail(c: &Ctx) -> Verdict {
     let (fd, name) = c.open_clone(O_RDWR)?;
     c.destroy(name.as_str()).on("destroy")?;
     let mut frame = [0; 64];
@@ -103,7 +102,7 @@ fn all_fail<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.close(fd).on("close")
 }
 
-fn storm<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn storm(c: &Ctx) -> Verdict {
     c.sys.sigio_watch(false).on("sigaction")?;
     let mut random = super::write::Random(99);
     let mut frame = [0; 1600];

@@ -12,44 +12,41 @@ use crate::ctx::Ctx;
 use crate::errno::Errno;
 use crate::frames::{self, BROADCAST};
 use crate::net::Live;
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 use crate::user::In;
 
 use super::length::accepted;
 
 /// The cases of this topic.
-pub fn cases<S: Sys>() -> &'static [Case<S>] {
+pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("zero_write", "behaviour: EINVAL, zero included", zero::<S>).differs(&["F14"]),
-            case("short_write", "behaviour: shorter than a header is EINVAL", short::<S>)
+            case("zero_write", "behaviour: EINVAL, zero included", zero).differs(&["F14"]),
+            case("short_write", "behaviour: shorter than a header is EINVAL", short)
                 .differs(&["F15"]),
-            case("jumbo_mtu", "behaviour: jumbo MTUs work", jumbo::<S>).needs(&[Need::Inet]),
-            case("huge_mtu", "tap_rs(4): MTUs up to 65521 work", huge::<S>)
-                .added()
+            case("jumbo_mtu", "behaviour: jumbo MTUs work", jumbo).needs(&[Need::Inet]),
+            case("huge_mtu", "tap_rs(4): MTUs up to 65521 work", huge).added().needs(&[Need::Inet]),
+            case("write_efault", "behaviour: EFAULT leaves no trace", efault).differs(&["F16"]),
+            case("write_efault_midway", "a fault in the middle of a frame", efault_midway),
+            case("writev_one_frame", "rump virtif: a writev is one frame", writev)
                 .needs(&[Need::Inet]),
-            case("write_efault", "behaviour: EFAULT leaves no trace", efault::<S>)
-                .differs(&["F16"]),
-            case("write_efault_midway", "a fault in the middle of a frame", efault_midway::<S>),
-            case("writev_one_frame", "rump virtif: a writev is one frame", writev::<S>)
-                .needs(&[Need::Inet]),
-            case("writev_zero", "writev(2) of empty spans", writev_zero::<S>).differs(&["F14"]),
-            case("write_down", "a frame for an interface that is down is no error", down::<S>),
-            case("write_from_thread_storm", "many writers at once, all counted", storm::<S>)
+            case("writev_zero", "writev(2) of empty spans", writev_zero).differs(&["F14"]),
+            case("write_down", "a frame for an interface that is down is no error", down),
+            case("write_from_thread_storm", "many writers at once, all counted", storm)
                 .differs(&["F20"]),
-            case("write_any_bytes", "syzkaller: survives any bytes", any_bytes::<S>),
+            case("write_any_bytes", "syzkaller: survives any bytes", any_bytes),
             case(
                 "write_invalid_ethertype",
                 "Linux tap.c test_packet_crash_tap_invalid_eth_proto",
-                ethertypes::<S>,
+                ethertypes,
             ),
-            case("write_tagged_frame", "a VLAN-tagged frame of full size is accepted", tagged::<S>),
+            case("write_tagged_frame", "a VLAN-tagged frame of full size is accepted", tagged),
         ]
     }
 }
 
 /// tap0, open, up and non-blocking.
-pub fn open_up<S: Sys>(c: &Ctx<S>) -> Fallible<i32> {
+pub fn open_up(c: &Ctx) -> Fallible<i32> {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     c.set_up("tap0", true).on("up")?;
@@ -57,14 +54,14 @@ pub fn open_up<S: Sys>(c: &Ctx<S>) -> Fallible<i32> {
     Ok(fd)
 }
 
-fn zero<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn zero(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     c.send(fd, &[]).fails_with(Errno::EINVAL, "write of nothing")?;
     let (fd, _) = c.open_clone(O_RDWR)?;
     c.send(fd, &[]).fails_with(Errno::EINVAL, "write of nothing to a clone")
 }
 
-fn short<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn short(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     let frame = [0xff; ETHER_HDR];
     for n in 1..ETHER_HDR {
@@ -74,12 +71,12 @@ fn short<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn jumbo<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn jumbo(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     echoes(c, &live, 9000, &[1514, 2048, 2049, 4096, 9000, 9014])
 }
 
-fn huge<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn huge(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     // A cluster, and buffers of almost a page: at the ends of the first ones, and all of them.
     let ends = [2045, 2046, 2047, 6077, 6078, 6079, 10110, 10111];
@@ -88,7 +85,7 @@ fn huge<S: Sys>(c: &Ctx<S>) -> Verdict {
 }
 
 /// Frames of these sizes are answered whole, at that MTU.
-fn echoes<S: Sys>(c: &Ctx<S>, live: &Live, mtu: i32, sizes: &[usize]) -> Verdict {
+fn echoes(c: &Ctx, live: &Live, mtu: i32, sizes: &[usize]) -> Verdict {
     c.set_mtu("tap0", mtu).on("SIOCSIFMTU")?;
     for (i, &size) in sizes.iter().enumerate() {
         let n = super::read::echo(c, live, size, 100 + i as u16)?;
@@ -97,7 +94,7 @@ fn echoes<S: Sys>(c: &Ctx<S>, live: &Live, mtu: i32, sizes: &[usize]) -> Verdict
     Ok(())
 }
 
-fn efault<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn efault(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     let before = c.settled_data("tap0")?;
     c.sys.write(fd, In::bad(100)).fails_with(Errno::EFAULT, "write from nowhere")?;
@@ -108,7 +105,7 @@ fn efault<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn efault_midway<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn efault_midway(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     let before = c.settled_data("tap0")?;
     for good in [1, 13, 14, 100, 1000] {
@@ -121,7 +118,7 @@ fn efault_midway<S: Sys>(c: &Ctx<S>) -> Verdict {
     accepted(c, fd, 60)
 }
 
-fn writev<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn writev(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let request = frames::arp_request(1);
     for cut in [1, 6, 14, 15, 42, 59] {
@@ -138,13 +135,13 @@ fn writev<S: Sys>(c: &Ctx<S>) -> Verdict {
     Ok(())
 }
 
-fn writev_zero<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn writev_zero(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     let spans = [In::bytes(&[]), In::bytes(&[])];
     c.sys.writev(fd, &spans).fails_with(Errno::EINVAL, "writev of nothing")
 }
 
-fn down<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn down(c: &Ctx) -> Verdict {
     c.create("tap0").on("create")?;
     let fd = c.open_unit(0, O_RDWR)?;
     accepted(c, fd, 60)
@@ -152,7 +149,7 @@ fn down<S: Sys>(c: &Ctx<S>) -> Verdict {
 
 const EACH: u64 = 250;
 
-fn write_many<S: Sys>(s: S, fd: usize) -> i64 {
+fn write_many(s: System, fd: usize) -> i64 {
     let mut frame = [0; 60];
     frames::plain(&mut frame, BROADCAST);
     let mut failed = 0;
@@ -165,7 +162,7 @@ fn write_many<S: Sys>(s: S, fd: usize) -> i64 {
     failed
 }
 
-fn storm<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn storm(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     let before = c.settled_data("tap0")?;
     let mut threads = [0; 4];
@@ -194,7 +191,7 @@ impl Random {
     }
 }
 
-fn any_bytes<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn any_bytes(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let mut random = Random(1);
     let mut frame = [0; 1518];
@@ -217,7 +214,7 @@ fn any_bytes<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.greet(&live).map(drop)
 }
 
-fn ethertypes<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn ethertypes(c: &Ctx) -> Verdict {
     let live = c.live(0, 1)?;
     let mut frame = [0; 60];
     for kind in [0, 1, 0x05dc, 0x05dd, 0x05ff, 0x0600, 0x8100, 0x88a8, 0x9100, 0xffff] {
@@ -231,7 +228,7 @@ fn ethertypes<S: Sys>(c: &Ctx<S>) -> Verdict {
     c.greet(&live).map(drop)
 }
 
-fn tagged<S: Sys>(c: &Ctx<S>) -> Verdict {
+fn tagged(c: &Ctx) -> Verdict {
     let fd = open_up(c)?;
     let mut frame = [0; 1518];
     frames::plain(&mut frame, BROADCAST);

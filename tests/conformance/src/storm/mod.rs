@@ -16,7 +16,6 @@ use crate::abi::CLONER_MINOR;
 use crate::case::{Failure, Fallible, On};
 use crate::ctx::Ctx;
 use crate::errno::{Errno, Result};
-use crate::sys::Sys;
 use crate::text::Text;
 
 /// Units that the threads fight over.
@@ -98,7 +97,7 @@ fn note<T>(kind: usize, result: Result<T>, allowed: &[Errno]) -> Option<T> {
 }
 
 /// Runs a storm; returns how many calls were made.
-pub fn run<S: Sys>(c: &Ctx<S>, bounds: Bounds, unloads: bool) -> Fallible<u64> {
+pub fn run(c: &Ctx, bounds: Bounds, unloads: bool) -> Fallible<u64> {
     for minor in (0..UNITS).chain([CLONER_MINOR]) {
         c.node(minor)?;
     }
@@ -132,11 +131,7 @@ pub fn run<S: Sys>(c: &Ctx<S>, bounds: Bounds, unloads: bool) -> Fallible<u64> {
 
 /// Waits for the threads. One may sleep in a read of an interface that nobody destroys any more:
 /// once the time is over, they are all destroyed here.
-fn settle<S: Sys>(
-    c: &Ctx<S>,
-    bounds: Bounds,
-    threads: &mut [Option<usize>; WORKERS],
-) -> Fallible<()> {
+fn settle(c: &Ctx, bounds: Bounds, threads: &mut [Option<usize>; WORKERS]) -> Fallible<()> {
     let last = c.sys.now_ms() + bounds.ms + 15 * crate::ctx::HANG_MS;
     let mut idle = 0;
     loop {

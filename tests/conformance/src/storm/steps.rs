@@ -15,14 +15,14 @@ use crate::ctx::put_name;
 use crate::errno::Errno;
 use crate::frames;
 use crate::net::sockaddr_in;
-use crate::sys::{Need, Sys};
+use crate::sys::{Need, System};
 use crate::text::Text;
 use crate::user::{In, Out, Plain};
 
 use super::{note, Random, SHARED, UNITS};
 
 /// What a thread does: steps, each of a kind that chance picks.
-pub fn work<S: Sys>(sys: S, seed: usize) -> i64 {
+pub fn work(sys: System, seed: usize) -> i64 {
     let mut random = Random(seed as u32);
     for _ in 0..SHARED.steps.load(Ordering::Relaxed) {
         if sys.now_ms() > SHARED.end.load(Ordering::Relaxed) {
@@ -46,7 +46,7 @@ fn unit_name(random: &mut Random) -> Text<16> {
     Text::of(format_args!("tap{}", random.below(UNITS)))
 }
 
-fn ask<S: Sys>(sys: S, kind: usize, command: u64, name: &str, data: &[u8], allowed: &[Errno]) {
+fn ask(sys: System, kind: usize, command: u64, name: &str, data: &[u8], allowed: &[Errno]) {
     // Wide enough for every command here.
     #[repr(C, align(8))]
     struct Wide([u8; 512]);
@@ -59,18 +59,18 @@ fn ask<S: Sys>(sys: S, kind: usize, command: u64, name: &str, data: &[u8], allow
     note(kind, sys.ioctl(socket, command, Out::bytes(&mut wide.0)), allowed);
 }
 
-fn create<S: Sys>(sys: S, random: &mut Random) {
+fn create(sys: System, random: &mut Random) {
     // EINVAL: no cloner, the module is unloaded.
     let allowed = [Errno::EEXIST, Errno::EINVAL, Errno::ENXIO];
     ask(sys, 0, SIOCIFCREATE, unit_name(random).as_str(), &[], &allowed);
 }
 
-fn destroy<S: Sys>(sys: S, random: &mut Random) {
+fn destroy(sys: System, random: &mut Random) {
     let allowed = [Errno::ENXIO, Errno::EINVAL, Errno::EOPNOTSUPP, Errno::EBUSY];
     ask(sys, 1, SIOCIFDESTROY, unit_name(random).as_str(), &[], &allowed);
 }
 
-fn configure<S: Sys>(sys: S, random: &mut Random) {
+fn configure(sys: System, random: &mut Random) {
     let name = unit_name(random);
     // The interface may not be there, or be on its way out.
     let allowed = [Errno::ENXIO, Errno::EOPNOTSUPP, Errno::ENOTTY, Errno::EBUSY];
@@ -110,7 +110,7 @@ fn configure<S: Sys>(sys: S, random: &mut Random) {
     }
 }
 
-fn open<S: Sys>(sys: S, minor: Option<u32>, random: &mut Random) -> Option<i32> {
+fn open(sys: System, minor: Option<u32>, random: &mut Random) -> Option<i32> {
     let mode = match random.below(6) {
         0 => O_RDONLY,
         1 => O_WRONLY,
@@ -129,7 +129,7 @@ fn open<S: Sys>(sys: S, minor: Option<u32>, random: &mut Random) -> Option<i32> 
     note(3, sys.open(path.as_cstr(), mode | wait), &allowed)
 }
 
-fn node<S: Sys>(sys: S, random: &mut Random) {
+fn node(sys: System, random: &mut Random) {
     let unit = random.below(UNITS);
     if let Some(fd) = open(sys, Some(unit), random) {
         for _ in 0..random.below(8) {
@@ -143,13 +143,13 @@ fn node<S: Sys>(sys: S, random: &mut Random) {
 }
 
 /// TAPSTRANSIENT. ENOTTY: NetBSD's own driver.
-fn tell<S: Sys>(sys: S, fd: i32, value: i32) -> bool {
+fn tell(sys: System, fd: i32, value: i32) -> bool {
     let mut value = value;
     let allowed = [Errno::ENXIO, Errno::EIO, Errno::EBADF, Errno::ENOTTY];
     note(4, sys.ioctl(fd, TAPSTRANSIENT, Out::value(&mut value)), &allowed).is_some()
 }
 
-fn cloned<S: Sys>(sys: S, random: &mut Random) {
+fn cloned(sys: System, random: &mut Random) {
     if let Some(fd) = open(sys, None, random) {
         if random.one_in(2) {
             let mut name = [0; 144];
@@ -172,7 +172,7 @@ fn cloned<S: Sys>(sys: S, random: &mut Random) {
     }
 }
 
-fn use_descriptor<S: Sys>(sys: S, fd: i32, random: &mut Random) {
+fn use_descriptor(sys: System, fd: i32, random: &mut Random) {
     // Gone or revoked; EBADF also for the wrong direction.
     let gone = [Errno::ENXIO, Errno::EIO, Errno::EBADF];
     let mut frame = [0; 1600];
@@ -217,7 +217,7 @@ fn use_descriptor<S: Sys>(sys: S, fd: i32, random: &mut Random) {
     }
 }
 
-fn knote<S: Sys>(sys: S, fd: i32, random: &mut Random) {
+fn knote(sys: System, fd: i32, random: &mut Random) {
     let Some(kq) = note(4, sys.kqueue(), &[]) else { return };
     let filter = if random.one_in(3) { EVFILT_WRITE } else { EVFILT_READ };
     let change = Kev { ident: fd as usize, filter, flags: EV_ADD | EV_CLEAR, ..Kev::default() };
@@ -227,7 +227,7 @@ fn knote<S: Sys>(sys: S, fd: i32, random: &mut Random) {
     note(5, sys.close(kq), &[]);
 }
 
-fn address<S: Sys>(sys: S, random: &mut Random) {
+fn address(sys: System, random: &mut Random) {
     let name: Text<40> = Text::of(format_args!("net.link.tap.{}", unit_name(random).as_str()));
     let text: Text<20> = Text::of(format_args!("02:11:22:33:44:{:02x}", random.next() as u8));
     let mut mib = [0; 12];
@@ -240,7 +240,7 @@ fn address<S: Sys>(sys: S, random: &mut Random) {
     }
 }
 
-fn revoke<S: Sys>(sys: S, random: &mut Random) {
+fn revoke(sys: System, random: &mut Random) {
     if sys.has(Need::Revoke) {
         let path: Text<32> = Text::of(format_args!("/dev/{}", unit_name(random).as_str()));
         // EBADF: the vnode died between its lookup and its turn, by a destroy or another revoke.
@@ -249,7 +249,7 @@ fn revoke<S: Sys>(sys: S, random: &mut Random) {
     }
 }
 
-fn reload<S: Sys>(sys: S, random: &mut Random) {
+fn reload(sys: System, random: &mut Random) {
     let [path, name] = SHARED.module.each_ref().map(|slot| slot.load(Ordering::Relaxed));
     if path == 0 || !random.one_in(3) {
         return;

@@ -20,10 +20,9 @@ use std::ffi::CStr;
 use tap_conformance::abi::{makedev, S_IFCHR};
 use tap_conformance::bench::Config;
 use tap_conformance::errno::Result;
-use tap_conformance::sys::Sys;
 
 use crate::driver::Driver;
-use crate::sys::HostSys;
+use crate::sys::HOST;
 use crate::world::enter;
 
 /// Measures as the arguments ask; an error says what is wrong with them or went wrong.
@@ -58,11 +57,11 @@ pub fn run(path: &CStr, args: &[String]) -> std::result::Result<(), String> {
 }
 
 fn measure(config: &Config<'_>) -> Result<()> {
-    let bpf = makedev(HostSys.major("bpf")?, 0);
-    HostSys.mknod(c"/dev/bpf", S_IFCHR | 0o600, bpf)?;
+    let bpf = makedev(HOST.major("bpf")?, 0);
+    HOST.mknod(c"/dev/bpf", S_IFCHR | 0o600, bpf)?;
     let mut rig = rig::Meter::default();
-    tap_conformance::bench::run(HostSys, config, &mut rig)?;
-    let text = HostSys.modstat(config.module.name)?;
+    tap_conformance::bench::run(HOST, config, &mut rig)?;
+    let text = HOST.modstat(config.module.name)?;
     println!("text {:#x} {}", text.addr, text.size);
     for (address, len, name) in crate::loader::trace::functions(text.addr) {
         println!("function {address:#x} {len} {name}");

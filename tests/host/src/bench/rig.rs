@@ -6,13 +6,13 @@
 use tap_conformance::bench::{Point, Rig, WARM_UP};
 use tap_conformance::errno::Result;
 use tap_conformance::frames::PEER_MAC;
-use tap_conformance::sys::Sys;
+use tap_conformance::sys::System;
 
 use super::gates::Calls;
 use super::{collect, gates};
 use crate::kern::cprng::Random;
 use crate::kern::net::udp;
-use crate::sys::HostSys;
+use crate::sys::HOST;
 use crate::world::enter;
 
 /// The counts of the workload that runs.
@@ -32,7 +32,7 @@ pub struct Meter {
 
 /// Everybody runs who can, until all sleep.
 fn settle() {
-    HostSys.sleep_ms(1);
+    HOST.sleep_ms(1);
 }
 
 impl Meter {
@@ -44,7 +44,7 @@ impl Meter {
     }
 }
 
-impl Rig<HostSys> for Meter {
+impl Rig for Meter {
     fn begin(&mut self, others: u32) {
         self.begun = 0;
         self.sum.clear();
@@ -89,7 +89,7 @@ impl Rig<HostSys> for Meter {
         calls
     }
 
-    fn sender(&mut self, _sys: HostSys, to: [u8; 4]) -> Result<i32> {
+    fn sender(&mut self, _sys: System, to: [u8; 4]) -> Result<i32> {
         udp::connected(&mut enter(), to.into(), PEER_MAC)
     }
 

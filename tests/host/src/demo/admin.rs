@@ -14,12 +14,11 @@ use tap_conformance::case::{Failure, Fallible, On};
 use tap_conformance::ctx::{put_name, Ctx};
 use tap_conformance::frames::our_ip;
 use tap_conformance::run::set_int;
-use tap_conformance::sys::Sys;
 use tap_conformance::text::until_nul;
 use tap_conformance::user::{In, Out, Plain};
 use tap_conformance::{Errno, Module};
 use tap_host::stack;
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 use tap_host::world;
 
 use super::Machine;
@@ -49,9 +48,9 @@ fn dmesg() {
 /// modload(8).
 pub fn modload<'a>(module: Module<'a>) -> Fallible<Machine<'a>> {
     prompt(&format!("modload {}", module.path.to_string_lossy()));
-    HostSys.modload(module.path).on("modload")?;
+    HOST.modload(module.path).on("modload")?;
     dmesg();
-    Ctx::new(HostSys, module).on("the driver's major number")
+    Ctx::new(HOST, module).on("the driver's major number")
 }
 
 /// Keeps the stack from speaking of its own accord, so that the transcript is the same each time.

@@ -17,12 +17,12 @@ use tap_conformance::abi::offload::{
     TAKES_CSUM, TAKES_ECN, TAKES_TSO4, TAKES_TSO6, TAPSOFFLOAD, TAPSVNETHDR,
 };
 use tap_conformance::case::{Fallible, On};
-use tap_conformance::sys::Sys;
+use tap_conformance::sys::System;
 use tap_conformance::user::{In, Out};
 use tap_conformance::{Errno, Module};
 use tap_host::sched;
 use tap_host::stack::discard;
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 
 use super::{admin, told, NET};
 
@@ -40,9 +40,9 @@ pub fn link(path: &CStr, device: &str) -> Result<(), String> {
         let fd = machine.open_unit(0, tap_conformance::abi::O_RDWR)?;
         admin::wait_for_link(&machine, "tap0", true)?;
         let mut len = 10;
-        HostSys.ioctl(fd, TAPSVNETHDR, Out::value(&mut len)).on("TAPSVNETHDR")?;
+        HOST.ioctl(fd, TAPSVNETHDR, Out::value(&mut len)).on("TAPSVNETHDR")?;
         let mut takes = TAKES_CSUM | TAKES_TSO4 | TAKES_TSO6 | TAKES_ECN;
-        HostSys.ioctl(fd, TAPSOFFLOAD, Out::value(&mut takes)).on("TAPSOFFLOAD")?;
+        HOST.ioctl(fd, TAPSOFFLOAD, Out::value(&mut takes)).on("TAPSOFFLOAD")?;
         Ok(fd)
     };
     let fd = ours().map_err(told)?;
@@ -53,7 +53,7 @@ pub fn link(path: &CStr, device: &str) -> Result<(), String> {
     // Standard output may be a pipe, and whoever reads it waits for this line.
     std::io::stdout().flush().map_err(|e| format!("standard output: {e}"))?;
     let out = linux.clone();
-    let reader = HostSys.spawn(carry_out, (fd as usize) << 32 | out.as_raw_fd() as usize);
+    let reader = HOST.spawn(carry_out, (fd as usize) << 32 | out.as_raw_fd() as usize);
     let reader = reader.map_err(|e| format!("a thread: {e}"))?;
     let inward = linux.clone();
     std::thread::spawn(move || carry_in(&inward, fd));
@@ -96,7 +96,7 @@ fn open_linux_tap(device: &str) -> Result<File, String> {
 }
 
 /// From the driver to Linux, until the interface is gone.
-fn carry_out(sys: HostSys, packed: usize) -> i64 {
+fn carry_out(sys: System, packed: usize) -> i64 {
     let (fd, linux) = ((packed >> 32) as i32, (packed & 0xffff_ffff) as i32);
     let mut frame = [0; LONGEST];
     loop {
@@ -114,7 +114,7 @@ fn carry_in(mut linux: &File, fd: i32) {
     sched::adopt(crate::PID, "from Linux");
     let mut frame = [0; LONGEST];
     while let Ok(len) = linux.read(&mut frame) {
-        let written = HostSys.write(fd, In::bytes(&frame[..len]));
+        let written = HOST.write(fd, In::bytes(&frame[..len]));
         // Any other frame that is refused is lost, as on any cable.
         if let Err(Errno::ENXIO | Errno::EBADF) = written {
             return;

@@ -14,14 +14,12 @@ use std::ffi::CStr;
 use tap_conformance::abi::O_RDWR;
 use tap_conformance::case::{Failure, Fallible, On};
 use tap_conformance::ctx::Ctx;
-use tap_conformance::sys::Sys;
 use tap_conformance::Module;
-use tap_host::sys::HostSys;
 
 pub use link::link;
 
 /// The kernel, the module and the descriptors of the demonstration.
-type Machine<'a> = Ctx<'a, HostSys>;
+type Machine<'a> = Ctx<'a>;
 
 /// The third number of the network that the demonstration is on: 10.5.1.0/24.
 const NET: u8 = 1;

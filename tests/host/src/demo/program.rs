@@ -6,11 +6,10 @@
 use tap_conformance::abi::{Kev, PollFd, EVFILT_READ, EV_ADD, EV_DELETE, O_RDWR, POLLHUP, POLLIN};
 use tap_conformance::case::{Failure, Fallible, On};
 use tap_conformance::frames::{self, ECHO_HEADERS};
-use tap_conformance::sys::{encode, Sys};
+use tap_conformance::sys::{encode, System};
 use tap_conformance::user::Out;
 use tap_conformance::Errno;
 use tap_host::stack;
-use tap_host::sys::HostSys;
 
 use super::{admin, Machine};
 
@@ -117,7 +116,7 @@ pub fn refused(machine: &Machine<'_>, fd: i32) -> Fallible<()> {
 }
 
 /// A read(2) on another thread: what it answered.
-fn reader(sys: HostSys, fd: usize) -> i64 {
+fn reader(sys: System, fd: usize) -> i64 {
     let mut frame = [0; 64];
     encode(sys.read(fd as i32, Out::bytes(&mut frame)))
 }

@@ -14,7 +14,6 @@ use std::path::Path;
 use tap_conformance::run::in_order;
 use tap_host::arch::SUFFIX;
 use tap_host::driver::{file, Driver};
-use tap_host::sys::HostSys;
 use tap_report::files;
 use tap_report::module::Version;
 use tap_report::transcript::{Outcome, Transcript};
@@ -38,7 +37,7 @@ pub fn run(path: &CStr, args: &[String]) -> Result<(), String> {
     let options = Options::parse(args)?;
     let driver = Driver::of(path);
     let mut cases = Vec::new();
-    in_order::<HostSys>(&options.only, &mut |case| {
+    in_order(&options.only, &mut |case| {
         let known = if driver.stock { case.differs } else { &[] };
         cases.push(Case { name: case.name, known });
     });

@@ -9,9 +9,9 @@ use tap_conformance::abi::{
 };
 use tap_conformance::errno::Errno;
 use tap_conformance::frames::PEER_MAC;
-use tap_conformance::sys::Sys;
+use tap_conformance::sys::System;
 use tap_conformance::user::Out;
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 use tap_host::world::enter;
 
 use crate::driver::{Driver, MAC};
@@ -65,7 +65,7 @@ fn bpf_sees_each_direction() {
 }
 
 /// Waits for a frame on a descriptor: what poll(2) says, and then how many bytes there were.
-fn wait_and_read(sys: HostSys, fd: usize) -> i64 {
+fn wait_and_read(sys: System, fd: usize) -> i64 {
     let mut fds = [PollFd { fd: fd as i32, events: POLLIN, revents: 0 }];
     if sys.poll(&mut fds, -1) != Ok(1) || fds[0].revents != POLLIN {
         return -1;
@@ -79,22 +79,22 @@ fn a_frame_wakes_a_poller() {
     adopt();
     let driver = Driver::attach("poll0");
     set_flags("poll0", IFF_UP).unwrap();
-    let major = HostSys.major("bpf").unwrap();
-    HostSys.mknod(c"/dev/bpf", S_IFCHR | 0o600, makedev(major, 0)).unwrap();
-    let fd = HostSys.open(c"/dev/bpf", O_RDWR).unwrap();
+    let major = HOST.major("bpf").unwrap();
+    HOST.mknod(c"/dev/bpf", S_IFCHR | 0o600, makedev(major, 0)).unwrap();
+    let fd = HOST.open(c"/dev/bpf", O_RDWR).unwrap();
     let mut one: u32 = 1;
-    HostSys.ioctl(fd, BIOCIMMEDIATE, Out::value(&mut one)).unwrap();
-    HostSys.ioctl(fd, BIOCSETIF, Out::value(&mut ifreq("poll0"))).unwrap();
-    let poller = HostSys.spawn(wait_and_read, fd as usize).unwrap();
-    HostSys.sleep_ms(50);
-    assert_eq!(HostSys.joined(poller), None);
+    HOST.ioctl(fd, BIOCIMMEDIATE, Out::value(&mut one)).unwrap();
+    HOST.ioctl(fd, BIOCSETIF, Out::value(&mut ifreq("poll0"))).unwrap();
+    let poller = HOST.spawn(wait_and_read, fd as usize).unwrap();
+    HOST.sleep_ms(50);
+    assert_eq!(HOST.joined(poller), None);
     driver.receive(&plain(60, MAC));
     let mut read = None;
     wait_for("the poller", || {
-        read = HostSys.joined(poller);
+        read = HOST.joined(poller);
         read.is_some()
     });
     assert_eq!(read, Some(34 + 60));
-    HostSys.close(fd).unwrap();
+    HOST.close(fd).unwrap();
     driver.detach();
 }

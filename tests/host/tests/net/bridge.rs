@@ -6,10 +6,9 @@
 use tap_conformance::abi::{IfDrv, BRDGADD, IFF_UP, SIOCIFCREATE, SIOCIFDESTROY, SIOCSDRVSPEC};
 use tap_conformance::ctx::put_name;
 use tap_conformance::frames::PEER_MAC;
-use tap_conformance::sys::Sys;
 use tap_conformance::user::Plain;
 use tap_host::kpi;
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 
 use crate::driver::Driver;
 use crate::offload::{capabilities, enable, live, TX};
@@ -79,7 +78,7 @@ fn what_another_member_cannot_do_is_done_before() {
     send(fd, b"to the first").unwrap();
     let [(frame, said, _)] = &sent(first)[..] else { panic!("not one frame") };
     assert!(!is_right(frame) && *said == kpi::M_CSUM_UDPv4);
-    HostSys.close(fd).unwrap();
+    HOST.close(fd).unwrap();
     end("bridge31", [first, other]);
 }
 
@@ -100,7 +99,7 @@ fn what_every_member_does_is_left_to_each() {
         let [(frame, said, _)] = &sent(driver)[..] else { panic!("not one frame") };
         assert!(net.sum(&frame[ETHER + 20..]) == 0xffff && *said == 0);
     }
-    HostSys.close(fd).unwrap();
+    HOST.close(fd).unwrap();
     end("bridge32", [first, other]);
 }
 

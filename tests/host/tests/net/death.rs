@@ -13,7 +13,7 @@ use tap_host::kern::kmem::Kind;
 use tap_host::kpi;
 use tap_host::sched::spawn;
 use tap_host::stack::describe;
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 use tap_host::world::enter;
 
 use crate::driver::{free, of_ifp, symbol, Driver};
@@ -63,7 +63,7 @@ fn a_link_local_address_comes_by_itself() {
         let driver = Driver::attach("local0");
         driver.link(LINK_STATE_UP as u32);
         wait_for("link", || data("local0").link_state == LINK_STATE_UP);
-        set_linklocal(HostSys, true).unwrap();
+        set_linklocal(HOST, true).unwrap();
         set_flags("local0", IFF_UP).unwrap();
         wait_for("a frame", || !driver.sent.lock().unwrap().is_empty());
         let said = describe(&driver.sent.lock().unwrap()[0]);

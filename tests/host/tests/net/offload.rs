@@ -6,11 +6,10 @@
 use tap_conformance::abi::{In6AliasReq, AF_INET6, IFF_UP, LINK_STATE_UP, SIOCAIFADDR_IN6};
 use tap_conformance::ctx::put_name;
 use tap_conformance::errno::{Errno, Result};
-use tap_conformance::sys::Sys;
 use tap_conformance::user::Plain;
 use tap_host::kern::net::ifioctl::Domain;
 use tap_host::kpi;
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 
 use crate::driver::Driver;
 use crate::peer::{meet, ours6, received, send, sent, Net, ETHER};
@@ -135,7 +134,7 @@ fn sends(name: &str, net: Net, capabilities: u64, flags: u32) {
         assert_eq!(seed, net.sum(&vec![0; datagram.len()]), "{len} bytes: another sum");
     }
     assert_eq!(send(fd, &[0; 1500]), Err(Errno::EMSGSIZE));
-    HostSys.close(fd).unwrap();
+    HOST.close(fd).unwrap();
     driver.detach();
 }
 
@@ -178,7 +177,7 @@ fn takes_damaged(name: &str, net: Net, capabilities: u64, flags: u32) -> bool {
     });
     let good = |payload: &Vec<u8>| payload == b"as it was sent";
     assert_eq!(all.iter().filter(|payload| good(payload)).count(), 2);
-    HostSys.close(fd).unwrap();
+    HOST.close(fd).unwrap();
     driver.detach();
     all.len() == 3
 }

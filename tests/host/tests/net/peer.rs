@@ -6,9 +6,8 @@
 
 use tap_conformance::abi::{AF_INET, AF_INET6, SOCK_DGRAM};
 use tap_conformance::frames::{self, checksum, PEER_MAC};
-use tap_conformance::sys::Sys;
 use tap_conformance::user::{In, Out};
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 use tap_host::syscall;
 use tap_host::world::enter;
 
@@ -69,7 +68,7 @@ impl Net {
     /// A socket of the calling process at that port, whose peer is ours.
     pub fn socket(self, port: u16) -> i32 {
         let domain = if matches!(self, Net::V4(_)) { AF_INET } else { AF_INET6 };
-        let fd = HostSys.socket(domain, SOCK_DGRAM, 0).unwrap();
+        let fd = HOST.socket(domain, SOCK_DGRAM, 0).unwrap();
         let [local, peer] = [self.sockaddr(true, port), self.sockaddr(false, PEER_PORT)];
         let span = |bytes: &[u8]| (bytes.as_ptr() as usize, bytes.len());
         syscall::bind(&mut enter(), fd, span(&local)).unwrap();
@@ -162,14 +161,14 @@ pub fn meet(driver: &Driver, net: Net) {
 /// A datagram that waits at a socket; `None` if there is none.
 pub fn received(fd: i32) -> Option<Vec<u8>> {
     let mut on = 1_i32;
-    HostSys.ioctl(fd, tap_host::kpi::FIONBIO.into(), Out::value(&mut on)).unwrap();
+    HOST.ioctl(fd, tap_host::kpi::FIONBIO.into(), Out::value(&mut on)).unwrap();
     let mut bytes = vec![0; 65536];
-    let len = HostSys.read(fd, Out::bytes(&mut bytes)).ok()?;
+    let len = HOST.read(fd, Out::bytes(&mut bytes)).ok()?;
     bytes.truncate(len);
     Some(bytes)
 }
 
 /// Sends a datagram.
 pub fn send(fd: i32, payload: &[u8]) -> tap_conformance::errno::Result<usize> {
-    HostSys.write(fd, In::bytes(payload))
+    HOST.write(fd, In::bytes(payload))
 }

@@ -11,18 +11,17 @@ use tap_conformance::errno::{Errno, Result};
 use tap_conformance::frames;
 use tap_conformance::net::sockaddr_in;
 use tap_conformance::run;
-use tap_conformance::sys::Sys;
 use tap_conformance::user::{In, Out, Plain};
 use tap_host::kern::net::ifioctl::Domain;
 use tap_host::sched::{self, chan, Sleep};
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 use tap_host::world::enter;
 
 /// The calling thread becomes one of a process of the superuser's. Interfaces send nothing of
 /// their own accord when they come up.
 pub fn adopt() {
     sched::adopt(1, "test");
-    assert_eq!(run::set_linklocal(HostSys, false), Ok(()));
+    assert_eq!(run::set_linklocal(HOST, false), Ok(()));
 }
 
 /// An ioctl(2) of an interface on a socket of a domain.
@@ -85,9 +84,9 @@ pub fn data(name: &str) -> IfDataReq {
 /// An integer of the kernel's, by its name.
 pub fn sysctl(name: &str) -> u64 {
     let mut mib = [0; 12];
-    let n = HostSys.sysctl_mib(name, &mut mib).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let n = HOST.sysctl_mib(name, &mut mib).unwrap_or_else(|e| panic!("{name}: {e}"));
     let mut value = 0_u64.to_ne_bytes();
-    let len = HostSys.sysctl(&mib[..n], Out::bytes(&mut value), In::none()).unwrap();
+    let len = HOST.sysctl(&mib[..n], Out::bytes(&mut value), In::none()).unwrap();
     assert!(len == 4 || len == 8, "{name} has {len} bytes");
     u64::from_ne_bytes(value)
 }
@@ -95,9 +94,9 @@ pub fn sysctl(name: &str) -> u64 {
 /// An array of integers of the kernel's, by its name.
 pub fn sysctl_words(name: &str) -> Vec<u64> {
     let mut mib = [0; 12];
-    let n = HostSys.sysctl_mib(name, &mut mib).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let n = HOST.sysctl_mib(name, &mut mib).unwrap_or_else(|e| panic!("{name}: {e}"));
     let mut bytes = [0; 128];
-    let len = HostSys.sysctl(&mib[..n], Out::bytes(&mut bytes), In::none()).unwrap();
+    let len = HOST.sysctl(&mib[..n], Out::bytes(&mut bytes), In::none()).unwrap();
     let words = bytes[..len].chunks(8);
     words.map(|word| u64::from_ne_bytes(word.try_into().unwrap())).collect()
 }

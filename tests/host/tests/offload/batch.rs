@@ -9,7 +9,7 @@ use tap_conformance::batch::{receive, send};
 use tap_conformance::errno::{Errno, Result};
 use tap_host::kern::packet::Offload;
 use tap_host::kpi;
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 use tap_host::world::enter;
 
 use crate::memory::without_memory;
@@ -39,7 +39,7 @@ fn frames_without_memory_end_a_batch_and_leave_nothing() {
     for n in 0.. {
         let errors = tap.data().ierrors;
         let mut entries = frames.each_ref().map(|frame| TapFrame::of(frame));
-        let (done, failed) = without_memory(n, || send(HostSys, tap.descriptor(), &mut entries));
+        let (done, failed) = without_memory(n, || send(HOST, tap.descriptor(), &mut entries));
         tap.settle();
         let seen = tap.handed_up();
         let numbers: Vec<u8> = seen.iter().map(|seen| number(&seen.bytes)).collect();
@@ -73,7 +73,7 @@ fn a_fault_ends_what_is_sent() {
     let all = array + LEN * COUNT;
     for n in 0.. {
         let mut entries = frames.each_ref().map(|frame| TapFrame::of(frame));
-        let (done, failed) = with_fault(n, || send(HostSys, tap.descriptor(), &mut entries));
+        let (done, failed) = with_fault(n, || send(HOST, tap.descriptor(), &mut entries));
         tap.settle();
         let seen = tap.handed_up().len();
         let whole = n.saturating_sub(array).min(LEN * COUNT) / LEN;
@@ -91,7 +91,7 @@ fn a_fault_ends_what_is_sent() {
 fn received(tap: &Tap, count: usize) -> Result<Vec<u8>> {
     let mut rooms = vec![[0; 64]; count];
     let mut entries: Vec<_> = rooms.iter_mut().map(|room| TapFrame::place(room)).collect();
-    let done = receive(HostSys, tap.descriptor(), &mut entries)?;
+    let done = receive(HOST, tap.descriptor(), &mut entries)?;
     let frames = rooms.iter().zip(&entries).take(done);
     Ok(frames.map(|(room, entry)| number(&room[..entry.len as usize])).collect())
 }

@@ -10,10 +10,9 @@ use tap_conformance::abi::{
 use tap_conformance::ctx::put_name;
 use tap_conformance::frames::{self, checksum, Mac};
 use tap_conformance::net::sockaddr_in;
-use tap_conformance::sys::Sys;
 use tap_conformance::user::{In, Out, Plain};
 use tap_host::kpi;
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 use tap_host::syscall;
 use tap_host::world::enter;
 
@@ -35,7 +34,7 @@ fn read_until<R>(tap: &Tap, mut f: impl FnMut(&[u8], &[u8]) -> Option<R>) -> R {
         match tap.read().map(|(header, frame)| f(&header, &frame)) {
             Some(Some(found)) => return found,
             Some(None) => {}
-            None => HostSys.sleep_ms(1),
+            None => HOST.sleep_ms(1),
         }
     }
     panic!("the frame never came");
@@ -56,7 +55,7 @@ pub fn live(tap: &Tap) -> Mac {
 
 /// A socket of that port, whose peer is the tap's.
 fn socket() -> i32 {
-    let fd = HostSys.socket(AF_INET, SOCK_DGRAM, 0).unwrap();
+    let fd = HOST.socket(AF_INET, SOCK_DGRAM, 0).unwrap();
     let address = |ip: [u8; 4], port: u16| {
         let mut address = [0; 16];
         sockaddr_in(&mut address, ip);
@@ -67,7 +66,7 @@ fn socket() -> i32 {
     let peer = address(frames::peer_ip(NET), PEER_PORT);
     syscall::bind(&mut enter(), fd, (local.as_ptr() as usize, local.len())).unwrap();
     syscall::connect(&mut enter(), fd, (peer.as_ptr() as usize, peer.len())).unwrap();
-    HostSys.ioctl(fd, FIONBIO, Out::value(&mut 1_i32)).unwrap();
+    HOST.ioctl(fd, FIONBIO, Out::value(&mut 1_i32)).unwrap();
     fd
 }
 
@@ -99,7 +98,7 @@ fn datagram(to: Mac, payload: &[u8]) -> Vec<u8> {
 
 /// A program sends a datagram; the offload header that the reader gets, and the frame.
 fn sent(tap: &Tap, fd: i32, payload: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    assert_eq!(HostSys.write(fd, In::bytes(payload)), Ok(payload.len()));
+    assert_eq!(HOST.write(fd, In::bytes(payload)), Ok(payload.len()));
     read_until(tap, |header, frame| {
         (frame[UDP + 8..] == *payload).then(|| (header.to_vec(), frame.to_vec()))
     })
@@ -127,7 +126,7 @@ fn a_program_sends() {
         assert_eq!((&header[..10], sum(&frame)), (&[0; 10][..], 0xffff));
         tap.set_takes(0).unwrap();
     }
-    HostSys.close(fd).unwrap();
+    HOST.close(fd).unwrap();
 }
 
 /// What the program has received of some datagrams, once the last of all has come.
@@ -136,10 +135,10 @@ fn received(tap: &Tap, fd: i32) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     for _ in 0..1000 {
         let mut bytes = [0; 100];
-        match HostSys.read(fd, Out::bytes(&mut bytes)) {
+        match HOST.read(fd, Out::bytes(&mut bytes)) {
             Ok(len) if bytes[..len] == *b"the last one" => return all,
             Ok(len) => all.push(bytes[..len].to_vec()),
-            Err(_) => HostSys.sleep_ms(1),
+            Err(_) => HOST.sleep_ms(1),
         }
     }
     panic!("the last datagram never came");
@@ -190,7 +189,7 @@ fn a_program_receives() {
     tap.write(&header, &open).unwrap();
     tap.write(&PLAIN, &last).unwrap();
     assert_eq!(received(&tap, fd), [b"open"]);
-    HostSys.close(fd).unwrap();
+    HOST.close(fd).unwrap();
 }
 
 /// A bridge of two.

@@ -14,13 +14,12 @@ use tap_conformance::abi::{
 use tap_conformance::ctx::put_name;
 use tap_conformance::errno::{Errno, Result};
 use tap_conformance::run::set_linklocal;
-use tap_conformance::sys::Sys;
 use tap_conformance::user::{In, Out, Plain};
 use tap_host::kern::net::probe::Seen;
 use tap_host::kern::packet::Offload;
 use tap_host::kpi;
 use tap_host::sched;
-use tap_host::sys::HostSys;
+use tap_host::sys::HOST;
 use tap_host::world::enter;
 
 use crate::built::{path, NAME};
@@ -64,8 +63,8 @@ impl Tap {
     pub fn open(header: i32, takes: i32) -> Tap {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         sched::adopt(1, "test");
-        set_linklocal(HostSys, false).unwrap();
-        HostSys.modload(&path()).unwrap_or_else(|e| panic!("{e}: {}", enter().messages.text()));
+        set_linklocal(HOST, false).unwrap();
+        HOST.modload(&path()).unwrap_or_else(|e| panic!("{e}: {}", enter().messages.text()));
         Self::make("tap0", 0, Some(alone)).with(header, takes)
     }
 
@@ -77,11 +76,11 @@ impl Tap {
     fn make(name: &'static str, unit: u32, alone: Option<MutexGuard<'static, ()>>) -> Tap {
         ifconfig(SIOCIFCREATE, name).unwrap();
         let node = CString::new("/dev/offload").unwrap();
-        let major = HostSys.major("tap").unwrap();
-        HostSys.mknod(&node, S_IFCHR | 0o600, makedev(major, unit)).unwrap();
-        let fd = HostSys.open(&node, O_RDWR).unwrap();
-        HostSys.unlink(&node).unwrap();
-        let socket = HostSys.socket(AF_INET, SOCK_DGRAM, 0).unwrap();
+        let major = HOST.major("tap").unwrap();
+        HOST.mknod(&node, S_IFCHR | 0o600, makedev(major, unit)).unwrap();
+        let fd = HOST.open(&node, O_RDWR).unwrap();
+        HOST.unlink(&node).unwrap();
+        let socket = HOST.socket(AF_INET, SOCK_DGRAM, 0).unwrap();
         Tap { fd, socket, header: 0, mbufs: 0, name, alone }
     }
 
@@ -115,7 +114,7 @@ impl Tap {
 
     /// An ioctl(2) of an interface.
     pub fn ask<T: Plain>(&self, command: u64, request: &mut T) -> Result<()> {
-        HostSys.ioctl(self.socket, command, Out::value(request)).map(drop)
+        HOST.ioctl(self.socket, command, Out::value(request)).map(drop)
     }
 
     fn request(&self) -> IfReq {
@@ -125,7 +124,7 @@ impl Tap {
     }
 
     fn set_int(&self, command: u64, mut value: i32) -> Result<()> {
-        HostSys.ioctl(self.fd, command, Out::value(&mut value)).map(drop)
+        HOST.ioctl(self.fd, command, Out::value(&mut value)).map(drop)
     }
 
     /// TAPSVNETHDR.
@@ -158,14 +157,14 @@ impl Tap {
     /// FIONREAD.
     pub fn waiting(&self) -> i32 {
         let mut value = 0_i32;
-        HostSys.ioctl(self.fd, FIONREAD, Out::value(&mut value)).unwrap();
+        HOST.ioctl(self.fd, FIONREAD, Out::value(&mut value)).unwrap();
         value
     }
 
     /// One read(2), of at most so many bytes; `None` when there is nothing.
     pub fn read_at_most(&self, len: usize) -> Result<Option<Vec<u8>>> {
         let mut bytes = vec![0xa5; len];
-        match HostSys.read(self.fd, Out::bytes(&mut bytes)) {
+        match HOST.read(self.fd, Out::bytes(&mut bytes)) {
             Err(Errno::EAGAIN) => Ok(None),
             Err(error) => Err(error),
             Ok(read) => {
@@ -218,7 +217,7 @@ impl Tap {
 
     /// One write(2).
     pub fn write_bytes(&self, bytes: &[u8]) -> Result<()> {
-        HostSys.write(self.fd, In::bytes(bytes)).map(|written| assert_eq!(written, bytes.len()))
+        HOST.write(self.fd, In::bytes(bytes)).map(|written| assert_eq!(written, bytes.len()))
     }
 
     /// What has been handed up since this was last asked. What comes is waited for by a frame that
@@ -229,7 +228,7 @@ impl Tap {
         for _ in 0..1000 {
             let mark = [&MARK[..], &MARKS.fetch_add(1, Relaxed).to_be_bytes()].concat();
             self.write(&PLAIN, &mark).unwrap();
-            HostSys.sleep_ms(1);
+            HOST.sleep_ms(1);
             all.append(&mut enter().watched_input());
             let number = |seen: &Seen| {
                 let number = seen.bytes.strip_prefix(&MARK)?;
@@ -257,7 +256,7 @@ impl Tap {
             if enter().mbufs.in_use() == self.mbufs {
                 return;
             }
-            HostSys.sleep_ms(1);
+            HOST.sleep_ms(1);
         }
         panic!("{} mbufs instead of {}", enter().mbufs.in_use(), self.mbufs);
     }
@@ -265,9 +264,9 @@ impl Tap {
     /// Frames that the interface was to send and did not: net.interfaces.tap0.sndq.drops.
     pub fn drops(&self) -> u64 {
         let mut mib = [0; 12];
-        let n = HostSys.sysctl_mib("net.interfaces.tap0.sndq.drops", &mut mib).unwrap();
+        let n = HOST.sysctl_mib("net.interfaces.tap0.sndq.drops", &mut mib).unwrap();
         let mut value = 0_u64;
-        HostSys.sysctl(&mib[..n], Out::value(&mut value), In::none()).unwrap();
+        HOST.sysctl(&mib[..n], Out::value(&mut value), In::none()).unwrap();
         value
     }
 }
@@ -275,15 +274,12 @@ impl Tap {
 /// Ends all, and nothing is left.
 impl Drop for Tap {
     fn drop(&mut self) {
-        let mut ends = vec![
-            HostSys.close(self.fd),
-            HostSys.close(self.socket),
-            ifconfig(SIOCIFDESTROY, self.name),
-        ];
+        let mut ends =
+            vec![HOST.close(self.fd), HOST.close(self.socket), ifconfig(SIOCIFDESTROY, self.name)];
         if self.alone.is_none() {
             return;
         }
-        ends.push(HostSys.modunload(NAME));
+        ends.push(HOST.modunload(NAME));
         let left = enter().leftovers();
         // What is left of a test that fails says less than its panic.
         if !std::thread::panicking() {

@@ -9,12 +9,12 @@ use tap_conformance::abi::{makedev, AF_INET, O_RDWR, SOCK_DGRAM, S_IFCHR};
 use tap_conformance::bench::{self, Config, Point, Rig, MOST_ROUNDS};
 use tap_conformance::errno::{Errno, Result};
 use tap_conformance::net::sockaddr_in;
-use tap_conformance::sys::Sys;
+use tap_conformance::sys::System;
 use tap_conformance::user::In;
 use tap_conformance::Module;
 
 use crate::arch;
-use crate::kernel::Kernel;
+use crate::kernel::KERNEL;
 use crate::report;
 use crate::setup::Settings;
 
@@ -27,7 +27,7 @@ struct Clock {
     begun: u64,
 }
 
-impl Rig<Kernel> for Clock {
+impl Rig for Clock {
     fn start(&mut self) {
         self.begun = arch::cycles();
     }
@@ -36,7 +36,7 @@ impl Rig<Kernel> for Clock {
         arch::cycles() - self.begun
     }
 
-    fn sender(&mut self, sys: Kernel, to: [u8; 4]) -> Result<i32> {
+    fn sender(&mut self, sys: System, to: [u8; 4]) -> Result<i32> {
         let fd = sys.socket(AF_INET, SOCK_DGRAM, 0)?;
         let mut address = [0; 16];
         sockaddr_in(&mut address, to);
@@ -62,12 +62,12 @@ fn counts_instructions() -> bool {
 /// Fills the kernel's entropy pool. Until it is full, each frame that comes in is stirred into it.
 fn fill_entropy() -> Result<()> {
     let path = c"/dev/random";
-    Kernel.mknod(path, S_IFCHR | 0o600, makedev(Kernel.major("rnd")?, 0))?;
-    let random = Kernel.open(path, O_RDWR)?;
+    KERNEL.mknod(path, S_IFCHR | 0o600, makedev(KERNEL.major("rnd")?, 0))?;
+    let random = KERNEL.open(path, O_RDWR)?;
     for _ in 0..4 {
-        Kernel.write(random, In::bytes(&[0x5a; 512]))?;
+        KERNEL.write(random, In::bytes(&[0x5a; 512]))?;
     }
-    Kernel.close(random)
+    KERNEL.close(random)
 }
 
 /// Measures as the settings say.
@@ -85,8 +85,8 @@ pub fn run(settings: &Settings, module: Module<'_>) -> Result<()> {
     }
     let config =
         Config { module, only: settings.get("only"), taps: &crowds[..known], rounds: MOST_ROUNDS };
-    bench::run(Kernel, &config, &mut Clock { begun: 0 })?;
-    let text = Kernel.modstat(module.name)?.size;
+    bench::run(KERNEL, &config, &mut Clock { begun: 0 })?;
+    let text = KERNEL.modstat(module.name)?.size;
     report(format_args!("# text {text}"));
     Ok(())
 }

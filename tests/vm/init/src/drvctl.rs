@@ -8,10 +8,10 @@ use core::ffi::CStr;
 use tap_conformance::abi::{makedev, O_RDWR, S_IFCHR};
 use tap_conformance::ctx::put_name;
 use tap_conformance::errno::Result;
-use tap_conformance::sys::{Drvctl, Sys};
+use tap_conformance::sys::Drvctl;
 use tap_conformance::user::{Out, Plain};
 
-use crate::kernel::Kernel;
+use crate::kernel::KERNEL;
 
 const NODE: &CStr = c"/dev/drvctl";
 
@@ -36,9 +36,9 @@ const DRVSUSPENDDEV: u64 = command(129, 20);
 
 /// Makes the node; whether the kernel has the device.
 pub fn prepare() -> bool {
-    let Ok(major) = Kernel.major("drvctl") else { return false };
-    let made = Kernel.mknod(NODE, S_IFCHR | 0o600, makedev(major, 0));
-    made.is_ok() && Kernel.open(NODE, O_RDWR).and_then(|fd| Kernel.close(fd)).is_ok()
+    let Ok(major) = KERNEL.major("drvctl") else { return false };
+    let made = KERNEL.mknod(NODE, S_IFCHR | 0o600, makedev(major, 0));
+    made.is_ok() && KERNEL.open(NODE, O_RDWR).and_then(|fd| KERNEL.close(fd)).is_ok()
 }
 
 /// Asks.
@@ -50,8 +50,8 @@ pub fn ask(what: Drvctl, device: &str) -> Result<()> {
         Drvctl::Resume => DRVRESUMEDEV,
         Drvctl::Detach => DRVDETACHDEV,
     };
-    let fd = Kernel.open(NODE, O_RDWR)?;
-    let answer = Kernel.ioctl(fd, command, Out::value(&mut arguments)).map(drop);
-    Kernel.close(fd)?;
+    let fd = KERNEL.open(NODE, O_RDWR)?;
+    let answer = KERNEL.ioctl(fd, command, Out::value(&mut arguments)).map(drop);
+    KERNEL.close(fd)?;
     answer
 }

@@ -8,16 +8,17 @@ use core::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering};
 
 use tap_conformance::abi::{Kev, ModStat, PollFd, CTL_KERN, KERN_OSREV};
 use tap_conformance::errno::{Errno, Result};
-use tap_conformance::sys::{Drvctl, Need, SigIo, Sys};
+use tap_conformance::sys::{Drvctl, Need, SigIo, Sys, System};
 use tap_conformance::text::{until_nul, Text};
 use tap_conformance::user::{In, Out, Plain};
 
 use crate::raw::{self, call, call4, call6, nr};
 use crate::{drvctl, kevent, rights, signal, thread};
 
-/// This kernel.
-#[derive(Clone, Copy)]
-pub struct Kernel;
+struct Kernel;
+
+/// The kernel that this program runs in.
+pub const KERNEL: System = &Kernel;
 
 /// What the kernel was found to have, a bit for each [`Need`].
 static HAS: AtomicU32 = AtomicU32::new(0);
@@ -46,7 +47,7 @@ pub fn load_by_force() {
 /// Asks what must be known before anything else.
 pub fn prepare() -> Result<()> {
     let mut revision: u32 = 0;
-    Kernel.sysctl(&[CTL_KERN, KERN_OSREV], Out::value(&mut revision), In::none())?;
+    KERNEL.sysctl(&[CTL_KERN, KERN_OSREV], Out::value(&mut revision), In::none())?;
     REVISION.store(revision, Ordering::Relaxed);
     // PROT_READ|PROT_WRITE, MAP_ANON|MAP_PRIVATE; three pages, and the last one away again.
     // The offset, a seventh argument, is whatever lies in its place: only its part of a page shows.
@@ -111,23 +112,23 @@ const MODCTL_LOAD_FORCE: i32 = 1;
 const MODCTL_NO_PROP: i32 = 2;
 
 impl Sys for Kernel {
-    fn open(self, p: &CStr, flags: i32) -> Result<i32> {
+    fn open(&self, p: &CStr, flags: i32) -> Result<i32> {
         call(nr::OPEN, path(p), flags as usize, 0).map(|fd| fd as i32)
     }
 
-    fn close(self, fd: i32) -> Result<()> {
+    fn close(&self, fd: i32) -> Result<()> {
         call(nr::CLOSE, fd as usize, 0, 0).map(drop)
     }
 
-    fn read(self, fd: i32, buf: Out<'_>) -> Result<usize> {
+    fn read(&self, fd: i32, buf: Out<'_>) -> Result<usize> {
         call(nr::READ, fd as usize, buf.addr, buf.len)
     }
 
-    fn write(self, fd: i32, buf: In<'_>) -> Result<usize> {
+    fn write(&self, fd: i32, buf: In<'_>) -> Result<usize> {
         call(nr::WRITE, fd as usize, buf.addr, buf.len)
     }
 
-    fn readv(self, fd: i32, bufs: &mut [Out<'_>]) -> Result<usize> {
+    fn readv(&self, fd: i32, bufs: &mut [Out<'_>]) -> Result<usize> {
         let mut list = [IoVec::default(); MOST_BUFFERS];
         for (slot, buf) in list.iter_mut().zip(bufs.iter()) {
             *slot = IoVec { base: buf.addr, len: buf.len };
@@ -135,7 +136,7 @@ impl Sys for Kernel {
         call(nr::READV, fd as usize, list.as_ptr() as usize, bufs.len().min(MOST_BUFFERS))
     }
 
-    fn writev(self, fd: i32, bufs: &[In<'_>]) -> Result<usize> {
+    fn writev(&self, fd: i32, bufs: &[In<'_>]) -> Result<usize> {
         let mut list = [IoVec::default(); MOST_BUFFERS];
         for (slot, buf) in list.iter_mut().zip(bufs.iter()) {
             *slot = IoVec { base: buf.addr, len: buf.len };
@@ -143,23 +144,23 @@ impl Sys for Kernel {
         call(nr::WRITEV, fd as usize, list.as_ptr() as usize, bufs.len().min(MOST_BUFFERS))
     }
 
-    fn fcntl(self, fd: i32, cmd: i32, arg: usize) -> Result<i32> {
+    fn fcntl(&self, fd: i32, cmd: i32, arg: usize) -> Result<i32> {
         call(nr::FCNTL, fd as usize, cmd as usize, arg).map(|v| v as i32)
     }
 
-    fn fstat(self, fd: i32, st: Out<'_>) -> Result<()> {
+    fn fstat(&self, fd: i32, st: Out<'_>) -> Result<()> {
         call(nr::FSTAT50, fd as usize, st.addr, 0).map(drop)
     }
 
-    fn ioctl(self, fd: i32, cmd: u64, arg: Out<'_>) -> Result<i32> {
+    fn ioctl(&self, fd: i32, cmd: u64, arg: Out<'_>) -> Result<i32> {
         call(nr::IOCTL, fd as usize, cmd as usize, arg.addr).map(|v| v as i32)
     }
 
-    fn poll(self, fds: &mut [PollFd], timeout_ms: i32) -> Result<usize> {
+    fn poll(&self, fds: &mut [PollFd], timeout_ms: i32) -> Result<usize> {
         call(nr::POLL, fds.as_mut_ptr() as usize, fds.len(), timeout_ms as usize)
     }
 
-    fn select_read(self, fd: i32, timeout_ms: i32) -> Result<bool> {
+    fn select_read(&self, fd: i32, timeout_ms: i32) -> Result<bool> {
         let mut set = [0_u32; 8];
         let (word, bit) = (fd as usize / 32, fd as u32 % 32);
         *set.get_mut(word).ok_or(Errno::EINVAL)? |= 1 << bit;
@@ -168,12 +169,12 @@ impl Sys for Kernel {
         call6(nr::SELECT50, args).map(|n| n > 0)
     }
 
-    fn kqueue(self) -> Result<i32> {
+    fn kqueue(&self) -> Result<i32> {
         call(nr::KQUEUE, 0, 0, 0).map(|fd| fd as i32)
     }
 
     fn kevent(
-        self,
+        &self,
         kq: i32,
         changes: &[Kev],
         events: &mut [Kev],
@@ -184,44 +185,44 @@ impl Sys for Kernel {
         kevent::kevent(kq, changes, events, timeout)
     }
 
-    fn socket(self, domain: i32, kind: i32, protocol: i32) -> Result<i32> {
+    fn socket(&self, domain: i32, kind: i32, protocol: i32) -> Result<i32> {
         call(nr::SOCKET30, domain as usize, kind as usize, protocol as usize).map(|fd| fd as i32)
     }
 
-    fn setsockopt(self, fd: i32, level: i32, name: i32, value: In<'_>) -> Result<()> {
+    fn setsockopt(&self, fd: i32, level: i32, name: i32, value: In<'_>) -> Result<()> {
         let args = [fd as usize, level as usize, name as usize, value.addr, value.len, 0];
         call6(nr::SETSOCKOPT, args).map(drop)
     }
 
-    fn connect(self, fd: i32, address: In<'_>) -> Result<()> {
+    fn connect(&self, fd: i32, address: In<'_>) -> Result<()> {
         call(nr::CONNECT, fd as usize, address.addr, address.len).map(drop)
     }
 
-    fn bind(self, fd: i32, address: In<'_>) -> Result<()> {
+    fn bind(&self, fd: i32, address: In<'_>) -> Result<()> {
         call(nr::BIND, fd as usize, address.addr, address.len).map(drop)
     }
 
-    fn listen(self, fd: i32) -> Result<()> {
+    fn listen(&self, fd: i32) -> Result<()> {
         call(nr::LISTEN, fd as usize, 5, 0).map(drop)
     }
 
-    fn accept(self, fd: i32) -> Result<i32> {
+    fn accept(&self, fd: i32) -> Result<i32> {
         call(nr::ACCEPT, fd as usize, 0, 0).map(|fd| fd as i32)
     }
 
-    fn socketpair(self) -> Result<[i32; 2]> {
+    fn socketpair(&self) -> Result<[i32; 2]> {
         rights::pair()
     }
 
-    fn send_fd(self, socket: i32, fd: i32) -> Result<()> {
+    fn send_fd(&self, socket: i32, fd: i32) -> Result<()> {
         rights::send(socket, fd)
     }
 
-    fn receive_fd(self, socket: i32) -> Result<i32> {
+    fn receive_fd(&self, socket: i32) -> Result<i32> {
         rights::receive(socket)
     }
 
-    fn sysctl(self, mib: &[i32], old: Out<'_>, new: In<'_>) -> Result<usize> {
+    fn sysctl(&self, mib: &[i32], old: Out<'_>, new: In<'_>) -> Result<usize> {
         let mut length = old.len;
         let args = [
             mib.as_ptr() as usize,
@@ -234,17 +235,17 @@ impl Sys for Kernel {
         call6(nr::SYSCTL, args).map(|_| length)
     }
 
-    fn modload(self, p: &CStr) -> Result<()> {
+    fn modload(&self, p: &CStr) -> Result<()> {
         let flags = LOAD_FLAGS.load(Ordering::Relaxed);
         let load = ModLoad { path: path(p), flags, properties: 0, length: 0 };
         call(nr::MODCTL, MODCTL_LOAD, core::ptr::from_ref(&load) as usize, 0).map(drop)
     }
 
-    fn modunload(self, name: &CStr) -> Result<()> {
+    fn modunload(&self, name: &CStr) -> Result<()> {
         call(nr::MODCTL, MODCTL_UNLOAD, path(name), 0).map(drop)
     }
 
-    fn modstat(self, name: &CStr) -> Result<ModStat> {
+    fn modstat(&self, name: &CStr) -> Result<ModStat> {
         // A count, the entries, and the names of what they require.
         let mut buffer = [0_u8; 32 * 1024];
         let list = IoVec { base: buffer.as_mut_ptr() as usize, len: buffer.len() };
@@ -262,39 +263,39 @@ impl Sys for Kernel {
         Err(Errno::ENOENT)
     }
 
-    fn mknod(self, p: &CStr, mode: u32, dev: u64) -> Result<()> {
+    fn mknod(&self, p: &CStr, mode: u32, dev: u64) -> Result<()> {
         call(nr::MKNOD50, path(p), mode as usize, dev as usize).map(drop)
     }
 
-    fn chown(self, p: &CStr, id: u32) -> Result<()> {
+    fn chown(&self, p: &CStr, id: u32) -> Result<()> {
         call(nr::CHOWN, path(p), id as usize, id as usize).map(drop)
     }
 
-    fn unlink(self, p: &CStr) -> Result<()> {
+    fn unlink(&self, p: &CStr) -> Result<()> {
         call(nr::UNLINK, path(p), 0, 0).map(drop)
     }
 
-    fn revoke(self, p: &CStr) -> Result<()> {
+    fn revoke(&self, p: &CStr) -> Result<()> {
         call(nr::REVOKE, path(p), 0, 0).map(drop)
     }
 
-    fn dup2(self, from: i32, to: i32) -> Result<i32> {
+    fn dup2(&self, from: i32, to: i32) -> Result<i32> {
         call(nr::DUP2, from as usize, to as usize, 0).map(|fd| fd as i32)
     }
 
-    fn getpid(self) -> i32 {
+    fn getpid(&self) -> i32 {
         call(nr::GETPID, 0, 0, 0).map_or(-1, |pid| pid as i32)
     }
 
-    fn seteuid(self, uid: u32) -> Result<()> {
+    fn seteuid(&self, uid: u32) -> Result<()> {
         call(nr::SETEUID, uid as usize, 0, 0).map(drop)
     }
 
-    fn setuid(self, uid: u32) -> Result<()> {
+    fn setuid(&self, uid: u32) -> Result<()> {
         call(nr::SETUID, uid as usize, 0, 0).map(drop)
     }
 
-    fn limit_open_files(self, limit: u32) -> Result<u32> {
+    fn limit_open_files(&self, limit: u32) -> Result<u32> {
         const RLIMIT_NOFILE: usize = 8;
         // struct rlimit: the limit now, and the most that it may become.
         let mut limits = [0_u64; 2];
@@ -305,48 +306,48 @@ impl Sys for Kernel {
         Ok(old as u32)
     }
 
-    fn fktrace(self, fd: i32, ops: i32, facs: i32, pid: i32) -> Result<()> {
+    fn fktrace(&self, fd: i32, ops: i32, facs: i32, pid: i32) -> Result<()> {
         let (fd, pid) = (fd as usize, pid as usize);
         call4(nr::FKTRACE, fd, ops as usize, facs as usize, pid).map(drop)
     }
 
-    fn drvctl(self, what: Drvctl, device: &str) -> Result<()> {
+    fn drvctl(&self, what: Drvctl, device: &str) -> Result<()> {
         drvctl::ask(what, device)
     }
 
-    fn try_stock(self) -> Result<()> {
+    fn try_stock(&self) -> Result<()> {
         self.modload(STOCK_FILE)?;
         self.modunload(c"if_tap")
     }
 
-    fn sigio_watch(self, restart: bool) -> Result<()> {
+    fn sigio_watch(&self, restart: bool) -> Result<()> {
         signal::watch(restart)
     }
 
-    fn sigio_take(self) -> SigIo {
+    fn sigio_take(&self) -> SigIo {
         signal::take()
     }
 
-    fn spawn(self, f: fn(Self, usize) -> i64, arg: usize) -> Result<usize> {
+    fn spawn(&self, f: fn(System, usize) -> i64, arg: usize) -> Result<usize> {
         thread::spawn(f, arg)
     }
 
-    fn joined(self, slot: usize) -> Option<i64> {
+    fn joined(&self, slot: usize) -> Option<i64> {
         thread::joined(slot)
     }
 
-    fn fork(self, f: fn(Self, usize) -> i32, arg: usize) -> Result<i32> {
+    fn fork(&self, f: fn(System, usize) -> i32, arg: usize) -> Result<i32> {
         match raw::fork()? {
             Some(pid) => Ok(pid as i32),
-            None => raw::exit(f(self, arg) as usize),
+            None => raw::exit(f(KERNEL, arg) as usize),
         }
     }
 
-    fn kill(self, pid: i32, signal: i32) -> Result<()> {
+    fn kill(&self, pid: i32, signal: i32) -> Result<()> {
         call(nr::KILL, pid as usize, signal as usize, 0).map(drop)
     }
 
-    fn reap(self, pid: i32) -> Result<Option<i32>> {
+    fn reap(&self, pid: i32) -> Result<Option<i32>> {
         const WNOHANG: usize = 1;
         let mut status: i32 = 0;
         let address = core::ptr::from_mut(&mut status) as usize;
@@ -356,13 +357,13 @@ impl Sys for Kernel {
         Ok((found != 0).then_some(value))
     }
 
-    fn sleep_ms(self, ms: u32) {
+    fn sleep_ms(&self, ms: u32) {
         let time = Time::of_ms(u64::from(ms), 1_000_000);
         // Cut short by a signal, it has done its work.
         call(nr::NANOSLEEP50, time.address(), 0, 0).unwrap_or(0);
     }
 
-    fn now_ms(self) -> u64 {
+    fn now_ms(&self) -> u64 {
         const CLOCK_MONOTONIC: usize = 3;
         let mut time = Time::default();
         let address = core::ptr::from_mut(&mut time) as usize;
@@ -370,11 +371,11 @@ impl Sys for Kernel {
         time.seconds as u64 * 1000 + time.fraction as u64 / 1_000_000
     }
 
-    fn edge(self) -> usize {
+    fn edge(&self) -> usize {
         EDGE.load(Ordering::Relaxed)
     }
 
-    fn line(self, text: &str) {
+    fn line(&self, text: &str) {
         let line: Text<512> = Text::of(format_args!("@@ {text}\n"));
         self.write(1, In::bytes(line.as_str().as_bytes())).unwrap_or(0);
         // The terminal sends at its leisure, the kernel's own messages at once: wait for the last
@@ -389,7 +390,7 @@ impl Sys for Kernel {
         }
     }
 
-    fn has(self, need: Need) -> bool {
+    fn has(&self, need: Need) -> bool {
         HAS.load(Ordering::Relaxed) & (1 << need as u32) != 0
     }
 }

@@ -24,11 +24,10 @@ mod thread;
 
 use core::ffi::CStr;
 
-use kernel::Kernel;
+use kernel::KERNEL;
 use raw::{call, nr};
 use setup::Settings;
 use tap_conformance::errno::{Errno, Result};
-use tap_conformance::sys::Sys;
 use tap_conformance::text::Text;
 use tap_conformance::{Config, Module};
 
@@ -49,7 +48,7 @@ extern "C" fn tap_init_main() -> ! {
 }
 
 fn report(line: core::fmt::Arguments<'_>) {
-    Kernel.line(Text::<200>::of(line).as_str());
+    KERNEL.line(Text::<200>::of(line).as_str());
 }
 
 fn work() -> Result<()> {
@@ -63,7 +62,7 @@ fn work() -> Result<()> {
     if settings.get("force") == "1" {
         kernel::load_by_force();
     }
-    let path: Text<80> = if stock && Kernel.modstat(BUILT_IN).is_ok() {
+    let path: Text<80> = if stock && KERNEL.modstat(BUILT_IN).is_ok() {
         report(format_args!("# the driver is the kernel's own if_tap"));
         // Once it was disabled, only force enables it again, by its name.
         kernel::load_by_force();
@@ -93,7 +92,7 @@ fn run(settings: &Settings, module: Module<'_>, stock: bool) -> Result<()> {
         dangerous: settings.get("dangerous") == "1",
         from: settings.get("from").parse().unwrap_or(1),
     };
-    tap_conformance::run(Kernel, &config).map(drop)
+    tap_conformance::run(KERNEL, &config).map(drop)
 }
 
 /// NetBSD's own driver. Where it is built in, its symbols are the kernel's, so that the same as a
@@ -103,7 +102,7 @@ const BUILT_IN: &CStr = c"if_tap";
 /// A kernel with tap built in has it active; a driver under test takes its place. Loading follows
 /// at once: creating an interface in between can panic the kernel.
 fn disable_built_in() -> Result<()> {
-    match Kernel.modunload(BUILT_IN) {
+    match KERNEL.modunload(BUILT_IN) {
         Ok(()) => report(format_args!("# the kernel's own if_tap was disabled")),
         Err(Errno::ENOENT) => {}
         Err(e) => {
@@ -119,7 +118,7 @@ fn power_off() -> ! {
     call(nr::SYNC, 0, 0, 0).unwrap_or(0);
     loop {
         call(nr::REBOOT, RB_AUTOBOOT, 0, 0).unwrap_or(0);
-        Kernel.sleep_ms(1000);
+        KERNEL.sleep_ms(1000);
     }
 }
 

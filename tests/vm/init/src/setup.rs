@@ -9,18 +9,18 @@ use tap_conformance::abi::{
 };
 use tap_conformance::ctx::put_name;
 use tap_conformance::errno::{Errno, Result};
-use tap_conformance::sys::{Need, Sys};
+use tap_conformance::sys::{Need, System};
 use tap_conformance::text::Text;
 use tap_conformance::user::{In, Out, Plain};
 
-use crate::kernel::{self, grant, Kernel};
+use crate::kernel::{self, grant, KERNEL};
 use crate::raw::{call6, nr};
 
 /// Opens the console as standard output.
 pub fn console() -> Result<()> {
-    let fd = Kernel.open(c"/dev/console", O_RDWR)?;
+    let fd = KERNEL.open(c"/dev/console", O_RDWR)?;
     for standard in 0..3 {
-        Kernel.dup2(fd, standard)?;
+        KERNEL.dup2(fd, standard)?;
     }
     Ok(())
 }
@@ -67,11 +67,11 @@ impl Settings {
     /// Reads the file; an image without one runs with the defaults.
     pub fn read() -> Self {
         let mut text = [0; 4096];
-        let len = Kernel
+        let len = KERNEL
             .open(c"/conf", O_RDONLY)
             .and_then(|fd| {
-                let n = Kernel.read(fd, Out::bytes(&mut text))?;
-                Kernel.close(fd).map(|()| n)
+                let n = KERNEL.read(fd, Out::bytes(&mut text))?;
+                KERNEL.close(fd).map(|()| n)
             })
             .unwrap_or(0);
         Self { text, len }
@@ -91,29 +91,29 @@ impl Settings {
 fn can_create(socket: i32, name: &str) -> bool {
     let mut req = IfReq::zeroed();
     put_name(&mut req.name, name);
-    let made = Kernel.ioctl(socket, SIOCIFCREATE, Out::value(&mut req));
-    made.is_ok() && Kernel.ioctl(socket, SIOCIFDESTROY, Out::value(&mut req)).is_ok()
+    let made = KERNEL.ioctl(socket, SIOCIFCREATE, Out::value(&mut req));
+    made.is_ok() && KERNEL.ioctl(socket, SIOCIFDESTROY, Out::value(&mut req)).is_ok()
 }
 
 fn has_bpf() -> bool {
-    let Ok(major) = Kernel.major("bpf") else { return false };
-    let made = Kernel.mknod(c"/dev/bpf", S_IFCHR | 0o600, makedev(major, 0));
+    let Ok(major) = KERNEL.major("bpf") else { return false };
+    let made = KERNEL.mknod(c"/dev/bpf", S_IFCHR | 0o600, makedev(major, 0));
     if made.is_err() {
         return false;
     }
-    Kernel.open(c"/dev/bpf", O_RDWR).and_then(|fd| Kernel.close(fd)).is_ok()
+    KERNEL.open(c"/dev/bpf", O_RDWR).and_then(|fd| KERNEL.close(fd)).is_ok()
 }
 
-fn asks_to_trace(sys: Kernel, _: usize) -> i32 {
+fn asks_to_trace(sys: System, _: usize) -> i32 {
     i32::from(sys.fktrace(-1, 0, 0, 0) == Err(Errno::EBADF))
 }
 
 /// A kernel without ktrace(2) kills who calls it: a child does.
 fn can_trace() -> bool {
-    let Ok(pid) = Kernel.fork(asks_to_trace, 0) else { return false };
+    let Ok(pid) = KERNEL.fork(asks_to_trace, 0) else { return false };
     loop {
-        match Kernel.reap(pid) {
-            Ok(None) => Kernel.sleep_ms(1),
+        match KERNEL.reap(pid) {
+            Ok(None) => KERNEL.sleep_ms(1),
             ended => return ended == Ok(Some(1)),
         }
     }
@@ -123,7 +123,7 @@ fn cpus() -> i32 {
     const CTL_HW: i32 = 6;
     const HW_NCPU: i32 = 3;
     let mut n: i32 = 1;
-    Kernel.sysctl(&[CTL_HW, HW_NCPU], Out::value(&mut n), In::none()).map_or(1, |_| n)
+    KERNEL.sysctl(&[CTL_HW, HW_NCPU], Out::value(&mut n), In::none()).map_or(1, |_| n)
 }
 
 /// Finds out what a case may need. Interfaces of other kinds are made here, before any module is
@@ -139,23 +139,23 @@ pub fn probe() -> Result<()> {
     };
     grant_if(has_bpf(), Need::Bpf);
     grant_if(cpus() > 1, Need::Smp);
-    grant_if(Kernel.mbufs().is_ok(), Need::MbufStat);
+    grant_if(KERNEL.mbufs().is_ok(), Need::MbufStat);
     grant_if(crate::drvctl::prepare(), Need::Drvctl);
     grant_if(can_trace(), Need::Ktrace);
-    grant_if(Kernel.sysctl_mib(CURTAIN, &mut [0; 12]).is_ok(), Need::Curtain);
-    let route = Kernel.socket(AF_ROUTE, SOCK_RAW, 0);
+    grant_if(KERNEL.sysctl_mib(CURTAIN, &mut [0; 12]).is_ok(), Need::Curtain);
+    let route = KERNEL.socket(AF_ROUTE, SOCK_RAW, 0);
     grant_if(route.is_ok(), Need::Route);
     if let Ok(fd) = route {
-        Kernel.close(fd)?;
+        KERNEL.close(fd)?;
     }
-    let stock = Kernel.open(kernel::STOCK_FILE, O_RDONLY);
-    grant_if(stock.is_ok() && Kernel.modstat(c"if_tap").is_err(), Need::StockFile);
+    let stock = KERNEL.open(kernel::STOCK_FILE, O_RDONLY);
+    grant_if(stock.is_ok() && KERNEL.modstat(c"if_tap").is_err(), Need::StockFile);
     if let Ok(fd) = stock {
-        Kernel.close(fd)?;
+        KERNEL.close(fd)?;
     }
-    let inet6 = Kernel.socket(AF_INET6, SOCK_DGRAM, 0);
+    let inet6 = KERNEL.socket(AF_INET6, SOCK_DGRAM, 0);
     grant_if(inet6.is_ok(), Need::Inet6);
-    let socket = Kernel.socket(AF_INET, SOCK_DGRAM, 0)?;
+    let socket = KERNEL.socket(AF_INET, SOCK_DGRAM, 0)?;
     for need in [Need::Inet, Need::Groups, Need::Udp, Need::Tcp] {
         grant(need);
     }
@@ -165,11 +165,11 @@ pub fn probe() -> Result<()> {
     grant_if(can_create(socket, "carp77"), Need::Carp);
     grant_if(can_create(socket, "vether77"), Need::Vether);
     if let Ok(fd) = inet6 {
-        Kernel.close(fd)?;
+        KERNEL.close(fd)?;
     }
-    Kernel.close(socket)?;
+    KERNEL.close(socket)?;
     let text: Text<80> =
         Text::of(format_args!("# kern.osrevision {} cpus {}", kernel::revision(), cpus()));
-    Kernel.line(text.as_str());
+    KERNEL.line(text.as_str());
     Ok(())
 }

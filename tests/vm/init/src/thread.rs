@@ -7,10 +7,10 @@ use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicI64, AtomicU32, AtomicUsize, Ordering};
 
 use tap_conformance::errno::{Errno, Result};
-use tap_conformance::sys::MAX_THREADS;
+use tap_conformance::sys::{System, MAX_THREADS};
 
 use crate::arch::{begin_with, store_and_exit, UCONTEXT_WORDS};
-use crate::kernel::Kernel;
+use crate::kernel::KERNEL;
 use crate::raw::{call, nr};
 
 const STACK: usize = 256 * 1024;
@@ -43,7 +43,7 @@ static SLOTS: [Slot; MAX_THREADS] = [const {
 static STACKS: [Stack; MAX_THREADS] = [const { Stack(UnsafeCell::new([0; STACK])) }; MAX_THREADS];
 
 /// What a thread runs.
-type Job = fn(Kernel, usize) -> i64;
+type Job = fn(System, usize) -> i64;
 
 /// The word of struct __ucontext that says what follows when the context ends.
 const UC_LINK: usize = 1;
@@ -97,7 +97,7 @@ extern "C" fn begin(index: usize) -> ! {
     let address = slot.job.load(Ordering::Relaxed);
     // SAFETY: spawn stored a Job's address, and nothing else is ever stored.
     let job = unsafe { core::mem::transmute::<usize, Job>(address) };
-    let value = job(Kernel, slot.arg.load(Ordering::Relaxed));
+    let value = job(KERNEL, slot.arg.load(Ordering::Relaxed));
     slot.value.store(value, Ordering::Relaxed);
     store_and_exit(slot.state.as_ptr(), ENDED)
 }
