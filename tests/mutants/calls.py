@@ -245,9 +245,16 @@ MUTANTS = [
     ),
     Mutant(
         "F37",
-        "TAPGIFNAME returns uninitialised bytes after the name",
+        "TAPGIFNAME returns rubbish after the name",
         (
-            (STACK, "        *self.xname()\n", "        let mut field = *self.xname();\n        let end = field.iter().position(|byte| *byte == 0).unwrap_or(0);\n        let rubbish = MaybeUninit::<[c_char; kpi::IFNAMSIZ as usize]>::uninit();\n        for at in end + 1..field.len() {\n            field[at] = unsafe { rubbish.as_ptr().cast::<c_char>().add(at).read_volatile() };\n        }\n        field\n"),
+            (
+                STACK,
+                "        *self.xname()\n",
+                "        let mut field = *self.xname();\n"
+                "        let end = field.iter().position(|byte| *byte == 0).unwrap_or(0);\n"
+                "        for byte in field.iter_mut().skip(end + 1) {\n"
+                "            *byte = 0x5a;\n        }\n        field\n",
+            ),
         ),
         "tapgifname_guard_bytes",
     ),

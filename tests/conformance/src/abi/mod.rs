@@ -16,11 +16,13 @@ macro_rules! layouts {
 }
 
 mod commands;
+mod interface;
 mod layout;
 pub mod offload;
 mod stacked;
 
 pub use commands::*;
+pub use interface::*;
 pub use layout::*;
 pub use stacked::*;
 

@@ -4,16 +4,16 @@
 //! The real kernel, as the cases ask it.
 
 use core::ffi::CStr;
-use core::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use tap_conformance::abi::{Kev, ModStat, PollFd, CTL_KERN, KERN_OSREV};
 use tap_conformance::errno::{Errno, Result};
 use tap_conformance::sys::{Drvctl, Need, SigIo, Sys, System};
-use tap_conformance::text::{until_nul, Text};
-use tap_conformance::user::{In, Out, Plain};
+use tap_conformance::text::Text;
+use tap_conformance::user::{In, Out};
 
 use crate::raw::{self, call, call4, call6, nr};
-use crate::{drvctl, kevent, rights, signal, thread};
+use crate::{drvctl, kevent, modctl, rights, signal, thread};
 
 struct Kernel;
 
@@ -27,9 +27,6 @@ static EDGE: AtomicUsize = AtomicUsize::new(0);
 /// kern.osrevision.
 static REVISION: AtomicU32 = AtomicU32::new(0);
 
-/// Flags of modctl(2), load.
-static LOAD_FLAGS: AtomicI32 = AtomicI32::new(MODCTL_NO_PROP);
-
 const PAGE: usize = 4096;
 /// Most buffers of one readv(2) or writev(2).
 const MOST_BUFFERS: usize = 16;
@@ -37,11 +34,6 @@ const MOST_BUFFERS: usize = 16;
 /// Says that the kernel has something.
 pub fn grant(need: Need) {
     HAS.fetch_or(1 << need as u32, Ordering::Relaxed);
-}
-
-/// From now on modules for other versions are loaded too.
-pub fn load_by_force() {
-    LOAD_FLAGS.fetch_or(MODCTL_LOAD_FORCE, Ordering::Relaxed);
 }
 
 /// Asks what must be known before anything else.
@@ -69,9 +61,10 @@ fn path(p: &CStr) -> usize {
 
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
-struct IoVec {
-    base: usize,
-    len: usize,
+/// struct iovec.
+pub struct IoVec {
+    pub base: usize,
+    pub len: usize,
 }
 
 #[repr(C)]
@@ -91,26 +84,10 @@ impl Time {
     }
 }
 
-#[repr(C)]
-struct ModLoad {
-    path: usize,
-    flags: i32,
-    properties: usize,
-    length: usize,
-}
-
 /// NetBSD's own tap(4) as a module, where the image has it.
 pub const STOCK_FILE: &CStr = c"/beside.kmod";
 /// How many bytes of a terminal's output are still to be sent.
 const TIOCOUTQ: u64 = 0x4004_7473;
-const MODCTL_LOAD: usize = 0;
-const MODCTL_UNLOAD: usize = 1;
-const MODCTL_STAT: usize = 4;
-/// Loads whatever version of the kernel it was built for.
-const MODCTL_LOAD_FORCE: i32 = 1;
-/// Loads without asking for properties from a file beside the module.
-const MODCTL_NO_PROP: i32 = 2;
-
 impl Sys for Kernel {
     fn open(&self, p: &CStr, flags: i32) -> Result<i32> {
         call(nr::OPEN, path(p), flags as usize, 0).map(|fd| fd as i32)
@@ -236,31 +213,15 @@ impl Sys for Kernel {
     }
 
     fn modload(&self, p: &CStr) -> Result<()> {
-        let flags = LOAD_FLAGS.load(Ordering::Relaxed);
-        let load = ModLoad { path: path(p), flags, properties: 0, length: 0 };
-        call(nr::MODCTL, MODCTL_LOAD, core::ptr::from_ref(&load) as usize, 0).map(drop)
+        modctl::load(path(p))
     }
 
     fn modunload(&self, name: &CStr) -> Result<()> {
-        call(nr::MODCTL, MODCTL_UNLOAD, path(name), 0).map(drop)
+        modctl::unload(path(name))
     }
 
     fn modstat(&self, name: &CStr) -> Result<ModStat> {
-        // A count, the entries, and the names of what they require.
-        let mut buffer = [0_u8; 32 * 1024];
-        let list = IoVec { base: buffer.as_mut_ptr() as usize, len: buffer.len() };
-        call(nr::MODCTL, MODCTL_STAT, core::ptr::from_ref(&list) as usize, 0)?;
-        let (head, entries) = buffer.split_at(size_of::<i32>());
-        let mut count: i32 = 0;
-        count.as_bytes_mut().copy_from_slice(head);
-        for entry in entries.chunks_exact(size_of::<ModStat>()).take(count as usize) {
-            let mut stat = ModStat::zeroed();
-            stat.as_bytes_mut().copy_from_slice(entry);
-            if until_nul(&stat.name) == name.to_bytes() {
-                return Ok(stat);
-            }
-        }
-        Err(Errno::ENOENT)
+        modctl::stat(name)
     }
 
     fn mknod(&self, p: &CStr, mode: u32, dev: u64) -> Result<()> {

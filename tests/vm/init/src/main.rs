@@ -16,6 +16,7 @@ mod kernel;
 mod kevent;
 #[cfg(target_arch = "x86_64")]
 mod mem;
+mod modctl;
 mod raw;
 mod rights;
 mod setup;
@@ -60,12 +61,12 @@ fn work() -> Result<()> {
     setup::probe()?;
     let stock = settings.get("stock") == "1";
     if settings.get("force") == "1" {
-        kernel::load_by_force();
+        modctl::load_by_force();
     }
     let path: Text<80> = if stock && KERNEL.modstat(BUILT_IN).is_ok() {
         report(format_args!("# the driver is the kernel's own if_tap"));
         // Once it was disabled, only force enables it again, by its name.
-        kernel::load_by_force();
+        modctl::load_by_force();
         Text::of(format_args!("if_tap"))
     } else {
         disable_built_in()?;
