@@ -47,8 +47,6 @@ TOKEN = re.compile(
     r"|'\w+|\w+|\S",
     re.DOTALL,
 )
-
-
 # What an edit adds that is an item of its own.
 ITEM = re.compile(r"(pub )?(fn|static) ")
 
@@ -81,6 +79,7 @@ def functions(text):
         elif said in ("[", "]"):
             brackets += 1 if said == "[" else -1
         elif word and said == ";" and brackets == 0:
+            # One without a body; in brackets it is of an array's type.
             word = False
         elif word and said == "{":
             word, depth, start = False, 1, token.start()
@@ -104,9 +103,7 @@ class Bundle:
         self.sources = {}
         # The mutants that change the shim as well.
         self.outside = set()
-        for mutant in mutants:
-            self.add_items(mutant)
-        for mutant in mutants:
+        for mutant in [mutant for mutant in mutants if self.add_items(mutant)]:
             try:
                 found = self.find(mutant)
             except (NoSuchText, Unfit):
@@ -125,10 +122,15 @@ class Bundle:
         self.numbers.clear()
 
     def add_items(self, mutant):
-        """Adds the items of a mutant to the tree."""
+        """Adds the items of a mutant to the tree; whether there was a place for each."""
         added = tuple(edit for edit in mutant.edits if adds_item(edit))
-        for file, text in changed(self.tree.path, dataclasses.replace(mutant, edits=added)).items():
+        try:
+            texts = changed(self.tree.path, dataclasses.replace(mutant, edits=added))
+        except NoSuchText:
+            return False
+        for file, text in texts.items():
             (self.tree.path / file).write_text(text)
+        return True
 
     def find(self, mutant):
         """The functions that a mutant changes: their file, which of it, and the body."""
