@@ -9,7 +9,7 @@
 use std::path::Path;
 
 use crate::target::{fail, Target};
-use crate::wanted::Wanted;
+use crate::wanted::want;
 
 /// What the driver uses of the kernel: one regular expression a line.
 const ALLOWLIST: &str = include_str!("allowlist.txt");
@@ -32,11 +32,8 @@ pub fn builder(root: &Path, target: &Target, opaque: &[&str], names: &[&str]) ->
         .derive_default(false)
         .layout_tests(true)
         .generate_comments(false)
-        .wrap_unsafe_ops(true)
-        .parse_callbacks(Box::new(Wanted::of(names.iter().copied())));
-    for name in names {
-        builder = builder.allowlist_item(name);
-    }
+        .wrap_unsafe_ops(true);
+    builder = want(builder, names);
     for name in opaque {
         builder = builder.opaque_type(name);
     }

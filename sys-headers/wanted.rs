@@ -1,31 +1,30 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Which of the kernel's macros bindgen evaluates.
+//! Which of the kernel's names bindgen takes, and which of its macros it evaluates.
 //!
-//! The headers define thousands. Those that no line of an allowlist can mean cost most of the time
-//! that bindgen takes, because it has clang parse an expression for each, and would be left out of
-//! the bindings all the same.
+//! The headers define thousands. Macros that no line of an allowlist can mean would cost most of the
+//! time that bindgen takes, because it has clang parse an expression for each, and would be left out
+//! of the bindings all the same.
 
 use std::collections::BTreeSet;
 
 use bindgen::callbacks::{MacroParsingBehavior, ParseCallbacks};
+use bindgen::Builder;
 
 /// The names that an allowlist's lines are, and the beginnings of those that they mean as regular
 /// expressions.
 #[derive(Debug, Default)]
-pub struct Wanted {
+struct Wanted {
     names: BTreeSet<String>,
     beginnings: Vec<String>,
 }
 
 impl Wanted {
-    /// Of the lines of an allowlist.
-    pub fn of<'a>(lines: impl Iterator<Item = &'a str>) -> Wanted {
-        let special = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    fn of(lines: &[&str]) -> Wanted {
         let mut wanted = Wanted::default();
-        for line in lines {
-            match line.split_once(special) {
+        for &line in lines {
+            match line.split_once(is_special) {
                 Some((beginning, _)) => wanted.beginnings.push(beginning.into()),
                 None => drop(wanted.names.insert(line.into())),
             }
@@ -42,4 +41,21 @@ impl ParseCallbacks for Wanted {
             MacroParsingBehavior::Ignore
         }
     }
+}
+
+fn is_special(c: char) -> bool {
+    !c.is_ascii_alphanumeric() && c != '_'
+}
+
+/// Has bindgen take what the lines of an allowlist are, or mean as regular expressions.
+///
+/// It looks for every name of the headers. It finds it sooner in one expression of all lines that
+/// are names, and another of the rest, than in one for each line.
+pub fn want(builder: Builder, lines: &[&str]) -> Builder {
+    let (rest, names): (Vec<&str>, Vec<&str>) =
+        lines.iter().partition(|line| line.contains(is_special));
+    builder
+        .parse_callbacks(Box::new(Wanted::of(lines)))
+        .allowlist_item(names.join("|"))
+        .allowlist_item(rest.join("|"))
 }

@@ -17,7 +17,7 @@ mod target;
 mod wanted;
 
 use target::{fail, Target};
-use wanted::Wanted;
+use wanted::want;
 
 /// What the host uses of the kernel's headers: one regular expression a line.
 const ALLOWLIST: &str = include_str!("allowlist.txt");
@@ -65,11 +65,8 @@ fn bindings(here: &Path, root: &Path, target: &Target, to: &Path) {
         .layout_tests(true)
         .generate_comments(false)
         .wrap_unsafe_ops(true);
-    let names = || ALLOWLIST.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    builder = builder.parse_callbacks(Box::new(Wanted::of(names())));
-    for name in names() {
-        builder = builder.allowlist_item(name);
-    }
+    let is_wanted = |line: &&str| !line.is_empty() && !line.starts_with('#');
+    builder = want(builder, &ALLOWLIST.lines().filter(is_wanted).collect::<Vec<_>>());
     for name in OPAQUE {
         builder = builder.opaque_type(name);
     }
