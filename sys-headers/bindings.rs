@@ -21,7 +21,7 @@ pub fn names() -> Vec<&'static str> {
 
 /// What makes the bindings of one version, for what `names` are or mean as regular expressions.
 pub fn builder(root: &Path, target: &Target, opaque: &[&str], names: &[&str]) -> bindgen::Builder {
-    let mut builder = bindgen::Builder::default()
+    let builder = bindgen::Builder::default()
         .header(root.join("sys-headers/kpi.h").display().to_string())
         .clang_args(target.clang_args())
         .clang_arg(format!("-I{}", root.join("shim").display()))
@@ -33,11 +33,7 @@ pub fn builder(root: &Path, target: &Target, opaque: &[&str], names: &[&str]) ->
         .layout_tests(true)
         .generate_comments(false)
         .wrap_unsafe_ops(true);
-    builder = want(builder, names);
-    for name in opaque {
-        builder = builder.opaque_type(name);
-    }
-    builder
+    want(builder, names, opaque)
 }
 
 /// Writes bindings to a file, beside which there is room.

@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 
 use bindgen::callbacks::{MacroParsingBehavior, ParseCallbacks};
-use bindgen::Builder;
+use bindgen::{Builder, Formatter};
 
 /// The names that an allowlist's lines are, and the beginnings of those that they mean as regular
 /// expressions.
@@ -47,15 +47,24 @@ fn is_special(c: char) -> bool {
     !c.is_ascii_alphanumeric() && c != '_'
 }
 
-/// Has bindgen take what the lines of an allowlist are, or mean as regular expressions.
+/// Whether a line of an allowlist means just itself.
+pub fn is_name(line: &str) -> bool {
+    !line.contains(is_special)
+}
+
+/// Has bindgen take what the lines of an allowlist are, or mean as regular expressions, and take no
+/// look into opaque types.
 ///
 /// It looks for every name of the headers. It finds it sooner in one expression of all lines that
-/// are names, and another of the rest, than in one for each line.
-pub fn want(builder: Builder, lines: &[&str]) -> Builder {
-    let (rest, names): (Vec<&str>, Vec<&str>) =
-        lines.iter().partition(|line| line.contains(is_special));
+/// are names, and another of the rest, than in one for each line; and if it need not tell which
+/// expression it was. It formats what it writes itself: not everybody has rustfmt.
+pub fn want(builder: Builder, lines: &[&str], opaque: &[&str]) -> Builder {
+    let (names, rest): (Vec<&str>, Vec<&str>) = lines.iter().partition(|line| is_name(line));
     builder
         .parse_callbacks(Box::new(Wanted::of(lines)))
         .allowlist_item(names.join("|"))
         .allowlist_item(rest.join("|"))
+        .opaque_type(opaque.join("|"))
+        .record_matches(false)
+        .formatter(Formatter::Prettyplease)
 }

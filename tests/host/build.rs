@@ -51,7 +51,7 @@ fn main() {
 }
 
 fn bindings(here: &Path, root: &Path, target: &Target, to: &Path) {
-    let mut builder = bindgen::Builder::default()
+    let builder = bindgen::Builder::default()
         .header(here.join("host.h").display().to_string())
         .clang_args(target.clang_args())
         .clang_arg(format!("-I{}", root.join("shim").display()))
@@ -66,11 +66,7 @@ fn bindings(here: &Path, root: &Path, target: &Target, to: &Path) {
         .generate_comments(false)
         .wrap_unsafe_ops(true);
     let is_wanted = |line: &&str| !line.is_empty() && !line.starts_with('#');
-    builder = want(builder, &ALLOWLIST.lines().filter(is_wanted).collect::<Vec<_>>());
-    for name in OPAQUE {
-        builder = builder.opaque_type(name);
-    }
-    builder
+    want(builder, &ALLOWLIST.lines().filter(is_wanted).collect::<Vec<_>>(), OPAQUE)
         .generate()
         .unwrap_or_else(|error| fail(&format!("bindgen: {error}")))
         .write_to_file(to)

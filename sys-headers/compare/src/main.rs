@@ -96,19 +96,22 @@ fn run(options: &Options) -> Result<bool> {
 }
 
 fn compare(root: &Path, arch: &str, trees: &[PathBuf], found: &mut Found) -> Result<()> {
-    let scratch = tempfile::tempdir()?;
+    let scratch = root.join("build/headers-compare").join(arch);
+    if scratch.exists() {
+        std::fs::remove_dir_all(&scratch).with_context(|| scratch.display().to_string())?;
+    }
     let mut subjects = Vec::new();
     for release in RELEASES {
         subjects.push(Subject::of_release(root, release, arch)?);
     }
     for (at, sys) in trees.iter().enumerate() {
-        let links = folder(scratch.path(), &format!("tree{at}"))?;
+        let links = folder(&scratch, &format!("tree{at}"))?;
         subjects.push(Subject::of_tree(root, sys, arch, &links)?);
     }
     let wanted = Wanted::new(root, &subjects)?;
     let mut views = Vec::new();
     for (at, subject) in subjects.iter().enumerate() {
-        let own = folder(scratch.path(), &format!("bindings{at}"))?;
+        let own = folder(&scratch, &format!("bindings{at}"))?;
         views.push(subject.view(root, &wanted, &own)?);
     }
     let all: Vec<&View> = views.iter().collect();

@@ -6,12 +6,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use regex::RegexSet;
+use regex::Regex;
 
 use crate::bindings;
 use crate::items::{self, Items};
 use crate::source::{self, Definitions, Source};
 use crate::target::Target;
+use crate::wanted::is_name;
 use crate::words::{self, Names};
 
 /// Types that nobody looks into. The shim does look into processes and threads, which Rust only
@@ -36,7 +37,13 @@ pub struct Wanted {
     pub imports: Names,
     /// The names in the driver, and those in what it uses.
     used: Names,
-    allowlist: RegexSet,
+    allowlist: Allowlist,
+}
+
+/// The lines of `sys-headers/allowlist.txt`: names, and all that mean more as one expression.
+struct Allowlist {
+    names: Names,
+    patterns: Regex,
 }
 
 /// What the driver takes from one NetBSD, by name.
@@ -101,6 +108,19 @@ fn written(version: u64) -> String {
     }
 }
 
+impl Allowlist {
+    fn new() -> Result<Self> {
+        let (names, patterns): (Vec<&str>, Vec<&str>) =
+            bindings::names().into_iter().partition(|line| is_name(line));
+        let patterns = Regex::new(&format!("^({})$", patterns.join("|")))?;
+        Ok(Self { names: names.into_iter().map(String::from).collect(), patterns })
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.names.contains(name) || self.patterns.is_match(name)
+    }
+}
+
 impl Wanted {
     /// What the driver's sources, `kmod/check/imports.txt` and `sys-headers/kernel-only` name, and
     /// what that leads to in the headers of the subjects.
@@ -119,11 +139,10 @@ impl Wanted {
         for subject in subjects {
             roots.extend(subject.source.shim.iter().cloned());
         }
-        let allowlist = bindings::names().into_iter().map(|line| format!("^({line})$"));
-        let allowlist = RegexSet::new(allowlist)?;
+        let allowlist = Allowlist::new()?;
         for subject in subjects {
             used.extend(subject.source.closure(&roots));
-            let macros = subject.source.macros.keys().filter(|name| allowlist.is_match(name));
+            let macros = subject.source.macros.keys().filter(|name| allowlist.has(name));
             used.extend(subject.source.closure(&macros.cloned().collect()));
         }
         Ok(Self { roots, imports, used, allowlist })
@@ -133,7 +152,7 @@ impl Wanted {
     pub fn is_root(&self, name: &str) -> bool {
         let name = name.strip_prefix("struct ").unwrap_or(name);
         let name = name.split('.').next().unwrap_or(name);
-        self.roots.contains(name) || self.allowlist.is_match(name)
+        self.roots.contains(name) || self.allowlist.has(name)
     }
 
     /// Whether it wants a name, or a field's: `structure.field`.
@@ -144,7 +163,7 @@ impl Wanted {
                 // An anonymous structure inside of another.
                 let name = name.strip_prefix("struct ").unwrap_or(name);
                 let name = name.split("__bindgen").next().unwrap_or(name);
-                self.used.contains(name) || self.allowlist.is_match(name)
+                self.used.contains(name) || self.allowlist.has(name)
             }
         }
     }

@@ -55,12 +55,16 @@ fn plant(file: &Path, text: &str, other: &str) {
 /// A project whose header sets of both releases are those of 11.0, and where the versions' numbers
 /// are settled.
 struct Project {
-    dir: tempfile::TempDir,
+    dir: PathBuf,
 }
 
 impl Project {
-    fn new(settled: &str) -> Self {
-        let project = Self { dir: tempfile::tempdir().unwrap() };
+    /// In a folder of that name.
+    fn new(name: &str, settled: &str) -> Self {
+        let project = Self { dir: Path::new(env!("CARGO_TARGET_TMPDIR")).join(name) };
+        if project.dir.exists() {
+            fs::remove_dir_all(&project.dir).unwrap();
+        }
         for part in ["shim", "src", "kmod/check/imports.txt"] {
             project.link(&self::project().join(part), part);
         }
@@ -78,7 +82,7 @@ impl Project {
     }
 
     fn path(&self, part: &str) -> PathBuf {
-        self.dir.path().join(part)
+        self.dir.join(part)
     }
 
     fn link(&self, from: &Path, part: &str) {
@@ -93,7 +97,7 @@ impl Project {
     }
 
     fn compare(&self, args: &[&str]) -> (bool, String) {
-        compare(&[args, &["--root", self.dir.path().to_str().unwrap()]].concat())
+        compare(&[args, &["--root", self.dir.to_str().unwrap()]].concat())
     }
 }
 
@@ -107,6 +111,7 @@ fn what_the_releases_differ_in_is_settled() {
 #[test]
 fn a_planted_difference_is_printed() {
     let project = Project::new(
+        "releases",
         "| between releases | |\n| --- | --- |\n| `__NetBSD_Version__`, `if_nullstart`, `stale` | |\n",
     );
     project.plant("net/if.h", "void\tif_nullstart(", "int\tif_nullstart(");
@@ -159,7 +164,7 @@ fn tree(project: &Project) -> PathBuf {
 #[test]
 fn a_declaration_that_the_tree_has_otherwise_is_printed() {
     let project =
-        Project::new("| between releases | |\n| --- | --- |\n| `__NetBSD_Version__` | |\n");
+        Project::new("tree", "| between releases | |\n| --- | --- |\n| `__NetBSD_Version__` | |\n");
     let sys = tree(&project);
     plant(&sys.join("sys/systm.h"), "int\tuiomove(void *, size_t,", "int\tuiomove(void *, int,");
     plant(&sys.join("sys/kauth.h"), "KAUTH_PROCESS_CANSEE = 1", "KAUTH_PROCESS_CANSEE = 4");

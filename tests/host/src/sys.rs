@@ -3,10 +3,10 @@
 
 //! The host's system calls, as the conformance cases ask for them.
 
-use std::collections::BTreeMap;
 use std::ffi::CStr;
 use std::sync::Mutex;
 
+use litemap::LiteMap;
 use tap_conformance::abi::{Kev, ModStat, PollFd};
 use tap_conformance::errno::{Errno, Result};
 use tap_conformance::sys::{Drvctl, Need, PfilCount, SigIo, Sys, System};
@@ -23,9 +23,9 @@ struct Host;
 pub const HOST: System = &Host;
 
 /// What threads returned that nobody has asked yet.
-static RETURNED: Mutex<BTreeMap<Tid, i64>> = Mutex::new(BTreeMap::new());
+static RETURNED: Mutex<LiteMap<Tid, i64>> = Mutex::new(LiteMap::new());
 
-fn returned() -> std::sync::MutexGuard<'static, BTreeMap<Tid, i64>> {
+fn returned() -> std::sync::MutexGuard<'static, LiteMap<Tid, i64>> {
     RETURNED.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 

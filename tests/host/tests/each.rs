@@ -12,6 +12,8 @@ mod code;
 #[path = "loader/object.rs"]
 mod object;
 
+use std::path::Path;
+
 use code::{ABORT, HANG, SUCCEED};
 use object::Module;
 use tap_host::emulator;
@@ -22,13 +24,14 @@ use tap_report::transcript::{Transcript, Verdict};
 const SOON: &str = "1";
 const LATE: &str = "600";
 
-/// Runs two cases on a module with such a modcmd; their notes.
-fn notes(code: &[u8], patience: &str) -> Vec<String> {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("if_tap_rs.kmod");
+/// Runs two cases on a module with such a modcmd, in a folder of that name; their notes.
+fn notes(name: &str, code: &[u8], patience: &str) -> Vec<String> {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&dir).unwrap();
+    let file = dir.join("if_tap_rs.kmod");
     std::fs::write(&file, Module { code, ..Module::named("if_tap_rs") }.build().bytes()).unwrap();
     assert_eq!(Version::of(&file).unwrap(), Version(object::version()));
-    let out = dir.path().join("out");
+    let out = dir.join("out");
     let mut each = emulator::command(env!("CARGO_BIN_EXE_tap-host"));
     each.arg("each").arg(&file).args(["--only", "zero_write,create_destroy$"]);
     let output = each.args(["--timeout", patience, "--out"]).arg(&out).output().unwrap();
@@ -50,7 +53,7 @@ fn notes(code: &[u8], patience: &str) -> Vec<String> {
 
 #[test]
 fn a_module_that_ends_the_kernel() {
-    for note in notes(ABORT, LATE) {
+    for note in notes("abort", ABORT, LATE) {
         assert!(note.starts_with("panic: illegal instruction: "), "{note}");
         assert!(note.ends_with("if_tap_rs: modcmd+0x0"), "{note}");
     }
@@ -58,12 +61,12 @@ fn a_module_that_ends_the_kernel() {
 
 #[test]
 fn a_module_that_hangs() {
-    assert_eq!(notes(HANG, SOON), ["hung", "hung"]);
+    assert_eq!(notes("hang", HANG, SOON), ["hung", "hung"]);
 }
 
 #[test]
 fn a_module_that_does_nothing() {
-    for note in notes(SUCCEED, LATE) {
+    for note in notes("succeed", SUCCEED, LATE) {
         assert_eq!(note, "create: EINVAL (22)");
     }
 }

@@ -43,6 +43,7 @@ fn compare(ours: &str, stock: &[&str]) -> (i32, String, String) {
         .env("NETBSD_KERNEL", &kernel)
         .env("KMOD", &kmod)
         .env("STOCK", &own)
+        .env("TAP_INIT", "unoptimised")
         .env_remove("CASES")
         .output()
         .unwrap();

@@ -5,15 +5,16 @@
 //! before it is used, destroyed while nobody holds it, never taken by its holder, released by its
 //! holder only, and two are always taken in the same order.
 
-use std::backtrace::Backtrace;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::c_int;
 use std::fmt::{self, Display, Formatter};
 
 use crate::kpi;
+use crate::loader::trace::Callers;
 use crate::sched::{chan, me, Chan, Sleep, Tid};
 use crate::world::{enter, World};
 use crate::{exports, host_panic, kassert};
+use litemap::LiteMap;
 
 /// One initialised mutex.
 struct Mutex {
@@ -21,22 +22,25 @@ struct Mutex {
     spin: bool,
     owner: Option<Tid>,
     /// The mutexes that were taken while this one was held, and by whom first.
-    before: BTreeMap<usize, Taker>,
+    before: LiteMap<usize, Taker>,
 }
 
-/// Who took a mutex: a thread's name, and where it was, which is put into words only when asked for.
-struct Taker(String, Backtrace);
+/// Who took a mutex: a thread's name, and where it was.
+struct Taker(String, Callers);
+
+/// Of those who took a mutex: from here through the driver to the kernel function that called it.
+const CALLERS: usize = 16;
 
 impl Display for Taker {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.0, self.1)
+        write!(f, "{}\n{}", self.0, self.1)
     }
 }
 
 /// All mutexes that exist, and the kernel lock.
 #[derive(Default)]
 pub struct Locks {
-    mutexes: BTreeMap<usize, Mutex>,
+    mutexes: LiteMap<usize, Mutex>,
     /// All condition variables that exist.
     pub(super) condvars: BTreeSet<usize>,
     /// The kernel lock's holder, and how many times it has it.
@@ -54,13 +58,15 @@ impl Locks {
 
     /// A mutex that lies in a span of memory, which is about to be freed.
     pub fn inside(&self, start: usize, len: usize) -> Option<usize> {
-        self.mutexes.range(start..start + len).next().map(|(address, _)| *address)
+        let behind = self.mutexes.find_index(&start).unwrap_or_else(|at| at);
+        let (address, _) = self.mutexes.get_indexed(behind)?;
+        (*address < start + len).then_some(*address)
     }
 
     /// How `second` was once taken with `first` held, through others too: every step of the way.
     fn ordered(&self, first: usize, second: usize) -> Option<String> {
         // For each mutex that was reached, the one before it, and who took it then.
-        let mut reached: BTreeMap<usize, (usize, &Taker)> = BTreeMap::new();
+        let mut reached: LiteMap<usize, (usize, &Taker)> = LiteMap::new();
         let mut todo = vec![first];
         while let Some(outer) = todo.pop() {
             if outer == second {
@@ -79,7 +85,7 @@ impl Locks {
 }
 
 /// The steps from one mutex to another in words, a line for each.
-fn way(reached: &BTreeMap<usize, (usize, &Taker)>, first: usize, second: usize) -> String {
+fn way(reached: &LiteMap<usize, (usize, &Taker)>, first: usize, second: usize) -> String {
     let mut text = String::new();
     let mut inner = second;
     while let (true, Some((outer, who))) = (inner != first, reached.get(&inner)) {
@@ -96,7 +102,7 @@ fn channel(address: usize) -> Chan {
 impl World {
     /// mutex_init(9).
     pub fn mutex_init(&mut self, address: usize, spin: bool) {
-        let fresh = Mutex { spin, owner: None, before: BTreeMap::new() };
+        let fresh = Mutex { spin, owner: None, before: LiteMap::new() };
         let old = self.locks.mutexes.insert(address, fresh);
         kassert!(old.is_none(), "mutex {address:#x} is initialised twice");
     }
@@ -121,7 +127,7 @@ impl World {
                 );
             }
         }
-        for mutex in self.locks.mutexes.values_mut() {
+        for (_, mutex) in self.locks.mutexes.iter_mut() {
             mutex.before.remove(&address);
         }
     }
@@ -151,7 +157,7 @@ impl World {
                     host_panic!("mutex_enter: {address:#x} is taken after {outer:#x}, but:{way}");
                 }
                 let who = self.current().name.clone();
-                let who = Taker(who, Backtrace::force_capture());
+                let who = Taker(who, Callers::innermost(CALLERS));
                 self.mutex(outer, "mutex_enter").before.insert(address, who);
             }
         }

@@ -5,7 +5,6 @@
 //! reference at once: a thread that takes one is on a CPU of its own until it gives it back, so
 //! that a count which is not atomic is exact, as it is in the kernel.
 
-use std::collections::BTreeMap;
 use std::ffi::c_void;
 
 use crate::kern::kmem::Kind;
@@ -13,6 +12,7 @@ use crate::kpi;
 use crate::sched::{chan, me, Sleep, Tid};
 use crate::world::{enter, World};
 use crate::{exports, host_panic, kassert};
+use litemap::LiteMap;
 
 const HANDLE: Kind = Kind::Object("percpu");
 const STORAGE: Kind = Kind::Object("percpu storage");
@@ -26,9 +26,9 @@ struct Area {
 /// All per-CPU storage, and who is on which CPU.
 #[derive(Default)]
 pub struct Percpus {
-    areas: BTreeMap<usize, Area>,
+    areas: LiteMap<usize, Area>,
     /// The CPU of each thread that holds references, and how many.
-    holders: BTreeMap<Tid, (usize, u32)>,
+    holders: LiteMap<Tid, (usize, u32)>,
 }
 
 impl Percpus {

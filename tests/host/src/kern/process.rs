@@ -5,8 +5,7 @@
 //! credentials, and an end that waits for the threads and closes the descriptors. A child has a
 //! thread and a copy of the descriptors; its memory is its parent's.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use tap_conformance::errno::{Errno, Result};
 use tap_conformance::sys::SigIo;
 
@@ -38,7 +37,7 @@ pub(super) struct Process {
 /// All processes.
 #[derive(Default)]
 pub struct Processes {
-    all: BTreeMap<Pid, Process>,
+    all: LiteMap<Pid, Process>,
     pub(crate) last: Pid,
     /// How many there have been.
     pub(super) forks: u32,

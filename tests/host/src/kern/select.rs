@@ -4,9 +4,10 @@
 //! poll(2) and select(2), as sys/kern/sys_select.c has them: one poller is recorded in an object
 //! by name, more than one as a collision, which makes every poller look again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::{c_int, c_long};
 
+use litemap::LiteMap;
 use tap_conformance::errno::{Errno, Result};
 
 use crate::kern::kmem::Kind;
@@ -37,7 +38,7 @@ struct Poller {
 /// All pollers, and all records that they may be in.
 #[derive(Default)]
 pub struct Selects {
-    pollers: BTreeMap<Tid, Poller>,
+    pollers: LiteMap<Tid, Poller>,
     /// The addresses of every `struct selinfo` that is initialised.
     records: BTreeSet<usize>,
     /// sc_ncoll: collisions so far.
@@ -88,7 +89,8 @@ impl World {
         self.check_record(record, "seldestroy");
         self.klist_fini(&raw mut fields(record).sel_klist);
         let lwp = fields(record).sel_lwp as usize;
-        if let Some(poller) = self.selects.pollers.values_mut().find(|other| other.lwp == lwp) {
+        let mut pollers = self.selects.pollers.iter_mut();
+        if let Some((_, poller)) = pollers.find(|(_, other)| other.lwp == lwp) {
             poller.records.retain(|other| *other != record as usize);
         }
         fields(record).sel_lwp = std::ptr::null_mut();

@@ -6,13 +6,14 @@
 //! not MPSAFE run with the kernel lock. Disestablishing waits for a handler that runs, and one that
 //! is still scheduled then is a fault.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ffi::{c_uint, c_void};
 
 use crate::kpi;
 use crate::sched::{chan, spawn, Chan, Sleep, KERNEL};
 use crate::world::{enter, World};
 use crate::{exports, host_panic, kassert};
+use litemap::LiteMap;
 
 /// How many handlers a level takes, by the kernel's default of 8192 bytes for all of them.
 const SLOTS: usize = 64;
@@ -34,7 +35,7 @@ struct Slot {
 pub struct Softints {
     /// How many handlers a level takes.
     pub room: usize,
-    slots: BTreeMap<usize, Slot>,
+    slots: LiteMap<usize, Slot>,
     next: usize,
     queues: [VecDeque<usize>; 4],
     threads: [bool; 4],
@@ -42,7 +43,7 @@ pub struct Softints {
 
 impl Default for Softints {
     fn default() -> Self {
-        let (slots, queues) = (BTreeMap::new(), Default::default());
+        let (slots, queues) = (LiteMap::new(), Default::default());
         Softints { room: SLOTS, slots, next: 0, queues, threads: [false; 4] }
     }
 }

@@ -5,13 +5,14 @@
 //! looks at no work again once it has called the handler with it. Destroying a queue waits for its
 //! thread, and work that still waits then is a fault.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ffi::{c_char, c_int, c_void, CStr};
 
 use crate::kpi;
 use crate::sched::{chan, spawn, Chan, Sleep, KERNEL};
 use crate::world::{enter, World};
 use crate::{exports, host_panic, kassert};
+use litemap::LiteMap;
 
 /// MAXCOMLEN.
 const NAME_LEN: usize = 16;
@@ -33,7 +34,7 @@ struct Queue {
 pub struct Workqueues {
     /// What the next workqueue_create fails with.
     pub refuse: Option<c_int>,
-    queues: BTreeMap<usize, Queue>,
+    queues: LiteMap<usize, Queue>,
     next: usize,
 }
 

@@ -6,7 +6,8 @@
 //! A module has no unwind tables, but it keeps its frame pointers: one synthetic entry for all of
 //! its text says so to the unwinder, so that a backtrace goes on to who called the module.
 
-use std::fmt::Write;
+use std::ffi::c_void;
+use std::fmt::{self, Display, Formatter, Write};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -27,8 +28,11 @@ struct Entry {
     /// Address, length and name of each function.
     functions: Vec<(u64, u64, String)>,
     /// What the unwinder knows of its text.
-    _frames: Frames,
+    frames: Option<Frames>,
 }
+
+/// Through how many modules that are gone backtraces go on.
+const UNWOUND: usize = 4;
 
 struct State {
     next: u64,
@@ -56,8 +60,8 @@ pub(super) fn register(
     let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
     state.next += 1;
     let id = state.next;
-    let _frames = Frames::new(&text);
-    state.entries.push(Entry { id, name: name.into(), span, live: true, functions, _frames });
+    let frames = Some(Frames::new(&text));
+    state.entries.push(Entry { id, name: name.into(), span, live: true, functions, frames });
     Registration(id)
 }
 
@@ -68,6 +72,12 @@ impl Drop for Registration {
             entry.live = false;
         }
         let gone = state.entries.iter().filter(|entry| !entry.live).count();
+        // The unwinder looks for each caller in the text of one module after the other.
+        let unwound =
+            state.entries.iter_mut().filter(|entry| !entry.live && entry.frames.is_some());
+        let unwound: Vec<&mut Entry> = unwound.collect();
+        let too_many = unwound.len().saturating_sub(UNWOUND);
+        unwound.into_iter().take(too_many).for_each(|entry| entry.frames = None);
         if gone > GRAVEYARD {
             if let Some(oldest) = state.entries.iter().position(|entry| !entry.live) {
                 state.entries.remove(oldest);
@@ -104,39 +114,59 @@ pub fn symbolise(address: usize) -> Option<String> {
     Some(text)
 }
 
-/// The calling thread's backtrace, with the modules' functions in it.
-pub fn backtrace() -> String {
-    let mut text = String::new();
-    let mut number = 0;
-    backtrace::trace(|frame| {
-        let address = frame.ip() as usize;
-        if let Some(name) = symbolise(address) {
-            let _ = writeln!(text, "{number:4}: {address:#x} {name}");
-        } else {
-            describe(frame, number, &mut text);
-        }
-        number += 1;
-        number < 96
-    });
-    text
+/// How many callers a backtrace has.
+const DEPTH: usize = 96;
+
+/// Where a thread was: its return addresses, the innermost first. They are put into words only when
+/// somebody wants to read them.
+pub struct Callers(Vec<usize>);
+
+impl Callers {
+    /// The calling thread's, so many at most: to find each takes some thousand instructions.
+    pub fn innermost(most: usize) -> Callers {
+        let mut addresses = Vec::with_capacity(most.min(DEPTH));
+        backtrace::trace(|frame| {
+            addresses.push(frame.ip() as usize);
+            addresses.len() < most
+        });
+        Callers(addresses)
+    }
 }
 
-fn describe(frame: &backtrace::Frame, number: usize, text: &mut String) {
-    let mut known = false;
-    backtrace::resolve_frame(frame, |symbol| {
+/// A line for each, or more where functions were inlined.
+impl Display for Callers {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (number, address) in self.0.iter().enumerate() {
+            match symbolise(*address) {
+                Some(name) => writeln!(f, "{number:4}: {address:#x} {name}")?,
+                None => f.write_str(&describe(*address, number))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The calling thread's backtrace, with the modules' functions in it.
+pub fn backtrace() -> String {
+    Callers::innermost(DEPTH).to_string()
+}
+
+/// What an address outside of modules is.
+fn describe(address: usize, number: usize) -> String {
+    let mut text = String::new();
+    backtrace::resolve(address as *mut c_void, |symbol| {
         let name = symbol.name().map(|name| format!("{name:#}")).unwrap_or_default();
-        known = true;
         let _ = write!(text, "{number:4}: {name}");
         if let (Some(file), Some(line)) = (symbol.filename(), symbol.lineno()) {
             let _ = write!(text, " at {}:{line}", file.display());
         }
         text.push('\n');
     });
-    if !known {
-        let address = frame.ip() as u64;
-        let name = kernel().name_of(address).unwrap_or("?");
-        let _ = writeln!(text, "{number:4}: {address:#x} {name}");
+    if text.is_empty() {
+        let name = kernel().name_of(address as u64).unwrap_or("?");
+        text = format!("{number:4}: {address:#x} {name}\n");
     }
+    text
 }
 
 unsafe extern "C" {

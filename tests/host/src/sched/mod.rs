@@ -14,13 +14,13 @@ mod turns;
 pub use thread::{adopt, exit, spawn};
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar};
 use std::time::Instant;
 
 use crate::kpi;
 use crate::world::World;
 use crate::{host_panic, kassert};
+use litemap::LiteMap;
 use turns::Seeded;
 
 /// A thread's number, never used twice.
@@ -135,9 +135,9 @@ pub struct Proc {
 #[derive(Default)]
 pub struct Sched {
     /// All threads that have not ended.
-    pub threads: BTreeMap<Tid, Thread>,
+    pub threads: LiteMap<Tid, Thread>,
     /// All processes.
-    pub procs: BTreeMap<Pid, Proc>,
+    pub procs: LiteMap<Pid, Proc>,
     next_tid: Tid,
     sequence: u64,
     seeded: Option<Seeded>,

@@ -3,12 +3,12 @@
 
 //! How threads and processes begin and end.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar};
 
 use super::{chan, me, Pid, Proc, Sleep, State, Thread, Tid, Woken, ME};
 use crate::world::{self, World};
 use crate::{host_panic, kassert, kpi};
+use litemap::LiteMap;
 
 /// Makes the calling thread one of a process, which is made if it is new.
 pub fn adopt(pid: Pid, name: &str) -> Tid {
@@ -120,7 +120,7 @@ impl World {
     }
 }
 
-pub(super) fn describe(threads: &BTreeMap<Tid, Thread>) -> String {
+pub(super) fn describe(threads: &LiteMap<Tid, Thread>) -> String {
     let mut text = String::new();
     for (tid, thread) in threads {
         text += &format!("\n  {tid} {} (pid {}): {:?}", thread.name, thread.pid, thread.state);

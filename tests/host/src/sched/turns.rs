@@ -3,13 +3,13 @@
 
 //! Who runs next in the modes in which one thread runs at a time, and how time passes.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::thread::describe;
 use super::{me, Sched, State, Thread, Tid, Woken, HZ, KERNEL, ME};
 use crate::world::World;
 use crate::{host_panic, kassert};
+use litemap::LiteMap;
 
 /// The state of the modes in which one thread runs at a time.
 pub(super) struct Seeded {
@@ -221,8 +221,8 @@ fn stay_on_this_cpu() {
 }
 
 /// Ends the sleeps whose time is over.
-fn expire(threads: &mut BTreeMap<Tid, Thread>, now: u64) {
-    for thread in threads.values_mut() {
+fn expire(threads: &mut LiteMap<Tid, Thread>, now: u64) {
+    for (_, thread) in threads.iter_mut() {
         if matches!(thread.state, State::Asleep { deadline: Some(end), .. } if end <= now) {
             thread.state = State::Runnable;
             thread.woken = Woken::TimedOut;

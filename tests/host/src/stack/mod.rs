@@ -10,8 +10,7 @@ mod frames;
 mod queue;
 mod wire;
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use smoltcp::socket::udp::{PacketBuffer, PacketMetadata, Socket};
 use smoltcp::time::Instant;
@@ -36,7 +35,7 @@ pub struct Stack {
     interface: Interface,
     sockets: SocketSet<'static>,
     /// The ports of UDP, over IPv4 and IPv6.
-    ports: BTreeMap<u16, SocketHandle>,
+    ports: LiteMap<u16, SocketHandle>,
     wire: Wire,
     /// Without it, TCP is not answered at all.
     discard: Option<Discard>,
@@ -54,7 +53,7 @@ impl Stack {
         let config = Config::new(HardwareAddress::Ethernet(EthernetAddress([2, 0, 0, 0, 0, 1])));
         let interface = Interface::new(config, &mut wire, instant(ticks));
         let sockets = SocketSet::new(Vec::new());
-        Stack { interface, sockets, ports: BTreeMap::new(), wire, discard: None }
+        Stack { interface, sockets, ports: LiteMap::new(), wire, discard: None }
     }
 
     /// What to answer for from now on. What was known of neighbours is forgotten. The kernel lets an
@@ -100,10 +99,13 @@ impl Stack {
 
     /// The ports that datagrams are taken for from now on.
     pub fn listen(&mut self, ports: &[u16]) {
-        let gone = self.ports.extract_if(.., |port, _| !ports.contains(port));
-        for (_, handle) in gone.collect::<Vec<_>>() {
-            self.sockets.remove(handle);
-        }
+        self.ports.retain(|port, handle| {
+            let stays = ports.contains(port);
+            if !stays {
+                self.sockets.remove(*handle);
+            }
+            stays
+        });
         for port in ports {
             if self.ports.contains_key(port) {
                 continue;

@@ -12,8 +12,10 @@ use super::process;
 use crate::emulator;
 use crate::kern::descrip::{File, NativeFile};
 use crate::kern::errno::ERESTART;
+use crate::kern::kmem::Kind;
 use crate::kern::select::SelInfo;
 use crate::kpi;
+use crate::loader::trace::Callers;
 use crate::syscall::{close, ioctl};
 use crate::world::{enter, World};
 
@@ -111,12 +113,28 @@ const MISTAKES: &[Mistake] = &[
     (
         || {
             let mut world = enter();
-            let lock = world.allocate(8, crate::kern::kmem::Kind::Kmem, true) as usize;
+            let lock = world.allocate(8, Kind::Kmem, true) as usize;
             world.mutex_init(lock, true);
             world.mutex_enter(lock);
             assert_eq!(world.copyin(8, &mut [0]), Err(Errno::EFAULT));
         },
         "with a spin mutex held",
+    ),
+    (
+        || {
+            let mut world = enter();
+            let [a, b] = [(); 2].map(|()| world.allocate(8, Kind::Kmem, true) as usize);
+            for lock in [a, b] {
+                world.mutex_init(lock, false);
+            }
+            for (outer, inner) in [(a, b), (b, a)] {
+                world.mutex_enter(outer);
+                world.mutex_enter(inner);
+                world.mutex_exit(inner);
+                world.mutex_exit(outer);
+            }
+        },
+        "is taken after ",
     ),
 ];
 
@@ -141,4 +159,12 @@ fn mistakes_end_the_process() {
         assert!(panic.contains(message), "{panic}, not {message}");
         assert!(!output.status.success(), "{message}: and it went on");
     }
+}
+
+#[test]
+fn callers_are_named_and_no_more_than_asked_for() {
+    let [two, many] = [2, 16].map(|most| Callers::innermost(most).to_string());
+    assert!(many.contains("callers_are_named_and_no_more_than_asked_for"), "{many}");
+    let numbered = |text: &str| text.lines().filter(|line| line.contains(": ")).count();
+    assert!(numbered(&two) < numbered(&many), "{two}, {many}");
 }

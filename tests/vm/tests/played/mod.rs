@@ -83,7 +83,7 @@ impl Lane {
             command.arg("--qemu").arg(self.path("qemu"));
         }
         // Modules that are not named are looked for in build/.
-        command.current_dir(self.dir.path());
+        command.current_dir(self.dir.path()).env("TAP_INIT", "unoptimised");
         let output = command.args(&self.args).output().unwrap();
         let text = [output.stdout, output.stderr].map(|o| String::from_utf8_lossy(&o).into_owned());
         let report = fs::read_to_string(self.path("out/report.tap")).ok();

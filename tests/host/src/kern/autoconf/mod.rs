@@ -13,9 +13,9 @@ mod detach;
 mod exports;
 mod lookup;
 
-use std::collections::BTreeMap;
 use std::ffi::CStr;
 
+use litemap::LiteMap;
 use tap_conformance::errno::{Errno, Result};
 
 use crate::host_panic;
@@ -67,9 +67,9 @@ struct Device {
 #[derive(Default)]
 pub struct Autoconf {
     /// By the address of the `struct cfdriver`.
-    drivers: BTreeMap<usize, Driver>,
+    drivers: LiteMap<usize, Driver>,
     /// By `device_t`.
-    devices: BTreeMap<usize, Device>,
+    devices: LiteMap<usize, Device>,
     /// alldevs_nwrite: how many detaches are under way.
     writers: u32,
     garbage: bool,

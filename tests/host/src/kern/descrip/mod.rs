@@ -10,9 +10,9 @@ mod exports;
 mod ops;
 mod table;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use litemap::LiteMap;
 use tap_conformance::errno::{Errno, Result};
 
 use crate::kern::errno::{errno, EPASSTHROUGH};
@@ -161,8 +161,8 @@ struct Open {
 /// All files and all processes' descriptors.
 #[derive(Default)]
 pub struct Files {
-    open: BTreeMap<File, Open>,
-    tables: BTreeMap<Pid, Table>,
+    open: LiteMap<File, Open>,
+    tables: LiteMap<Pid, Table>,
     pub(crate) discarded: Discarded,
 }
 

@@ -4,8 +4,7 @@
 //! A process's descriptors: who uses one holds a reference to it, and a close waits for all
 //! others, after it has told them (fo_restart).
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use tap_conformance::errno::{Errno, Result};
 
 use super::File;
@@ -38,7 +37,7 @@ pub(crate) struct Slot {
 pub(crate) struct Table {
     /// fd_lock, and what stands for the table where a number is wanted.
     pub(crate) lock: usize,
-    pub(crate) slots: BTreeMap<i32, Slot>,
+    pub(crate) slots: LiteMap<i32, Slot>,
     /// RLIMIT_NOFILE.
     pub(super) limit: i32,
 }
@@ -56,7 +55,7 @@ impl World {
     pub(super) fn fd_new_table(&mut self, pid: Pid, limit: i32) {
         let lock = self.allocate(size_of::<kpi::kmutex_t>(), KIND, true) as usize;
         self.mutex_init(lock, false);
-        self.files.tables.insert(pid, Table { lock, slots: BTreeMap::new(), limit });
+        self.files.tables.insert(pid, Table { lock, slots: LiteMap::new(), limit });
     }
 
     /// setrlimit(2) of the number of descriptors of the calling process; the limit so far.

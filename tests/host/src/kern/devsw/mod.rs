@@ -6,10 +6,10 @@
 
 mod calls;
 
-use std::collections::BTreeMap;
 use std::ffi::{c_char, c_int, CStr};
 use std::sync::Arc;
 
+use litemap::LiteMap;
 use tap_conformance::errno::{Errno, Result};
 
 use crate::arch::BPF_MAJOR;
@@ -61,7 +61,7 @@ struct Conv {
 /// Who has which number.
 pub struct Devsw {
     convs: Vec<Conv>,
-    entries: BTreeMap<i32, Entry>,
+    entries: LiteMap<i32, Entry>,
 }
 
 impl Default for Devsw {
@@ -70,7 +70,7 @@ impl Default for Devsw {
         let bpf = Entry { driver: Driver::Native(Arc::new(BpfDevice)), refs: 0, draining: false };
         Self {
             convs: vec![conv("tap", TAP_MAJOR), conv("bpf", BPF_MAJOR)],
-            entries: BTreeMap::from([(BPF_MAJOR, bpf)]),
+            entries: LiteMap::from_iter([(BPF_MAJOR, bpf)]),
         }
     }
 }

@@ -12,7 +12,7 @@ mod klist;
 mod register;
 mod scan;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::kern::descrip::File;
 use crate::kern::kmem::Kind;
@@ -21,6 +21,7 @@ use crate::kpi;
 use crate::sched::{chan, Chan};
 use crate::world::World;
 use crate::{host_panic, kassert};
+use litemap::LiteMap;
 
 pub use klist::{EXPORTS, VARIABLES};
 
@@ -53,10 +54,10 @@ struct Kqueue {
 /// All queues and knotes.
 #[derive(Default)]
 pub struct Kqueues {
-    queues: BTreeMap<usize, Kqueue>,
-    files: BTreeMap<File, usize>,
+    queues: LiteMap<usize, Kqueue>,
+    files: LiteMap<File, usize>,
     /// Each knote's queue.
-    knotes: BTreeMap<usize, usize>,
+    knotes: LiteMap<usize, usize>,
     last_marker: u64,
 }
 

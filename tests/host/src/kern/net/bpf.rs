@@ -4,7 +4,6 @@
 //! bpf(4)'s side of the interfaces, as sys/net/bpf.c has it: the table of functions behind
 //! `bpf_ops`, and who listens. There are no filter programs: every frame is taken.
 
-use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void};
 
 use crate::export::{Address, Export};
@@ -16,6 +15,7 @@ use crate::kern::net::ifnet::Ifp;
 use crate::kpi;
 use crate::world::{enter, World};
 use crate::{host_panic, kassert};
+use litemap::LiteMap;
 
 const BPF_IF: Kind = Kind::Object("bpf_if");
 
@@ -23,9 +23,9 @@ const BPF_IF: Kind = Kind::Object("bpf_if");
 pub struct Bpf {
     booted: bool,
     /// The interface of each `struct bpf_if`.
-    interfaces: BTreeMap<usize, Ifp>,
+    interfaces: LiteMap<usize, Ifp>,
     /// Open descriptors, by their numbers.
-    pub(super) listeners: BTreeMap<usize, Listener>,
+    pub(super) listeners: LiteMap<usize, Listener>,
     pub(super) last: usize,
     /// Whether a driver may call bpf with a spin mutex held. The kernel does not notice, but a
     /// listener's wake-up may then take an adaptive lock.
@@ -34,7 +34,7 @@ pub struct Bpf {
 
 impl Default for Bpf {
     fn default() -> Self {
-        let (interfaces, listeners) = (BTreeMap::new(), BTreeMap::new());
+        let (interfaces, listeners) = (LiteMap::new(), LiteMap::new());
         Bpf { booted: false, interfaces, listeners, last: 0, allow_spin: false }
     }
 }

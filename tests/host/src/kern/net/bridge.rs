@@ -4,7 +4,7 @@
 //! bridge(4), as sys/net/if_bridge.c has it, without spanning tree: frames of a member go to the
 //! member where their destination was last heard, or to all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::{c_int, c_void};
 
 use crate::host_panic;
@@ -18,6 +18,7 @@ use crate::kern::net::ioctl_arg::Arg;
 use crate::kpi;
 use crate::sched::{chan, Chan, Sleep};
 use crate::world::{enter, World};
+use litemap::LiteMap;
 
 /// struct ifdrv behind its name: the command, the length of its data, and their address.
 const COMMAND: usize = DATA;
@@ -35,7 +36,7 @@ pub(super) struct Bridge {
     /// Its members.
     pub(super) members: BTreeSet<Ifp>,
     /// Where addresses were last heard.
-    pub(super) heard: BTreeMap<[u8; 6], Ifp>,
+    pub(super) heard: LiteMap<[u8; 6], Ifp>,
     /// What packets may leave to each member alike: sc_csum_flags_tx.
     pub(super) csum_flags_tx: u32,
     /// What is enabled of each: sc_capenable.

@@ -4,9 +4,9 @@
 //! Network interfaces as sys/net/if.c keeps them: the list, references, counters, and the calls
 //! into a driver with the locks that the stack holds then. NET_MPSAFE is off, as in GENERIC.
 
-use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void};
 
+use litemap::LiteMap;
 use tap_conformance::sys::PfilCount;
 
 use crate::kern::field::{peek, poke};
@@ -92,7 +92,7 @@ pub struct Interface {
     pub(super) link: LinkQueue,
     pub(super) attached_ether: bool,
     /// Multicast groups joined, with their counts: ec_multiaddrs.
-    pub(super) groups: BTreeMap<Group, u32>,
+    pub(super) groups: LiteMap<Group, u32>,
     /// Its addresses of the protocols.
     pub(super) inet: Vec<Inet>,
     /// The protocols behind it.
@@ -103,21 +103,21 @@ pub struct Interface {
 #[derive(Default)]
 pub struct Net {
     pub(super) booted: bool,
-    pub(super) interfaces: BTreeMap<Ifp, Interface>,
+    pub(super) interfaces: LiteMap<Ifp, Interface>,
     /// The registered ones in the order they came.
     pub(super) list: Vec<Ifp>,
     pub(super) last_index: kpi::if_index_t,
-    pub(super) percpuqs: BTreeMap<usize, Percpuq>,
+    pub(super) percpuqs: LiteMap<usize, Percpuq>,
     /// The module's interface cloners, `struct if_clone`.
     pub(super) cloners: Vec<usize>,
     /// Interfaces whose link state has changed, for the thread that tells.
     pub(super) link_work: std::collections::VecDeque<Ifp>,
     pub(super) link_working: Option<Ifp>,
     pub(super) link_thread: bool,
-    pub(super) vlans: BTreeMap<Ifp, Vlan>,
-    pub(super) bridges: BTreeMap<Ifp, Bridge>,
+    pub(super) vlans: LiteMap<Ifp, Vlan>,
+    pub(super) bridges: LiteMap<Ifp, Bridge>,
     /// How many frames bridges are handing to each interface: psref(9) of struct bridge_iflist.
-    pub(super) handed: BTreeMap<Ifp, u32>,
+    pub(super) handed: LiteMap<Ifp, u32>,
     /// What tests look at.
     pub(super) probe: Probe,
     /// Sockets of programs.
@@ -141,7 +141,9 @@ impl Net {
 
     /// An interface that lies in a span of memory, which is about to be freed.
     pub fn inside(&self, start: usize, len: usize) -> Option<usize> {
-        self.interfaces.range(Ifp(start)..Ifp(start + len)).next().map(|(ifp, _)| ifp.0)
+        let behind = self.interfaces.find_index(&Ifp(start)).unwrap_or_else(|at| at);
+        let (ifp, _) = self.interfaces.get_indexed(behind)?;
+        (ifp.0 < start + len).then_some(ifp.0)
     }
 }
 

@@ -5,9 +5,10 @@
 //! A datagram goes to the one peer of its socket, and is not fragmented: one that is too long for
 //! the interface is refused with EMSGSIZE, as if the socket had asked for that.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 
+use litemap::LiteMap;
 use smoltcp::wire::IpEndpoint;
 use tap_conformance::errno::{Errno, Result};
 
@@ -36,7 +37,7 @@ pub(super) type Port = (bool, u16);
 #[derive(Default)]
 pub struct Udp {
     /// What waits at each port that a socket has.
-    ports: BTreeMap<Port, VecDeque<Vec<u8>>>,
+    ports: LiteMap<Port, VecDeque<Vec<u8>>>,
     /// net.inet.udp.stats and net.inet6.udp6.stats.
     stats: [[u64; 10]; 2],
 }

@@ -4,12 +4,11 @@
 //! Vnode locks, and fstrans(9): who uses the file system, and who has suspended it. A revoke
 //! suspends it, so lookups, locks and polls of any node wait until that is over.
 
-use std::collections::BTreeMap;
-
 use super::{State, Vnode};
 use crate::kassert;
 use crate::sched::{chan, me, Chan, Sleep, Tid};
 use crate::world::World;
+use litemap::LiteMap;
 
 /// The suspension begins or ends, or a user has left.
 const CHANGED: Chan = Chan { kind: "fstrans", address: 0 };
@@ -24,7 +23,7 @@ pub(super) struct Lock {
 /// The file system's users and its suspension.
 #[derive(Default)]
 pub(super) struct Suspension {
-    users: BTreeMap<Tid, u32>,
+    users: LiteMap<Tid, u32>,
     by: Option<Tid>,
 }
 

@@ -11,10 +11,10 @@ mod open;
 mod revoke;
 mod vnops;
 
-use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use litemap::LiteMap;
 use tap_conformance::errno::{Errno, Result};
 
 use crate::kern::kauth;
@@ -95,9 +95,9 @@ struct Device {
 /// All nodes and vnodes.
 #[derive(Default)]
 pub struct Specfs {
-    nodes: BTreeMap<CString, Node>,
-    vnodes: BTreeMap<Vnode, VnodeState>,
-    devices: BTreeMap<u64, Device>,
+    nodes: LiteMap<CString, Node>,
+    vnodes: LiteMap<Vnode, VnodeState>,
+    devices: LiteMap<u64, Device>,
     last: u64,
     suspension: lock::Suspension,
 }
@@ -285,7 +285,7 @@ impl World {
         kassert!(state.opens == 0, "vnode {vnode} is freed with {} opens", state.opens);
         let rdev = state.attributes.rdev;
         self.specfs.vnodes.remove(&vnode);
-        for node in self.specfs.nodes.values_mut() {
+        for (_, node) in self.specfs.nodes.iter_mut() {
             if node.vnode == Some(vnode) {
                 node.vnode = None;
             }

@@ -12,10 +12,10 @@ mod lookup;
 mod node;
 mod tree;
 
-use std::collections::BTreeMap;
 use std::ffi::{c_uint, c_void};
 use std::ops::Range;
 
+use litemap::LiteMap;
 use tap_conformance::errno::{Errno, Result};
 
 pub use create::{createv, destroyv, teardown, New, EXPORTS as CREATE, VARIADIC};
@@ -37,7 +37,7 @@ pub struct Sysctl {
     root: Option<Node>,
     /// No permanent nodes are taken any more: the kernel is up.
     final_: bool,
-    logs: BTreeMap<usize, Vec<Entry>>,
+    logs: LiteMap<usize, Vec<Entry>>,
 }
 
 /// The address that stands for the lock.

@@ -6,10 +6,11 @@
 
 mod calls;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ffi::CString;
 use std::sync::Mutex;
 
+use litemap::LiteMap;
 use tap_conformance::abi::{makedev, S_IFCHR};
 use tap_conformance::errno::Errno;
 
@@ -43,7 +44,7 @@ pub struct Device {
     waiters: Option<SelInfo>,
 }
 
-static DEVICES: Mutex<BTreeMap<u32, Device>> = Mutex::new(BTreeMap::new());
+static DEVICES: Mutex<LiteMap<u32, Device>> = Mutex::new(LiteMap::new());
 
 /// Looks at a device.
 pub fn with<R>(unit: u32, f: impl FnOnce(&mut Device) -> R) -> R {
