@@ -100,10 +100,12 @@ class Compiler:
         if status != 0:
             raise Failed(said[-2000:])
 
-    def kept(self, names, path, folders, make):
-        """The file that some commands make of some folders of a tree, made unless it is there."""
+    def kept(self, names, path, folders, make, pattern="*"):
+        """The file that some commands make of some folders of a tree, made unless it is there. Of
+        the folders, they read the files whose names a pattern matches, and those that they name."""
         into = hashlib.sha256(json.dumps([self.notes[name] for name in names]).encode())
         files = [file for folder in folders for file in sorted((path / folder).rglob("*")) if file.is_file()]
+        files = [file for file in files if file.match(pattern) or file.name in names]
         for file in [*files, self.bindings / "kpi.rs", pathlib.Path(__file__)]:
             into.update(f"{file.name} {file.stat().st_size}\n".encode() + file.read_bytes())
         target = KEPT / into.hexdigest()
@@ -120,7 +122,7 @@ class Compiler:
             self.again(name, path, out)
             return out / "object.o"
 
-        return self.kept([name], path, ["shim", "sys-headers/kernel-only"], make)
+        return self.kept([name], path, ["shim", "sys-headers/kernel-only"], make, "*.h")
 
     def rust_object(self, path):
         """What the crate compiles to."""

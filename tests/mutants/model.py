@@ -13,9 +13,10 @@ from mutant import Mutant, reason, run
 CHANNEL, QUEUE = "src/channel/mod.rs", "src/channel/queue.rs"
 INTEREST = "src/channel/interest.rs"
 SOLO = "src/solo.rs"
-# What a test may take; one that hangs has been caught. Without a mutant, the longest takes six
-# seconds of the CPU, and more on a busy machine: there is no limit to it then.
-LIMIT, CPU = 60, 10
+# What a test may take; one that hangs has been caught. None that fails takes more than a second of
+# the CPU. Without a mutant, the longest takes six, and more on a busy machine: there is no limit to
+# it then.
+LIMIT, CPU = 60, 4
 
 
 def model(fault, what, test, *edits):

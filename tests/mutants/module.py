@@ -20,7 +20,7 @@ MUTANTS = (
     batch.MODULE_MUTANTS + calls.MUTANTS + life.MUTANTS + load.MUTANTS + outside.MUTANTS + vnet.MUTANTS
 )
 # What a set of cases may take; one that hangs has been caught. None takes a second of the CPU.
-LIMIT, CPU = 60, 4
+LIMIT, CPU = 60, 2
 
 
 class Host:

@@ -57,7 +57,7 @@ MUTANTS = [
 def verdict(tree, mutant):
     """Whether the test fails on the changed tree, which says so by its name."""
     file, name = mutant.test.split("::")
-    _, said = run(["./tests/packaging/run", file], LIMIT, cwd=tree.path)
+    _, said = run(["./tests/packaging/run", mutant.test], LIMIT, cwd=tree.path)
     if f"FAILED {file} {name}\n" in said:
         return True, f"FAILED {file} {name}"
     return False, "survives" if f"ok {file} {name}\n" in said else reason(said)
