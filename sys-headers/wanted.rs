@@ -52,12 +52,12 @@ pub fn is_name(line: &str) -> bool {
     !line.contains(is_special)
 }
 
-/// Has bindgen take what the lines of an allowlist are, or mean as regular expressions, and take no
-/// look into opaque types.
+/// Has bindgen take what the lines of an allowlist are, or mean as regular expressions, and nothing
+/// of what is inside the opaque types.
 ///
 /// It looks for every name of the headers. It finds it sooner in one expression of all lines that
-/// are names, and another of the rest, than in one for each line; and if it need not tell which
-/// expression it was. It formats what it writes itself: not everybody has rustfmt.
+/// are names, and another of the rest, than in one for each line. It need not tell which of them it
+/// was. It formats the bindings itself, because not everybody has rustfmt.
 pub fn want(builder: Builder, lines: &[&str], opaque: &[&str]) -> Builder {
     let (names, rest): (Vec<&str>, Vec<&str>) = lines.iter().partition(|line| is_name(line));
     builder
