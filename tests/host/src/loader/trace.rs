@@ -122,7 +122,7 @@ const DEPTH: usize = 96;
 pub struct Callers(Vec<usize>);
 
 impl Callers {
-    /// The calling thread's, so many at most: to find each takes some thousand instructions.
+    /// The calling thread's, no more than so many: it takes time to find each.
     pub fn innermost(most: usize) -> Callers {
         let mut addresses = Vec::with_capacity(most.min(DEPTH));
         backtrace::trace(|frame| {
