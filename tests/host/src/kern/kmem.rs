@@ -8,6 +8,9 @@
 use std::alloc::{alloc, alloc_zeroed, dealloc, Layout};
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::{c_int, c_void};
+use std::ops::Range;
+
+use litemap::LiteMap;
 
 use crate::kpi;
 use crate::world::{enter, World};
@@ -39,6 +42,13 @@ pub struct Memory {
     pub fail_in: Option<u64>,
     /// How many allocations that may fail have been made.
     pub failable: u64,
+}
+
+/// The first key of a table that lies in a span.
+pub(super) fn first_inside<K: Copy + Ord, V>(table: &LiteMap<K, V>, span: Range<K>) -> Option<K> {
+    let at = table.find_index(&span.start).unwrap_or_else(|behind| behind);
+    let (key, _) = table.get_indexed(at)?;
+    span.contains(key).then_some(*key)
 }
 
 impl Memory {

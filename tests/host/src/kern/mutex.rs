@@ -9,12 +9,14 @@ use std::collections::BTreeSet;
 use std::ffi::c_int;
 use std::fmt::{self, Display, Formatter};
 
+use litemap::LiteMap;
+
+use crate::kern::kmem::first_inside;
 use crate::kpi;
 use crate::loader::trace::Callers;
 use crate::sched::{chan, me, Chan, Sleep, Tid};
 use crate::world::{enter, World};
 use crate::{exports, host_panic, kassert};
-use litemap::LiteMap;
 
 /// One initialised mutex.
 struct Mutex {
@@ -58,9 +60,7 @@ impl Locks {
 
     /// A mutex that lies in a span of memory, which is about to be freed.
     pub fn inside(&self, start: usize, len: usize) -> Option<usize> {
-        let behind = self.mutexes.find_index(&start).unwrap_or_else(|at| at);
-        let (address, _) = self.mutexes.get_indexed(behind)?;
-        (*address < start + len).then_some(*address)
+        first_inside(&self.mutexes, start..start + len)
     }
 
     /// How `second` was once taken with `first` held, through others too: every step of the way.

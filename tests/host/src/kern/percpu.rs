@@ -7,12 +7,13 @@
 
 use std::ffi::c_void;
 
+use litemap::LiteMap;
+
 use crate::kern::kmem::Kind;
 use crate::kpi;
 use crate::sched::{chan, me, Sleep, Tid};
 use crate::world::{enter, World};
 use crate::{exports, host_panic, kassert};
-use litemap::LiteMap;
 
 const HANDLE: Kind = Kind::Object("percpu");
 const STORAGE: Kind = Kind::Object("percpu storage");

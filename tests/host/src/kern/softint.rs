@@ -9,11 +9,12 @@
 use std::collections::VecDeque;
 use std::ffi::{c_uint, c_void};
 
+use litemap::LiteMap;
+
 use crate::kpi;
 use crate::sched::{chan, spawn, Chan, Sleep, KERNEL};
 use crate::world::{enter, World};
 use crate::{exports, host_panic, kassert};
-use litemap::LiteMap;
 
 /// How many handlers a level takes, by the kernel's default of 8192 bytes for all of them.
 const SLOTS: usize = 64;

@@ -8,11 +8,12 @@
 use std::collections::VecDeque;
 use std::ffi::{c_char, c_int, c_void, CStr};
 
+use litemap::LiteMap;
+
 use crate::kpi;
 use crate::sched::{chan, spawn, Chan, Sleep, KERNEL};
 use crate::world::{enter, World};
 use crate::{exports, host_panic, kassert};
-use litemap::LiteMap;
 
 /// MAXCOMLEN.
 const NAME_LEN: usize = 16;

@@ -73,11 +73,8 @@ impl Drop for Registration {
         }
         let gone = state.entries.iter().filter(|entry| !entry.live).count();
         // The unwinder looks for each caller in the text of one module after the other.
-        let unwound =
-            state.entries.iter_mut().filter(|entry| !entry.live && entry.frames.is_some());
-        let unwound: Vec<&mut Entry> = unwound.collect();
-        let too_many = unwound.len().saturating_sub(UNWOUND);
-        unwound.into_iter().take(too_many).for_each(|entry| entry.frames = None);
+        let dead = state.entries.iter_mut().rev().filter(|entry| !entry.live);
+        dead.skip(UNWOUND).for_each(|entry| entry.frames = None);
         if gone > GRAVEYARD {
             if let Some(oldest) = state.entries.iter().position(|entry| !entry.live) {
                 state.entries.remove(oldest);
@@ -124,7 +121,7 @@ pub struct Callers(Vec<usize>);
 impl Callers {
     /// The calling thread's, no more than so many: it takes time to find each.
     pub fn innermost(most: usize) -> Callers {
-        let mut addresses = Vec::with_capacity(most.min(DEPTH));
+        let mut addresses = Vec::with_capacity(most);
         backtrace::trace(|frame| {
             addresses.push(frame.ip() as usize);
             addresses.len() < most

@@ -17,10 +17,11 @@ use std::cell::Cell;
 use std::sync::{Arc, Condvar};
 use std::time::Instant;
 
+use litemap::LiteMap;
+
 use crate::kpi;
 use crate::world::World;
 use crate::{host_panic, kassert};
-use litemap::LiteMap;
 use turns::Seeded;
 
 /// A thread's number, never used twice.

@@ -5,10 +5,11 @@
 
 use std::sync::{Arc, Condvar};
 
+use litemap::LiteMap;
+
 use super::{chan, me, Pid, Proc, Sleep, State, Thread, Tid, Woken, ME};
 use crate::world::{self, World};
 use crate::{host_panic, kassert, kpi};
-use litemap::LiteMap;
 
 /// Makes the calling thread one of a process, which is made if it is new.
 pub fn adopt(pid: Pid, name: &str) -> Tid {

@@ -5,11 +5,12 @@
 
 use std::time::{Duration, Instant};
 
+use litemap::LiteMap;
+
 use super::thread::describe;
 use super::{me, Sched, State, Thread, Tid, Woken, HZ, KERNEL, ME};
 use crate::world::World;
 use crate::{host_panic, kassert};
-use litemap::LiteMap;
 
 /// The state of the modes in which one thread runs at a time.
 pub(super) struct Seeded {

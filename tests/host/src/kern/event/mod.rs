@@ -14,6 +14,8 @@ mod scan;
 
 use std::collections::VecDeque;
 
+use litemap::LiteMap;
+
 use crate::kern::descrip::File;
 use crate::kern::kmem::Kind;
 use crate::kern::select::SelInfo;
@@ -21,7 +23,6 @@ use crate::kpi;
 use crate::sched::{chan, Chan};
 use crate::world::World;
 use crate::{host_panic, kassert};
-use litemap::LiteMap;
 
 pub use klist::{EXPORTS, VARIABLES};
 

@@ -6,6 +6,8 @@
 
 use std::ffi::{c_int, c_void};
 
+use litemap::LiteMap;
+
 use crate::export::{Address, Export};
 use crate::kern::field::{peek, poke};
 use crate::kern::kmem::Kind;
@@ -15,7 +17,6 @@ use crate::kern::net::ifnet::Ifp;
 use crate::kpi;
 use crate::world::{enter, World};
 use crate::{host_panic, kassert};
-use litemap::LiteMap;
 
 const BPF_IF: Kind = Kind::Object("bpf_if");
 

@@ -7,6 +7,8 @@
 use std::collections::BTreeSet;
 use std::ffi::{c_int, c_void};
 
+use litemap::LiteMap;
+
 use crate::host_panic;
 use crate::kern::field::poke;
 use crate::kern::net::bridge_input;
@@ -18,7 +20,6 @@ use crate::kern::net::ioctl_arg::Arg;
 use crate::kpi;
 use crate::sched::{chan, Chan, Sleep};
 use crate::world::{enter, World};
-use litemap::LiteMap;
 
 /// struct ifdrv behind its name: the command, the length of its data, and their address.
 const COMMAND: usize = DATA;

@@ -11,6 +11,7 @@ use tap_conformance::sys::PfilCount;
 
 use crate::kern::field::{peek, poke};
 use crate::kern::klock;
+use crate::kern::kmem::first_inside;
 use crate::kern::mbuf::Mbuf;
 use crate::kern::net::bridge::Bridge;
 use crate::kern::net::domain::Inet;
@@ -141,9 +142,7 @@ impl Net {
 
     /// An interface that lies in a span of memory, which is about to be freed.
     pub fn inside(&self, start: usize, len: usize) -> Option<usize> {
-        let behind = self.interfaces.find_index(&Ifp(start)).unwrap_or_else(|at| at);
-        let (ifp, _) = self.interfaces.get_indexed(behind)?;
-        (ifp.0 < start + len).then_some(ifp.0)
+        first_inside(&self.interfaces, Ifp(start)..Ifp(start + len)).map(|ifp| ifp.0)
     }
 }
 

@@ -4,11 +4,12 @@
 //! Vnode locks, and fstrans(9): who uses the file system, and who has suspended it. A revoke
 //! suspends it, so lookups, locks and polls of any node wait until that is over.
 
+use litemap::LiteMap;
+
 use super::{State, Vnode};
 use crate::kassert;
 use crate::sched::{chan, me, Chan, Sleep, Tid};
 use crate::world::World;
-use litemap::LiteMap;
 
 /// The suspension begins or ends, or a user has left.
 const CHANGED: Chan = Chan { kind: "fstrans", address: 0 };
