@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 
 #[path = "sys-headers/bindings.rs"]
 mod bindings;
+#[path = "sys-headers/driver.rs"]
+mod driver;
 #[path = "sys-headers/target.rs"]
 mod target;
-#[path = "sys-headers/wanted.rs"]
-mod wanted;
 
 use target::{fail, Target};
 
@@ -61,7 +61,7 @@ fn main() {
     println!("cargo:rerun-if-env-changed=TAP_CC");
     println!("cargo:rerun-if-env-changed=TAP_INSTRUMENT");
     let target = Target::from_env(&root);
-    let builder = bindings::builder(&root, &target, OPAQUE, &bindings::names());
+    let builder = driver::bindings(&root, &target, &driver::names(), OPAQUE);
     bindings::write(builder, &out.join("kpi.rs"));
     shim(&root, &target);
 }

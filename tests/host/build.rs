@@ -9,15 +9,15 @@
 #![cfg_attr(not(test), deny(unused_crate_dependencies))]
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+#[path = "../../sys-headers/bindings.rs"]
+mod bindings;
 #[path = "../../sys-headers/target.rs"]
 mod target;
-#[path = "../../sys-headers/wanted.rs"]
-mod wanted;
 
-use target::{fail, Target};
-use wanted::want;
+use bindings::lines;
+use target::Target;
 
 /// What the host uses of the kernel's headers: one regular expression a line.
 const ALLOWLIST: &str = include_str!("allowlist.txt");
@@ -32,7 +32,11 @@ fn main() {
         println!("cargo:rerun-if-changed={input}");
     }
     let target = Target::from_env(&root);
-    bindings(&here, &root, &target, &out.join("kpi.rs"));
+    let header = here.join("host.h");
+    let allowlist: Vec<&str> = lines(ALLOWLIST).collect();
+    let builder = bindings::builder(&root, &header, &target, &allowlist, OPAQUE)
+        .clang_arg(format!("-I{}", root.join("sys-headers").display()));
+    bindings::write(builder, &out.join("kpi.rs"));
     // Cargo says so where a sanitiser instruments the host.
     let sanitizers = env::var("CARGO_CFG_SANITIZE").unwrap_or_default();
     for (sanitizer, name) in [("address", "asan"), ("thread", "tsan")] {
@@ -48,27 +52,4 @@ fn main() {
         .warnings_into_errors(true)
         .file(here.join("c/variadic.c"))
         .compile("tap_host_variadic");
-}
-
-fn bindings(here: &Path, root: &Path, target: &Target, to: &Path) {
-    let builder = bindgen::Builder::default()
-        .header(here.join("host.h").display().to_string())
-        .clang_args(target.clang_args())
-        .clang_arg(format!("-I{}", root.join("shim").display()))
-        .clang_arg(format!("-I{}", root.join("sys-headers").display()))
-        .clang_macro_fallback()
-        .clang_macro_fallback_build_dir(to.parent().expect("a file in OUT_DIR"))
-        .ctypes_prefix("core::ffi")
-        .use_core()
-        .derive_debug(false)
-        .derive_default(false)
-        .layout_tests(true)
-        .generate_comments(false)
-        .wrap_unsafe_ops(true);
-    let is_wanted = |line: &&str| !line.is_empty() && !line.starts_with('#');
-    want(builder, &ALLOWLIST.lines().filter(is_wanted).collect::<Vec<_>>(), OPAQUE)
-        .generate()
-        .unwrap_or_else(|error| fail(&format!("bindgen: {error}")))
-        .write_to_file(to)
-        .unwrap_or_else(|error| fail(&format!("{}: {error}", to.display())));
 }

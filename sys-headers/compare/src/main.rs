@@ -12,6 +12,8 @@
 #[path = "../../bindings.rs"]
 mod bindings;
 mod difference;
+#[path = "../../driver.rs"]
+mod driver;
 mod items;
 mod settled;
 mod source;
@@ -19,8 +21,6 @@ mod source;
 #[path = "../../target.rs"]
 mod target;
 mod view;
-#[path = "../../wanted.rs"]
-mod wanted;
 mod words;
 
 use std::collections::BTreeMap;

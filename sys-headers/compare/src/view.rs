@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use regex::Regex;
 
-use crate::bindings;
+use crate::bindings::{self, is_name, lines};
+use crate::driver;
 use crate::items::{self, Items};
 use crate::source::{self, Definitions, Source};
 use crate::target::Target;
-use crate::wanted::is_name;
 use crate::words::{self, Names};
 
 /// Types that nobody looks into. The shim does look into processes and threads, which Rust only
@@ -75,9 +75,9 @@ impl Subject {
     pub fn view(&self, root: &Path, wanted: &Wanted, scratch: &Path) -> Result<View> {
         let (to, shim) = (scratch.join("kpi.rs"), scratch.join("shim.h"));
         std::fs::write(&shim, source::includes(root)?)?;
-        let mut names = bindings::names();
+        let mut names = driver::names();
         names.extend(wanted.roots.iter().map(String::as_str));
-        let builder = bindings::builder(root, &self.target, OPAQUE, &names);
+        let builder = driver::bindings(root, &self.target, &names, OPAQUE);
         bindings::write(builder.header(shim.display().to_string()), &to);
         let items: Items = items::read(&to)?;
         let mut said = Definitions::new();
@@ -111,7 +111,7 @@ fn written(version: u64) -> String {
 impl Allowlist {
     fn new() -> Result<Self> {
         let (names, patterns): (Vec<&str>, Vec<&str>) =
-            bindings::names().into_iter().partition(|line| is_name(line));
+            driver::names().into_iter().partition(|line| is_name(line));
         let patterns = Regex::new(&format!("^({})$", patterns.join("|")))?;
         Ok(Self { names: names.into_iter().map(String::from).collect(), patterns })
     }
@@ -167,11 +167,6 @@ impl Wanted {
             }
         }
     }
-}
-
-/// The lines of a list, without its comments.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 /// A folder inside of another, made.
