@@ -7,7 +7,9 @@ Each mutant is the driver's own source with one access planted that is wrong. In
 loaded into the host under AddressSanitizer, it must be reported, in a function of the module,
 while one conformance case runs.
 
-usage: planted.py HOST
+usage: planted.py HOST | check
+
+With "check" it only shows that the driver's source still has the places.
 """
 
 import os
@@ -16,7 +18,7 @@ import shutil
 import subprocess
 import sys
 
-MBUF, IOCTL, SYSCTL = "src/kern/mbuf.rs", "src/kern/ioctl.rs", "shim/helpers/sysctl.c"
+MBUF, IOCTL, SYSCTL = "src/kern/mbuf/mod.rs", "src/kern/ioctl.rs", "shim/helpers/sysctl.c"
 
 # (what is planted, file, text, replacement, conformance cases, report)
 MUTANTS = [
@@ -27,11 +29,10 @@ MUTANTS = [
      "        core::hint::black_box(unsafe { (*self.as_ptr()).m_hdr.mh_flags });\n",
      "read_one_frame", "heap-use-after-free"),
     ("a write behind an argument", IOCTL,
-     "        self.0.ifr_name = name;\n",
-     "        self.0.ifr_name = name;\n"
-     "        let end = core::ptr::from_mut(&mut *self.0).wrapping_add(1).cast::<u8>();\n"
+     "        // SAFETY: long enough, as just checked;",
      "        // SAFETY: none.\n"
-     "        unsafe { end.write_volatile(1) };\n",
+     "        unsafe { self.data.cast::<u8>().wrapping_add(len as usize).write_volatile(1) };\n"
+     "        // SAFETY: long enough, as just checked;",
      "tapgifname", "heap-buffer-overflow"),
     ("a write behind an array on C's stack", SYSCTL,
      "\terror = sysctl_lookup(SYSCTLFN_CALL(&node));\n",
@@ -39,6 +40,23 @@ MUTANTS = [
      "\terror = sysctl_lookup(SYSCTLFN_CALL(&node));\n",
      "sysctl_mac_ok", "stack-buffer-overflow"),
 ]
+
+
+def place_missing(root, name, text):
+    """What is wrong with the place of a mutant in a tree, or an empty string."""
+    file = root / name
+    if not file.is_file():
+        return f"there is no {name}"
+    found = file.read_text().count(text)
+    return "" if found == 1 else f"{name} has the text {found} times"
+
+
+def check():
+    """Whether each mutant has its place in the project."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    wrong = [f"{what}: {why}" for what, name, text, *_ in MUTANTS if (why := place_missing(root, name, text))]
+    print("\n".join(wrong))
+    return 1 if wrong else 0
 
 
 def main():
@@ -56,11 +74,11 @@ def main():
     passed = failed = 0
     for what, name, text, replacement, cases, report in MUTANTS:
         file = tree / name
-        original = file.read_text()
-        if original.count(text) != 1:
-            print(f"FAILED: the place for {what} is not in {name}")
+        if why := place_missing(tree, name, text):
+            print(f"FAILED: {what}: {why}")
             failed += 1
             continue
+        original = file.read_text()
         file.write_text(original.replace(text, replacement))
         seen = reported(tree, host, cases, report)
         file.write_text(original)
@@ -87,4 +105,4 @@ def reported(tree, host, cases, report):
     return True
 
 
-sys.exit(main())
+sys.exit(check() if sys.argv[1:] == ["check"] else main())
