@@ -257,7 +257,7 @@ impl Header {
 
     /// The header for a frame of `len` bytes that the stack sends, and in `front`, a copy of its
     /// beginning, what a reader relies on. `None` where no header can tell what is left to do: if
-    /// the packet is longer than IP can say, or makes no sense.
+    /// the packet is longer than IP can say or than [`MAX_FRAME`], or makes no sense.
     pub fn of_stack(front: &mut [u8], len: usize, left: Left) -> Option<Header> {
         let sum = Partial::of_stack(front, len, left)?;
         let mut header = Header {
@@ -268,7 +268,7 @@ impl Header {
         };
         let Some(size) = left.segment else { return Some(header) };
         let large = Large::of_stack(front, len, left.header, size)?;
-        if !large.fits() {
+        if len > MAX_FRAME || !large.fits() {
             return None;
         }
         large.seal(front, len);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Checksum and segmentation offload, as far as it can be told from bytes. Pure: no kernel, no
-//! unsafe, and no more of a frame than its first [`packet::FRONT`] bytes but where it is summed.
+//! Checksum and segmentation offload, as far as the bytes of a packet determine it. Pure: no kernel
+//! and no unsafe. It reads only the first [`packet::FRONT`] bytes of a frame, except to compute a
+//! checksum.
 //!
 //! A program that has asked for it writes and reads a virtio-net header before each frame.
 //!
@@ -11,10 +12,12 @@
 //! | [`header`] | the header, what may be in it, and what is to be done with a frame written |
 //! | [`packet`] | where the headers of a TCP or UDP packet end |
 //! | [`checksum`] | the Internet checksum over pieces of memory |
-//! | [`cut`] | a large TCP packet, and the segments that it stands for |
+//! | [`jumbo`] | IPv6's option for the length of a packet of more than 65535 bytes |
+//! | [`cut`] | a large TCP packet, and the segments that it is cut into |
 #![forbid(unsafe_code)]
 
 pub mod checksum;
 pub mod cut;
 pub mod header;
+pub mod jumbo;
 pub mod packet;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! The large packets of a program on their way up: for this system as they are, for others cut.
+//! The large packets of a program: passed up whole if they are for this system, and cut otherwise.
 #![forbid(unsafe_code)]
 
 use super::segments;
@@ -63,7 +63,7 @@ fn halve(
 ) -> Option<(Writable, Writable)> {
     let mut cut = Cut::new(large, front);
     let segment = cut.advance()?;
-    let mut first = segments::copy(packet.as_mbuf(), &segment).ok()?;
+    let mut first = segments::copy(packet.as_mbuf(), &segment, 0).ok()?;
     let payload = segment.payload.len();
     let segment = cut.rest()?;
     let headers = segment.headers.len();
@@ -73,7 +73,7 @@ fn halve(
         packet.strip(payload);
         packet
     } else {
-        segments::copy(packet.as_mbuf(), &segment).ok()?
+        segments::copy(packet.as_mbuf(), &segment, 0).ok()?
     };
     segments::verify(&mut first, found);
     segments::verify(&mut rest, found);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Large TCP packets, cut into the frames that they stand for.
+//! Large TCP packets, cut into frames.
 #![forbid(unsafe_code)]
 
 use super::mode::Mode;
@@ -11,6 +11,7 @@ use crate::kern::uio::Transfer;
 use crate::offload::checksum::{Sum, TCP_OFFSET};
 use crate::offload::cut::{Cut, Large, Segment};
 use crate::offload::header::Header;
+use crate::offload::jumbo;
 use crate::offload::packet::{put, Packet, FRONT};
 
 /// Cuts a packet into frames; `front` is what its headers were found in. `make` makes a frame of a
@@ -30,14 +31,15 @@ fn cut(
     Ok(frames)
 }
 
-/// Makes a frame of a segment. ENOBUFS when there is no memory.
+/// Makes a frame of a segment, of a packet with `removed` bytes of headers more. ENOBUFS when there
+/// is no memory.
 #[inline(never)]
-pub fn copy(packet: &Mbuf, segment: &Segment<'_>) -> Result<Writable> {
+pub fn copy(packet: &Mbuf, segment: &Segment<'_>, removed: usize) -> Result<Writable> {
     let headers = segment.headers.len();
     let payload = segment.payload.len();
     let mut frame = Writable::new(headers.wrapping_add(payload)).ok_or(Errno::ENOBUFS)?;
     frame.put(0, segment.headers);
-    frame.copy_from(headers, packet, segment.payload.start, payload);
+    frame.copy_from(headers, packet, segment.payload.start.wrapping_add(removed), payload);
     Ok(frame)
 }
 
@@ -46,7 +48,7 @@ pub fn copy(packet: &Mbuf, segment: &Segment<'_>) -> Result<Writable> {
 pub fn received(packet: &Mbuf, large: Large, front: &[u8]) -> Result<MbufList> {
     let found = large.packet();
     cut(large, front, |segment| {
-        let mut frame = copy(packet, segment)?;
+        let mut frame = copy(packet, segment, 0)?;
         verify(&mut frame, &found);
         Ok(frame)
     })
@@ -92,13 +94,16 @@ pub fn is_taken(packet: &Mbuf, mode: Mode) -> bool {
 pub fn of_stack(packet: &Mbuf) -> Option<MbufList> {
     let mut room = [0; FRONT];
     let len = packet.copy_to(0, &mut room);
-    let front = room.get(..len)?;
+    let removed = jumbo::remove(room.get_mut(..len)?)?;
+    let front = room.get(..len.wrapping_sub(removed))?;
     let left = packet.left()?;
-    let large = Large::of_stack(front, packet.packet_len() as usize, left.header, left.segment?)?;
+    let header = left.header.checked_sub(removed)?;
+    let end = (packet.packet_len() as usize).wrapping_sub(removed);
+    let large = Large::of_stack(front, end, header, left.segment?)?;
     let family = large.network().family;
     let frames = cut(large, front, |segment| {
-        let mut frame = copy(packet, segment)?;
-        frame.set_unfinished(family, left.header);
+        let mut frame = copy(packet, segment, removed)?;
+        frame.set_unfinished(family, header);
         Ok(frame)
     });
     frames.ok()

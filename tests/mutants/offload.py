@@ -95,7 +95,7 @@ MUTANTS = [
         "put(ip, IPV4_SUM_OFFSET, [0, 0]);",
         "",
     ),
-    offload("a header is made for a packet that is longer than IP can state", "read_packet_beyond_ip_has_no_header", HEADER, "if !large.fits() {", "if false {"),
+    offload("a header is made for a packet that is longer than IP or a reader can have", "f54_read_packet_beyond_the_longest_frame_has_no_header", HEADER, "if len > MAX_FRAME || !large.fits() {", "if false {"),
     offload("CWR is not reported if another flag is set", "read_says_that_cwr_is_set", HEADER, "large.flags() & CWR != 0", "large.flags() == CWR"),
     offload(
         "the length and the checksums that the stack left out are not filled in",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Packets that stand for several and that the reader does not take, or cannot.
+//! Large packets that the reader does not take, or cannot.
 
 use crate::tap::{Tap, ALL, CSUM, ECN, TSO4, TSO6};
 use crate::tcp::{Tcp, CWR, FIN};
@@ -68,9 +68,29 @@ fn the_length_of_ip_has_wrapped() {
     is_cut(12, ALL, &all, 640, true);
 }
 
+/// ip6_output adds a header to such a packet, which its segments must not have.
 #[test]
-fn the_longest_that_ip_can_say_is_not_cut() {
-    for (v6, payload) in [(false, 65535 - 20 - 20), (true, 65535 - 20)] {
+fn f53_the_segments_of_a_jumbogram_are_none() {
+    for payload in [46 * 1424, 65516, 65535] {
+        let tcp = Tcp { tcp_options: 8, ..Tcp::new(true, payload) };
+        is_cut(12, ALL, &tcp, 1424, true);
+        is_cut(0, 0, &tcp, 1424, false);
+    }
+    // With options of the program's own, the header cannot be left out.
+    let tcp = Tcp { tcp_options: 8, ..Tcp::new(true, 46 * 1424) };
+    for (at, other) in [(1, 1), (2, 1), (3, 5)] {
+        let tap = Tap::open(12, ALL);
+        let mut large = tcp.large();
+        large[54 + at] = other;
+        tap.transmit(&[&large], tcp.large_asks(1424));
+        assert!(tap.read().is_none(), "byte {at} is {other}");
+        assert_eq!(tap.drops(), 1);
+    }
+}
+
+#[test]
+fn f54_the_longest_frame_is_not_cut() {
+    for (v6, payload) in [(false, 65535 - 20 - 20), (true, 65553 - 14 - 40 - 20)] {
         let tap = Tap::open(12, ALL);
         let tcp = Tcp { tcp_options: 0, ..Tcp::new(v6, payload) };
         tap.transmit(&[&tcp.large()], tcp.large_asks(1440));

@@ -11,6 +11,8 @@ use tap_host::kpi;
 pub const PLAIN: [u8; 12] = [0; 12];
 /// Bytes of Ethernet's header.
 pub const ETHER: usize = 14;
+/// Bytes of the header with IPv6's jumbo payload option.
+const JUMBO_LEN: usize = 8;
 /// TCP's flags.
 pub const FIN: u8 = 1;
 pub const SYN: u8 = 2;
@@ -132,14 +134,24 @@ impl Tcp {
         self.sealed(frame, sum)
     }
 
-    /// The frame as tcp_output and ip_output leave it to be cut: no checksum of the IP header, and
-    /// a pseudo header's sum without a length.
+    /// The frame as tcp_output, ip_output and ip6_output leave it to be cut: no checksum of the IP
+    /// header, and a pseudo header's sum without a length.
     pub fn large(&self) -> Vec<u8> {
         let mut frame = self.sealed(self.frame(), self.pseudo(0));
         if !self.v6 {
             frame[24..26].fill(0);
+        } else if self.is_jumbo() {
+            let len = (frame.len() - self.start() + JUMBO_LEN) as u32;
+            let option = [[6, 0, 0xc2, 4], len.to_be_bytes()].concat();
+            frame[ETHER + 4..ETHER + 7].fill(0);
+            frame.splice(self.start()..self.start(), option);
         }
         frame
+    }
+
+    /// Whether ip6_output adds a header with the jumbo payload option.
+    fn is_jumbo(&self) -> bool {
+        self.v6 && self.headers() - self.start() + self.payload.len() > 65535
     }
 
     fn csum_data(&self) -> u32 {
@@ -150,7 +162,8 @@ impl Tcp {
     pub fn large_asks(&self, segsz: u32) -> Offload {
         let v4 = kpi::M_CSUM_TSOv4 | kpi::M_CSUM_IPv4;
         let flags = if self.v6 { kpi::M_CSUM_TSOv6 } else { v4 };
-        Offload { flags, data: self.csum_data(), segsz }
+        let jumbo = if self.is_jumbo() { JUMBO_LEN as u32 } else { 0 };
+        Offload { flags, data: self.csum_data() + (jumbo << 16), segsz }
     }
 
     /// What the header of a packet says whose checksum is left open.
