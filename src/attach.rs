@@ -2,15 +2,14 @@
 // Copyright (c) 2026 The if_tap_rs contributors
 
 //! Attaches an interface to the kernel, and detaches it. autoconf(9) calls these functions on
-//! behalf of [`cloner`], which holds the creation mutex. `docs/lifetimes.md` explains the order.
+//! behalf of [`cloner`]. `docs/lifetimes.md` explains the order.
 #![forbid(unsafe_code)]
 
 use crate::channel::Opener;
 use crate::cloner;
 use crate::ether::Addr;
-use crate::event;
 use crate::ifnet::MEDIA;
-use crate::kern::device::{self, Device};
+use crate::kern::device::Device;
 use crate::kern::errno::{Errno, Result};
 use crate::kern::ifnet::Link;
 use crate::kern::log;
@@ -39,36 +38,14 @@ pub fn attach(softc: &Softc, device: Device<'_>) {
 /// ca_detach: undoes [`attach`], after every call has left. It fails with EBUSY unless the thread
 /// that destroys the interface calls it. A detach by autoconf alone (drvctl(8)) would leave half of
 /// the interface behind.
-///
-/// It never waits for a descriptor to be closed. The order is:
-///
-/// 1. Mark the channel as dying. No call enters, no reader sleeps, and pollers and knotes are
-///    notified.
-/// 2. Commit the detach, so that threads that wait for the device in autoconf fail instead of
-///    waiting for the detach.
-/// 3. Remove the softc from the table, so that new calls through a node do not find it.
-/// 4. Revoke the vnodes of the nodes. This drains the calls that found the softc before step 3.
-/// 5. Drain the calls in flight through cloned descriptors and from the stack.
-/// 6. No call uses the interface any more: destroy the sysctl leaf, detach the interface, and
-///    deregister the power handler.
 pub fn detach(softc: &Softc, device: Device<'_>) -> Result {
     if !cloner::DETACHER.is_current() {
         return Err(Errno::EBUSY);
     }
-    let unit = softc.unit;
-    let (frames, sigio) = softc.channel.die();
-    event::signal_gone(sigio);
-    softc.discard(frames);
-    device.commit_detach();
-    // The table's reference is kept until every call has left.
-    let in_table = cloner::TABLE.remove(unit);
-    device::revoke_nodes(cloner::DEVICE.major(), unit);
-    softc.channel.drain();
-    if let Err(error) = cloner::SYSCTL.destroy_leaf(unit) {
+    if let Err(error) = cloner::SYSCTL.destroy_leaf(softc.unit) {
         log::error(softc.interface.name(), c"unable to destroy sysctl node", error);
     }
     softc.interface.detach();
     device.deregister_power_handler();
-    drop(in_table);
     Ok(())
 }

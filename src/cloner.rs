@@ -17,6 +17,7 @@ use core::ptr;
 use crate::channel::Opener;
 use crate::event;
 use crate::input;
+use crate::kern::device;
 use crate::kern::errno::{Errno, Result};
 use crate::kern::file::{FileFlags, NewFile};
 use crate::kern::log;
@@ -40,7 +41,7 @@ static AUTOCONF: Autoconf = Autoconf::new();
 /// net.link.tap.
 pub static SYSCTL: TapNode = TapNode::new();
 
-/// Held during every creation and destruction. It guards what they share.
+/// Held during every creation and every detach. It guards what they share.
 static CREATION: StaticMutex<Creation> =
     StaticMutex::new(Creation { open: false, lowest: Unit::FIRST });
 /// Interfaces to destroy, after the close of their node.
@@ -117,17 +118,48 @@ pub fn clone_destroy(softc: &Softc) -> Result {
         // The interface that was closed is already gone, and another one has its name now.
         return Err(Errno::EBUSY);
     }
+    let in_table = {
+        // The stack may know the interface before its creation has put it into the table.
+        let _creation = CREATION.lock();
+        retire(softc)
+    };
+    drain(softc);
     let mut creation = CREATION.lock();
-    // Detach drops the table's reference; this one keeps the softc until the end of the function.
-    let softc = Arc::retain(softc);
     DETACHER.set_current();
     softc.device.detach();
     DETACHER.clear();
     ATTACHED.fetch_sub(1, Ordering::AcqRel);
     creation.lowest = creation.lowest.min(softc.unit);
-    drop(softc);
+    drop(in_table);
     GRAVEYARD.reap();
     Ok(())
+}
+
+/// Begins a destruction. The caller holds [`CREATION`]. Returns the table's reference, which
+/// the caller keeps until the interface is detached. The order of the whole is:
+///
+/// 1. Mark the channel as dying. No call enters, no reader sleeps, and pollers and knotes are
+///    notified.
+/// 2. Remove the softc from the table, so that new calls through a node do not find it.
+/// 3. [`drain`]: revoke the vnodes of the nodes. This drains the calls that found the softc before
+///    step 2.
+/// 4. Drain the calls in flight through cloned descriptors and from the stack.
+/// 5. [`attach::detach`](crate::attach::detach): no call uses the interface any more, so detach it.
+///
+/// It never waits for a descriptor to be closed.
+fn retire(softc: &Softc) -> Option<Arc<Softc>> {
+    let (frames, sigio) = softc.channel.die();
+    event::signal_gone(sigio);
+    softc.discard(frames);
+    TABLE.remove(softc.unit)
+}
+
+/// Waits until no call uses an interface that [`retire`] has retired. The caller does not hold
+/// [`CREATION`]. An open of the cloning device waits for that mutex, and a revoke of the node of the
+/// cloning device waits for the open. Other revokes wait for that revoke.
+fn drain(softc: &Softc) {
+    device::revoke_nodes(DEVICE.major(), softc.unit);
+    softc.channel.drain();
 }
 
 /// An open of the cloning device. It creates an interface that is already open, and a descriptor

@@ -61,10 +61,12 @@ pub fn attach_knote(softc: &Softc, mut knote: Knote<'_>) -> Result {
     })
 }
 
-/// Detaches a knote. The caller then drops the knote's reference.
+/// Detaches a knote, which refers to nothing of the module any more. The caller then drops the
+/// knote's reference.
 pub fn detach_knote(softc: &Softc, mut knote: Knote<'_>, filter: Filter) {
     let reads = filter == Filter::Read;
     softc.channel.detach_knote(reads, |waiters| waiters.detach(&mut knote, filter));
+    knote.leave();
 }
 
 /// f_event: whether a knote is active. It takes no lock, because it is called both with and without

@@ -4,9 +4,8 @@
 //! The concurrency core of an interface: its life, its one opener, the frames that wait for user
 //! space, and all who sleep on them.
 //!
-//! It knows no frame, no interface and no file: those are the type parameters of [`port`], so that
-//! the tests run this very code under loom with frames of their own. `docs/lifetimes.md` states its
-//! invariants.
+//! It is generic over frames and listeners ([`port`]), so that the tests run the same code under
+//! loom with types of their own. `docs/lifetimes.md` states its invariants.
 //!
 //! | file | what it is |
 //! | --- | --- |
@@ -189,8 +188,9 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         Ok(())
     }
 
-    /// Closes for `opener`, and resets everything that the next opener must not inherit. Returns
-    /// the frames that were not read. The caller counts and frees them without the lock.
+    /// Closes for `opener`, and resets everything that the next opener must not inherit. A thread
+    /// that polled the closed descriptor checks it again. Returns the frames that were not read.
+    /// The caller counts and frees them without the lock.
     pub fn close(&self, opener: Opener) -> L {
         let mut state = self.state.lock();
         if !self.is_open_by(opener) {
@@ -201,6 +201,7 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         state.async_io = false;
         state.owner = 0;
         state.before = 0;
+        self.notify(&mut state);
         self.purge(&mut state)
     }
 

@@ -141,12 +141,6 @@ impl<'a> Device<'a> {
         // SAFETY: registered before.
         unsafe { kpi::pmf_device_deregister(self.as_ptr()) }
     }
-
-    /// Commits the detach that is in progress. Threads that wait for its result then fail.
-    pub fn commit_detach(self) {
-        // SAFETY: called from within this device's detach.
-        unsafe { kpi::config_detach_commit(self.as_ptr()) }
-    }
 }
 
 /// Revokes every vnode of a unit's character device, and waits until the calls through them have

@@ -55,6 +55,15 @@ impl<'a> Knote<'a> {
         unsafe { NonNull::new_unchecked(self.0.kn_hook.cast()) }
     }
 
+    /// Makes a function of the kernel answer for this knote. The kernel reads the flags of its filter
+    /// once more after f_detach, when the module may already be unloaded. The flags of this one are
+    /// those of the driver's.
+    pub fn leave(&mut self) {
+        // SAFETY: the knote is valid for the borrow, and its foplock is held in f_detach. The
+        // function uses no device, and fails only for filters that the driver does not have.
+        let _left = unsafe { kpi::seltrue_kqfilter(0, self.0) };
+    }
+
     /// Answers the kernel: `data` for the user.
     pub fn set_data(&mut self, data: u32) {
         self.0.kn_kevent.data = i64::from(data);

@@ -137,7 +137,7 @@ MUTANTS = [
     Mutant(
         "F19",
         "detach does not wait for calls that are still running",
-        ((ATTACH, "    softc.channel.drain();\n", ""),),
+        ((CLONER, "    softc.channel.drain();\n", ""),),
         "destroy_while_asked",
         seeds=20,
     ),
@@ -167,7 +167,7 @@ MUTANTS = [
     Mutant(
         "F19",
         "detach does not revoke the device nodes",
-        ((ATTACH, "    device::revoke_nodes(cloner::DEVICE.major(), unit);\n", ""),),
+        ((CLONER, "    device::revoke_nodes(DEVICE.major(), softc.unit);\n", ""),),
         "stale_node_after_recreate",
     ),
     Mutant(

@@ -6,6 +6,7 @@ import edits
 from mutant import Mutant
 
 CLONER, IFNET, IO, IOCTL = "src/cloner.rs", "src/ifnet.rs", "src/io.rs", "src/ioctl.rs"
+CHANNEL, EVENT = "src/channel/mod.rs", "src/event.rs"
 STACK, SOFTC, REGISTER = "src/kern/ifnet.rs", "src/softc.rs", "shim/register.c"
 SYSCTL = "shim/helpers/sysctl.c"
 
@@ -116,6 +117,41 @@ MUTANTS = [
         kind="gate",
     ),
     Mutant(
+        "F50",
+        "a destroy holds the creation mutex while it waits for calls through nodes",
+        ((CLONER, "        let _creation = CREATION.lock();\n        retire(softc)\n    };\n    drain(softc);\n", "        let _creation = CREATION.lock();\n        let in_table = retire(softc);\n        drain(softc);\n        in_table\n    };\n"),),
+        "revoke_cloner_against_destroy",
+        seeds=10,
+    ),
+    Mutant(
+        "F51",
+        "a knote keeps the filter of the module after its detach",
+        ((EVENT, "    knote.leave();\n", ""),),
+        "knotes::f51_a_detached_knote_refers_to_nothing_of_the_module",
+        kind="host",
+    ),
+    Mutant(
+        "F52",
+        "a close does not wake up pollers",
+        ((CHANNEL, "        self.notify(&mut state);\n        self.purge(&mut state)\n", "        self.purge(&mut state)\n"),),
+        "close_ends_poll",
+        seeds=1,
+    ),
+    Mutant(
+        "F53",
+        "the header with the jumbo payload option is not removed",
+        (("src/offload/jumbo.rs", "    if half(ip, LENGTH_OFFSET)? != 0 ||", "    if half(ip, LENGTH_OFFSET)? != 1 ||"),),
+        "offload::segments::f53_the_segments_of_a_jumbogram_are_none",
+        kind="host",
+    ),
+    Mutant(
+        "F54",
+        "a frame that is longer than TAP_MAXFRAME is read whole",
+        (("src/offload/header.rs", "        if len > MAX_FRAME || !large", "        if !large"),),
+        "offload::segments::f54_the_longest_frame_is_not_cut",
+        kind="host",
+    ),
+    Mutant(
         "F36",
         "an array is indexed with a number that can be out of bounds",
         ((IO, "    let len = uio.resid();\n", "    let len = uio.resid();\n    let len = [len, 60][len & 3];\n"),),
@@ -138,7 +174,7 @@ MUTANTS = [
     ),
     Mutant(
         "F39",
-        "what workqueue_create says is ignored",
+        "the error of workqueue_create is ignored",
         ((CLONER, "    ENDS.create_ends()?;\n", "    let _ = ENDS.create_ends();\n"),),
         "refused::f39_the_work_queue_gets_no_thread",
         kind="host",
@@ -166,25 +202,25 @@ MUTANTS = [
     ),
     Mutant(
         "F48",
-        "a cloned interface goes, whatever it was told",
+        "a cloned interface is destroyed although it is not transient",
         ((SOFTC, "        let goes = self.channel.is_transient();", "        let goes = self.channel.is_transient() || opener == Opener::Cloner;"),),
         "transient_stays,transient_stays_whole",
     ),
     Mutant(
         "F48",
-        "a node's interface stays, whatever it was told",
+        "an interface opened by its node stays although it is transient",
         ((CLONER, "        let reference = Arc::retain(softc).into_raw();\n        ENDS.enqueue(reference, &softc.end);\n", ""),),
         "transient_revoked,transient_killed,transient_last_close",
     ),
     Mutant(
         "F48",
-        "what stays keeps its link up",
+        "an interface that stays keeps its link up",
         ((SOFTC, "        if !goes {\n", "        if !goes && opener == Opener::Node {\n"),),
         "transient_stays",
     ),
     Mutant(
         "F48",
-        "any number but 1 is 0",
+        "TAPSTRANSIENT takes any number but 1 for 0",
         ((IOCTL, "set_transient(*request.int()? != 0)", "set_transient(*request.int()? == 1)"),),
         "transient_argument",
     ),

@@ -29,7 +29,7 @@ MUTANTS = [
         "F4",
         "close does not empty the queue",
         "f12_nothing_of_a_use_is_left_for_the_next",
-        (CHANNEL, "        state.before = 0;\n        self.purge(&mut state)", "        state.before = 0;\n        L::empty()"),
+        (CHANNEL, "        self.notify(&mut state);\n        self.purge(&mut state)", "        self.notify(&mut state);\n        L::empty()"),
     ),
     model(
         "F5",
@@ -195,13 +195,13 @@ MUTANTS = [
     ),
     model(
         "F48",
-        "what goes with its close opens again",
+        "a transient interface can be opened again after its close",
         "f48_what_goes_with_its_close_is_not_opened_again",
         (CHANNEL, "        if self.is_transient() {\n", "        if false {\n"),
     ),
     model(
         "F48",
-        "a cloned interface begins as one that stays",
+        "a cloned interface is not transient at first",
         "f48_what_goes_with_its_close_is_not_opened_again",
         (CHANNEL, "AtomicBool::new(opener == Opener::Cloner)", "AtomicBool::new(false)"),
     ),

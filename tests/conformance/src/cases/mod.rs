@@ -50,6 +50,7 @@ pub mod queue;
 pub mod races;
 pub mod read;
 pub mod read_wait;
+pub mod revoked;
 pub mod sigio;
 pub mod signals;
 pub mod stress;
@@ -115,6 +116,7 @@ pub fn each(f: &mut dyn FnMut(&Case)) {
         races::cases(),
         overlap::cases(),
         departure::cases(),
+        revoked::cases(),
         stress::cases(),
         module::cases(),
     ];

@@ -60,12 +60,18 @@ pub struct Kqueues {
     /// Each knote's queue.
     knotes: LiteMap<usize, usize>,
     last_marker: u64,
+    last_filter: Option<usize>,
 }
 
 impl Kqueues {
     /// How many knotes there are.
     pub fn knotes(&self) -> usize {
         self.knotes.len()
+    }
+
+    /// The address of the filter that the last knote had in the end.
+    pub fn last_filter(&self) -> Option<usize> {
+        self.last_filter
     }
 
     /// What is left, one line each.
@@ -161,6 +167,14 @@ impl World {
         });
     }
 
+    /// Whether a knote is of a descriptor, by the flags of its filter. The kernel reads them after
+    /// f_detach too, when nothing keeps the filter's module from being unloaded.
+    fn is_of_descriptor(&self, knote: usize) -> bool {
+        // SAFETY: a table of a module or of the host. If the module is gone, the process ends here.
+        let flags = unsafe { (*fields(knote).kn_fop).f_flags };
+        flags as u32 & kpi::FILTEROP_ISFD != 0
+    }
+
     /// knote_activate: puts it into its queue, unless it is there or disabled.
     fn knote_activate(&mut self, knote: usize) {
         let queue = self.knote_queue(knote, "knote_activate");
@@ -214,6 +228,7 @@ impl World {
             self.mutex_exit(foplock(knote));
         }
         let fd = fields(knote).kn_kevent.ident as i32;
+        kassert!(self.is_of_descriptor(knote), "knote_detach of a knote without a descriptor");
         self.fd_slot(fd).knotes.retain(|other| *other != knote);
         self.mutex_enter(queue);
         kassert!(fields(knote).kn_status & kpi::KN_BUSY == 0, "a knote goes while it is scanned");
@@ -224,7 +239,10 @@ impl World {
         }
         self.mutex_exit(queue);
         self.mutex_exit(lock);
-        self.fd_putfile(fd);
+        if self.is_of_descriptor(knote) {
+            self.fd_putfile(fd);
+        }
+        self.events.last_filter = Some(fields(knote).kn_fop as usize);
         self.knote_free(knote);
     }
 
