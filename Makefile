@@ -16,7 +16,7 @@ help:
 	@echo 'make kmod NETBSD_SYS=dir build a module from a complete kernel source tree'
 	@echo 'make kmod-check [KMOD=f] run the module gate on one module, or on all that are built'
 	@echo 'make test                run the lints, the unit and model tests, the gate and both modules'
-	@echo 'make test-long           the same, and run a module for aarch64, emulated by qemu'
+	@echo 'make test-long           the same, run a module for aarch64, emulated, and test the patch for QEMU'
 	@echo 'make bench [KMOD=f] [VS=f] [TAPS=1,64] [CASES=names]'
 	@echo '                         count in the host what calls cost one driver, or two'
 	@echo 'make bench-reference     renew the counts that make test compares with'
@@ -34,7 +34,7 @@ help:
 	@echo 'make fuzz [SECONDS=60]   run libFuzzer on each target for that time, with the module in user space'
 	@echo 'make mutants             bring back each known fault, and check that its tests fail'
 	@echo 'make sanitize            run the cases under AddressSanitizer, ThreadSanitizer and valgrind'
-	@echo 'make lint                run rustfmt and clippy'
+	@echo 'make lint                run rustfmt, clippy, shellcheck, and checks of the structure of src'
 	@echo 'make headers             only fetch the kernel headers of the releases'
 	@echo "make headers-compare [NETBSD_SYS='dir ...']"
 	@echo '                         compare what the driver uses of them, and of kernel source trees'

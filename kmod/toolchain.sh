@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026 The if_tap_rs contributors
 #
-# For the scripts that build a Rust library for what they build from its
-# sources: $cargo, $rustc and rustflags().  The toolchain on PATH may have them;
-# Debian's packages bring a toolchain that does.
+# For the scripts that build Rust's core library from its sources: $cargo, $rustc
+# and rustflags().  The toolchain on PATH is used if it has the sources, and
+# Debian's otherwise.
 # shellcheck disable=SC2034 # Who reads this uses them.
 
 # The compiler's flags for code without an operating system below it, with

@@ -77,8 +77,8 @@ struct tap_batch {
 #define	TAPRECV		_IOWR('e', 21, struct tap_batch)
 
 /*
- * Whether the interface goes with the last close of its device.  Each open
- * begins with 1 if it was an open of /dev/tap, and with 0 otherwise.
+ * Whether the interface is destroyed at the last close of its device.  Each
+ * open begins with 1 if it was an open of /dev/tap, and with 0 otherwise.
  */
 #define	TAPSTRANSIENT	_IOW('e', 22, int)
 #define	TAPGTRANSIENT	_IOR('e', 23, int)

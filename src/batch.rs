@@ -87,8 +87,8 @@ pub fn receive(softc: &Softc, batch: Batch<'_>, flags: FileFlags) -> Result {
     receive_batch(softc, batch, mode, nonblock)
 }
 
-/// One frame to one entry, without a header: what read(2) does, and nothing that is for several. If
-/// the entry cannot be written, the frame is put back.
+/// The fast path: one frame into one entry, without an offload header. If the entry cannot be
+/// written, the frame is put back.
 fn receive_one(softc: &Softc, mut batch: Batch<'_>, nonblock: bool) -> Result {
     let mut room = MaybeUninit::uninit();
     let entry = batch.read_one(&mut room)?;

@@ -4,7 +4,7 @@
 //! Passes frames from write(2) to the network stack.
 //!
 //! The stack must receive frames in a soft interrupt. All interfaces share one soft interrupt and
-//! one queue. if_percpuq would take a soft interrupt for each interface, of the few hundred that
+//! one queue. if_percpuq would take a soft interrupt for each interface, of the about 800 that
 //! the kernel has, and would take a large part of the time of a creation and destruction.
 #![forbid(unsafe_code)]
 

@@ -21,7 +21,7 @@
 //! | [`vnet`] | frames behind an offload header |
 //! | [`kern`] | a safe interface to the kernel |
 //!
-//! `unsafe` stands in [`kern`], [`lockfree`] and [`entry`] only.
+//! Only [`kern`], [`lockfree`] and [`entry`] contain `unsafe`.
 
 #![no_std]
 #![deny(unused_crate_dependencies)]

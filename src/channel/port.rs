@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! What the channel asks of the frames that it carries, and of those who wait outside of it. In a
-//! kernel they are mbufs and selinfos, see `adapter.rs`; in a test, whatever it likes.
+//! What the channel asks of the frames that it carries, and of its listeners. In the kernel these
+//! are mbufs and selinfos, see `adapter.rs`. A test supplies its own types.
 #![forbid(unsafe_code)]
 
 /// A frame of more bytes than this is long.

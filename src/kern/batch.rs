@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Arrays of `struct tap_frame`, and the memory of the program that their entries stand for:
-//! copyin(9), copyout(9).
+//! Arrays of `struct tap_frame`, and the user buffers that their entries describe: copyin(9),
+//! copyout(9).
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;

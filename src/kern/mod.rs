@@ -3,15 +3,14 @@
 
 //! The safe face of the kernel: one file for each of its concepts, named after it.
 //!
-//! Types here own what they stand for, and their `Drop` gives it back. A word of flags is a set of
-//! its own type. What the kernel offers as a function is called directly; what it offers as a
-//! macro, a static inline or a variadic function has a helper in `shim/helpers/`.
+//! A type here owns the kernel's object that it represents, and its `Drop` releases it. A word of
+//! flags is a set of its own type. What the kernel offers as a function is called directly; what it
+//! offers as a macro, a static inline or a variadic function has a helper in `shim/helpers/`.
 //!
-//! It stands alone: of this driver it names only [`crate::ether`], [`crate::unit`] and
-//! [`crate::offload`], which are pure, and `make lint` keeps it so. Another driver can take it over
-//! with `shim/`, and then replaces what begins with `tap`: the functions and tables that
-//! `shim/tap_rs.h` declares, their names in [`register`] and [`sysctl`], and the prefix of an
-//! interface's name.
+//! Of this driver it depends only on [`crate::ether`], [`crate::unit`] and [`crate::offload`], which
+//! are pure. `make lint` checks this. Another driver can reuse it with `shim/`, and replaces the
+//! names that begin with `tap`: the functions and tables that `shim/tap_rs.h` declares, their names
+//! in [`register`] and [`sysctl`], and the prefix of an interface's name.
 
 pub mod batch;
 pub mod capability;

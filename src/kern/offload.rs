@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Shows the compiler that `shim/if_tap_rs.h`, which programs include, says what
-//! [`crate::offload`] does.
+//! Asserts at compile time that `shim/if_tap_rs.h`, which programs include, and [`crate::offload`]
+//! agree.
 
 use super::kpi;
 use crate::offload::header;

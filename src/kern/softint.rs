@@ -29,8 +29,8 @@ type Handler = unsafe extern "C" fn(*mut c_void);
 
 /// A soft interrupt of the module, from load to unload.
 ///
-/// All interfaces share it. The kernel has only a few hundred soft interrupts, and it panics if one
-/// is disestablished that may be scheduled.
+/// All interfaces share it. The kernel has only about 800 soft interrupts, and it panics if one is
+/// disestablished that may be scheduled.
 pub struct Softint(AtomicPtr<c_void>);
 
 impl Softint {

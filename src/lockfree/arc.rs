@@ -3,8 +3,10 @@
 
 //! Shared ownership of a value that is freed late.
 //!
-//! Everything that uses a softc holds an [`Arc`] of it: the unit table while the interface is
-//! attached, each cloned descriptor, each knote, each pending SIGIO. The last reference may be
+//! The unit table holds an [`Arc`] of a softc while its interface is attached. So do each cloned
+//! descriptor, each knote, each pending SIGIO, each written frame that has not been passed up, and
+//! the threads that create or destroy the interface. A call through a device node holds none: the
+//! calls in flight are counted instead (`docs/lifetimes.md`). The last reference may be
 //! dropped in a soft interrupt, where memory cannot be freed, or in a close that still executes
 //! instructions of the module. The value is therefore only put into a [`Graveyard`] at that point.
 //! A thread frees it later, when the value reports that it has [`departed`](Buried::departed).

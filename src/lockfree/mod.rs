@@ -3,15 +3,15 @@
 
 //! Data structures that many threads and soft interrupts share without a lock.
 //!
-//! They know nothing of tap(4), and of the kernel only memory, packets and error numbers. Here
-//! `unsafe` is about ownership in memory of the driver's own, where in [`crate::kern`] it is about
-//! the contracts of the kernel's functions. Two invariants hold for the whole room:
+//! They know nothing of tap(4). From the kernel they use only memory, packets and error numbers.
+//! Here `unsafe` concerns ownership of the driver's own memory; in [`crate::kern`] it concerns the
+//! contracts of the kernel's functions. Two invariants hold for this module:
 //!
 //! - A pointer that one of these structures holds is a counted reference ([`arc`]). Whoever takes
 //!   the pointer out, with a swap, takes the reference over.
 //! - A list has any number of writers, who add at its front with a compare-and-swap, and is taken
-//!   out as a whole with a swap. No element leaves alone, so a compare-and-swap can never mistake
-//!   one that was removed and added again for one that never left.
+//!   out as a whole with a swap. Single elements are never removed, so a compare-and-swap cannot
+//!   mistake one that was removed and added again for one that never left (the ABA problem).
 //!
 //! | module | what it is |
 //! | --- | --- |

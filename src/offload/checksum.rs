@@ -3,8 +3,8 @@
 
 //! The Internet checksum (RFC 1071) of memory in pieces.
 //!
-//! Words are summed in the machine's byte order, for the sum of swapped bytes is the swapped sum:
-//! its two bytes then lie in memory as the checksum's do in a packet.
+//! Words are summed in host byte order. The sum of byte-swapped words is the byte-swapped sum, so the
+//! result is stored without conversion.
 #![forbid(unsafe_code)]
 
 /// Where the checksum stands in a UDP header. There zero would say that there is none.

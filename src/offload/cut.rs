@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! TCP packets that stand for several, and the segments that they stand for.
+//! Large TCP packets, and the segments that they are cut into.
 //!
-//! The programs' packets and the stack's are told apart before: here nothing is taken from a
-//! length that a packet states.
+//! The caller has distinguished packets of programs from packets of the stack. This module trusts
+//! no length field of a packet.
 #![forbid(unsafe_code)]
 
 use core::ops::Range;
@@ -12,7 +12,7 @@ use core::ops::Range;
 use super::checksum::{Sum, TCP_OFFSET};
 use super::packet::{half, put, Family, Network, Packet, Transport, FRONT, IPV6_LEN, TCP};
 
-/// How many segments a packet of a program may stand for.
+/// How many segments a packet of a program may be cut into.
 pub const MAX_SEGMENTS: usize = 256;
 
 /// TCP's flag that ends a stream's direction.

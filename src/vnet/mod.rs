@@ -2,10 +2,11 @@
 // Copyright (c) 2026 The if_tap_rs contributors
 
 //! Frames behind an offload header: what a program that has asked for one reads and writes, and
-//! what of a frame the driver does in its place. `shim/if_tap_rs.h` is for such programs.
+//! the work on a frame that the driver does for it. `shim/if_tap_rs.h` is for such programs.
 //!
-//! What is left to do of a frame that the stack sends is done when it is read, in a copy of its
-//! headers: bpf(4) or another port of a bridge may share the packet, so it is never written to.
+//! Work that the stack left undone on a frame is done when the frame is read, in a copy of its
+//! headers. The packet itself is never written to, because bpf(4) or another port of a bridge may
+//! share it.
 //!
 //! | module | what it is |
 //! | --- | --- |

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! read(2) of a frame behind an offload header, or of one that the stack has left something to do
-//! of.
+//! read(2) of a frame behind an offload header, or of a frame whose checksum or segmentation the
+//! stack has left to the driver.
 #![forbid(unsafe_code)]
 
 use super::mode::Mode;

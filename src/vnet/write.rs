@@ -13,8 +13,8 @@ use crate::offload::cut::Large;
 use crate::offload::header::{Header, Partial, Plan, Refused};
 use crate::offload::packet::{Family, Packet};
 
-/// Makes of what is written, a header of `before` bytes and a frame of `total`, what goes up: the
-/// frame, or the frames that a large packet stands for. The beginning has been read, and the rest is
+/// Converts what is written, a header of `before` bytes and a frame of `total`, into the packet to
+/// pass up, or the packets that a large one is cut into. The beginning has been read, and the rest is
 /// read from `uio`. If `whole` is set, a large packet that may be for this system is not cut yet.
 /// EINVAL or EMSGSIZE if the header or the frame is not what `shim/if_tap_rs.h` describes, and the
 /// errors of [`kern::mbuf`](crate::kern::mbuf).

@@ -40,7 +40,7 @@ test_status_tells_of_nodes_with_another_major() {
 	expect 0 start
 	echo '600 0 0 169 4' >dev/tap4
 	expect 0 status
-	says 'dev/tap4 has major 169: tap_rs start mends it'
+	says 'dev/tap4 has major number 169; run tap_rs start to correct it'
 	expect 0 start
 	node_is tap4 'u=rw,g=,o= 0 0 367 4'
 }
@@ -50,7 +50,7 @@ test_status_tells_of_a_builtin_forced_back() {
 	expect 0 start
 	echo 'builtin 0' >kernel/modules/if_tap
 	expect 0 status
-	says 'two drivers'
+	says 'two tap drivers are active'
 }
 
 test_status_fails_when_not_loaded() {
@@ -103,7 +103,7 @@ test_autoload_is_refused_where_tap_is_built_in() {
 	generic
 	modules
 	expect 1 autoload on
-	says 'built into this kernel'
+	says 'autoload has no effect on this kernel'
 	expect 0 start
 	expect 1 autoload on
 	[ ! -e kernel/stand/if_tap ]
@@ -112,7 +112,7 @@ test_autoload_is_refused_where_tap_is_built_in() {
 test_autoload_says_that_the_module_is_missing() {
 	kernel
 	expect 1 autoload on
-	says 'leads nowhere'
+	says 'refers to a missing file'
 }
 
 test_wrong_usage() {

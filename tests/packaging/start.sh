@@ -76,7 +76,7 @@ test_start_refuses_while_a_tap_is_there() {
 	: >kernel/interfaces/tap3
 	: >kernel/interfaces/wm0
 	expect 1 start
-	says 'in use: tap3; ifconfig tap3 destroy'
+	says 'interfaces exist: tap3; destroy them first (ifconfig tap3 destroy)'
 	same '' "$(changes)"
 	node_is tap0 '600 0 0 169 0'
 }
@@ -93,7 +93,7 @@ test_start_leaves_a_builtin_that_stays() {
 	echo 'modunload if_tap' >kernel/fail
 	expect 1 start
 	same 'modunload if_tap;' "$(changes)"
-	says 'if_tap stays'
+	says 'if_tap cannot be unloaded'
 	node_is tap0 '600 0 0 169 0'
 }
 

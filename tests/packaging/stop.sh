@@ -46,7 +46,7 @@ test_stop_refuses_while_a_tap_is_there() {
 	: >kernel/interfaces/tap1
 	: >kernel/log
 	expect 1 stop
-	says 'in use: tap0 tap1'
+	says 'interfaces exist: tap0 tap1'
 	same '' "$(changes)"
 	node_is tap0 'u=rw,g=,o= 0 0 367 0'
 }

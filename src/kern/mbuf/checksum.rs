@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! What a packet header says of checksums and segments: of a packet that goes out, what the stack
-//! has left to the interface; of one that comes in, what the interface has verified.
+//! Checksum and segmentation flags of a packet header. Those of an outgoing packet are the work that
+//! the stack has left to the interface. Those of an incoming packet are what the interface has
+//! verified.
 
 use bitflags::bitflags;
 
@@ -13,7 +14,7 @@ use crate::offload::header::Left;
 use crate::offload::packet::{Family, Packet, Transport};
 
 bitflags! {
-    /// Which checksums, and whether a packet stands for several, M_CSUM_*.
+    /// Which checksums, and whether a packet is cut into several, M_CSUM_*.
     #[derive(Clone, Copy)]
     struct ChecksumFlags: u32 {
         /// TCP's in IPv4.

@@ -63,9 +63,9 @@ impl<T> On<T> for Result<T> {
 pub struct Case {
     /// Its name, the same in every report.
     pub name: &'static str,
-    /// What it expects, and who says so.
+    /// What it expects, after the source of that; without one the promise is this project's own.
     pub why: &'static str,
-    /// The faults of behaviour.md that it would show.
+    /// The faults of docs/faults.md that it would show.
     pub guards: &'static [&'static str],
     /// The faults for which NetBSD's C driver is known to fail it; none: it must pass there too.
     pub differs: &'static [&'static str],

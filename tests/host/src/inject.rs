@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! The conformance cases with something going wrong in the kernel: the n-th allocation that may
-//! fail does, the n-th byte copied from or to a user page faults, a signal comes before the n-th
-//! sleep that it may end. For every n that the case gets to.
+//! Runs each conformance case with one fault: the n-th allocation that may fail does, the n-th byte
+//! copied from or to a user page faults, or a signal arrives before the n-th interruptible sleep. n
+//! increases until the case no longer reaches it.
 //!
-//! Whatever then happens to the case, it ends, and a second run of it with nothing going wrong
-//! passes. At the end nothing is left.
+//! The case must end, whether it passes or not. A second run of it without a fault must pass, and
+//! nothing may be left at the end.
 
 use std::ffi::CStr;
 

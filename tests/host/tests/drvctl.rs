@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! drvctl(8) wants to detach the device of an interface that is being destroyed: the destroy alone
-//! does it, whoever asks autoconf first.
+//! drvctl(8) asks to detach the device of an interface that is being destroyed. Only the thread that
+//! destroys it detaches the device, whoever asks autoconf first.
 //!
-//! A drvctl that asks second waits in config_detach(9) for a detach that waits for it, until it is
-//! killed: so the one here is a process that is being killed, which sleeps nowhere.
+//! A drvctl that asks second waits in config_detach(9) until it is killed. The one here is therefore
+//! a process with a pending SIGKILL, which does not sleep.
 
 mod built;
 mod ifconfig;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! The kernel lock with a spin mutex held: no kernel notices, and the host forgives it when asked.
+//! The kernel lock is taken with a spin mutex held. No kernel detects this. The host does, unless it
+//! is told to ignore it.
 
 use tap_host::emulator;
 use tap_host::sched;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! The whole of `make vm` but the kernel: a program that prints a console plays the emulator, and
-//! an ELF file with a kernel's banner the kernel.
+//! `make vm` without a kernel: a script that prints a console takes the place of qemu, and an ELF file
+//! with a version banner that of the kernel.
 
 #[allow(dead_code)] // Other tests use the rest of it.
 mod files;

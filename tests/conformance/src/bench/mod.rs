@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! What calls cost: the work that is measured, for whoever brings a counter.
+//! What calls cost: the measured workloads. The caller's [`Rig`] supplies the counter, in any unit.
 //!
-//! A [`Workload`] makes the same call over [`Sys`] again and again and has each one counted by the
-//! caller's [`Rig`]: by the processor's clock in a machine whose nanosecond is an instruction, or
-//! by whatever counts in the host. Nothing here knows the unit. What one call costs is the median
-//! of its rounds, so that a clock interrupt in some of them does not show.
+//! A [`Workload`] makes the same call over [`Sys`] repeatedly, and the rig counts each call. In an
+//! emulated machine it reads the processor's clock, whose nanosecond is an instruction. In the host
+//! it counts by other means. The cost of a call is the median of its rounds, so a clock interrupt in
+//! some of them has no effect.
 
 mod ask;
 mod batch;

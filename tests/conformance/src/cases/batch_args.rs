@@ -26,7 +26,7 @@ pub fn cases() -> &'static [Case] {
                 .needs(&[Need::Inet]),
             case("batch_direction", "tap_rs(4): open for reading, or for writing", direction)
                 .added(),
-            case("batch_gone", "behaviour: every ioctl after the end is ENXIO", gone).added(),
+            case("batch_gone", "every ioctl after the end is ENXIO", gone).added(),
             case("batch_array_efault", "tap_rs(4): an array that is not there", efault)
                 .added()
                 .needs(&[Need::Inet]),

@@ -44,7 +44,7 @@ pub fn cases() -> &'static [Case] {
             case("batch_receive_many", "tap_rs(4): all that waits in one call", many)
                 .added()
                 .needs(&[Need::Inet]),
-            case("batch_receive_counters", "behaviour: each frame counted once", counters)
+            case("batch_receive_counters", "each frame counted once", counters)
                 .added()
                 .needs(&[Need::Bpf]),
         ]

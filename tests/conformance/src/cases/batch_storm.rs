@@ -20,12 +20,8 @@ use crate::text::Text;
 pub fn cases() -> &'static [Case] {
     const {
         &[
-            case(
-                "batch_destroy_midway",
-                "behaviour: destroy in the middle of batches ends them",
-                midway,
-            )
-            .added(),
+            case("batch_destroy_midway", "destroy in the middle of batches ends them", midway)
+                .added(),
             case(
                 "stress_batches",
                 "senders and receivers by batches against create and destroy",

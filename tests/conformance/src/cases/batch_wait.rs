@@ -33,12 +33,10 @@ pub fn cases() -> &'static [Case] {
             case("batch_restarts", "sigaction(2): with SA_RESTART it goes on", restarts)
                 .added()
                 .needs(&[Need::Process, Need::Inet]),
-            case("batch_destroy_wakes", "behaviour: destroy wakes a TAPRECV", destroy)
+            case("batch_destroy_wakes", "destroy wakes a TAPRECV", destroy)
                 .added()
                 .needs(&[Need::Inet]),
-            case("batch_down_wakes", "behaviour: down wakes a TAPRECV", down)
-                .added()
-                .needs(&[Need::Inet]),
+            case("batch_down_wakes", "down wakes a TAPRECV", down).added().needs(&[Need::Inet]),
         ]
     }
 }

@@ -16,35 +16,30 @@ use crate::user::Out;
 pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("stats_exact_in", "behaviour: ipackets and ibytes, each frame once", input)
-                .differs(&["F20"]),
-            case("stats_exact_out", "behaviour: opackets and obytes, each frame once", output)
+            case("stats_exact_in", "ipackets and ibytes, each frame once", input).differs(&["F20"]),
+            case("stats_exact_out", "opackets and obytes, each frame once", output)
                 .differs(&["F20"])
                 .needs(&[Need::Inet]),
-            case("stats_multicast", "behaviour: imcasts and omcasts exact", multicast)
+            case("stats_multicast", "imcasts and omcasts exact", multicast)
                 .differs(&["F20"])
                 .needs(&[Need::Inet]),
-            case(
-                "stats_drop_not_open",
-                "behaviour: not open: counted as drops, not as sent",
-                dropped,
-            )
-            .differs(&["F16"])
-            .needs(&[Need::Bpf]),
+            case("stats_drop_not_open", "not open: counted as drops, not as sent", dropped)
+                .differs(&["F16"])
+                .needs(&[Need::Bpf]),
             case("stats_close_purges", "a frame purged by close is not counted as sent", purged)
                 .differs(&["F16"])
                 .needs(&[Need::Inet]),
             case("queue_bound", "a queue nobody reads stays bounded, and works afterwards", bound)
                 .needs(&[Need::Inet]),
-            case("bpf_once_in", "behaviour: bpf sees each frame once, incoming", bpf_in)
+            case("bpf_once_in", "bpf sees each frame once, incoming", bpf_in)
                 .differs(&["F20"])
                 .needs(&[Need::Bpf]),
-            case("bpf_once_out", "behaviour: bpf sees each frame once, outgoing", bpf_out)
+            case("bpf_once_out", "bpf sees each frame once, outgoing", bpf_out)
                 .needs(&[Need::Bpf, Need::Inet]),
             case("bpf_not_open", "bpf sees frames for nobody, no lock held", bpf_closed)
                 .differs(&["F27"])
                 .needs(&[Need::Bpf]),
-            case("pfil_once", "behaviour: pfil filters each frame once", pfil)
+            case("pfil_once", "pfil filters each frame once", pfil)
                 .differs(&["F20"])
                 .needs(&[Need::Pfil, Need::Inet]),
             case("no_mbuf_leak", "every mbuf is given back", leak)

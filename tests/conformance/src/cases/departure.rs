@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! The close that takes a node's interface along, while others open, destroy, revoke and unload what
-//! goes.
+//! Closing a node whose interface is transient, while other threads open, destroy, revoke and unload
+//! it.
 
 use crate::abi::{CLONER_MINOR, O_RDWR, SIOCIFCREATE, SIOCIFDESTROY};
 use crate::case::{case, Case, On, Verdict};

@@ -23,7 +23,7 @@ pub fn cases() -> &'static [Case] {
             case("fionread", "tap(4): the length of the first frame, 0 when none", waiting)
                 .guards(&["F21"])
                 .needs(&[Need::Inet]),
-            case("enotty", "behaviour: an unknown ioctl is ENOTTY", unknown).guards(&["F1"]),
+            case("enotty", "an unknown ioctl is ENOTTY", unknown).guards(&["F1"]),
             case("ioctl_efault", "ioctl(2) with a bad address", efault),
             case(
                 "tapgifname_guard_bytes",
@@ -38,8 +38,7 @@ pub fn cases() -> &'static [Case] {
                 "fsetown(9): no such process is ESRCH, no such group EINVAL",
                 no_process,
             ),
-            case("close_resets_owner", "behaviour: the owner ends with close", owner_reset)
-                .differs(&["F12"]),
+            case("close_resets_owner", "the owner ends with close", owner_reset).differs(&["F12"]),
             case(
                 "courtesy_siocgifflags",
                 "libtuntap: SIOCGIFFLAGS on the descriptor succeeds",

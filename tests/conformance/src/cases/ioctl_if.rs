@@ -22,8 +22,8 @@ pub fn cases() -> &'static [Case] {
         &[
             case("ifconfig_link", "OpenVPN --lladdr: ifconfig tap0 link MAC active", link),
             case("mtu_range", "ether_ioctl: the MTU is bounded and kept", mtu),
-            case("media_list", "behaviour: the seed's media list", media).added(),
-            case("media_set", "behaviour: SIOCSIFMEDIA as the seed did it", media_set).added(),
+            case("media_list", "the media list of if_tap.c 1.42", media).added(),
+            case("media_set", "SIOCSIFMEDIA as if_tap.c 1.42 did it", media_set).added(),
             case("media_status", "link state is what the media say", media_status).added(),
             case(
                 "interface_ioctl_unknown",

@@ -18,13 +18,13 @@ use crate::sys::{Need, System};
 pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("kqueue_read", "behaviour: EVFILT_READ with the frame's length in data", read)
+            case("kqueue_read", "EVFILT_READ with the frame's length in data", read)
                 .needs(&[Need::Inet]),
-            case("kqueue_write", "behaviour: EVFILT_WRITE always", write).guards(&["F9"]),
+            case("kqueue_write", "EVFILT_WRITE always", write).guards(&["F9"]),
             case("kqueue_write_beside_read", "a write knote is not on the read list", beside)
                 .guards(&["F9"])
                 .needs(&[Need::Inet]),
-            case("kqueue_clear", "behaviour: EV_CLEAR edges exact", clear)
+            case("kqueue_clear", "EV_CLEAR edges exact", clear)
                 .guards(&["F23"])
                 .needs(&[Need::Inet]),
             case(
@@ -37,7 +37,7 @@ pub fn cases() -> &'static [Case] {
             case("kqueue_oneshot", "EV_ONESHOT reports once", oneshot).needs(&[Need::Inet]),
             case("kqueue_disable", "EV_DISABLE keeps quiet, EV_ENABLE tells", disable)
                 .needs(&[Need::Inet]),
-            case("kqueue_other_filter", "behaviour: other filters are EINVAL", other),
+            case("kqueue_other_filter", "other filters are EINVAL", other),
             case("kqueue_wakes", "a sleeping kevent wakes with the frame", wakes)
                 .differs(&["F26"])
                 .needs(&[Need::Inet]),
@@ -47,7 +47,7 @@ pub fn cases() -> &'static [Case] {
                 "the queue may be closed before the descriptor",
                 queue_first,
             ),
-            case("kqueue_eof", "behaviour: EV_EOF when gone", eof).dangerous(&["F19"]),
+            case("kqueue_eof", "EV_EOF when gone", eof).dangerous(&["F19"]),
             case("kqueue_eof_sleeping", "destroy under a sleeping kevent: EV_EOF", eof_sleeping)
                 .dangerous(&["F19"]),
             case(

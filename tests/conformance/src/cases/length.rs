@@ -17,7 +17,7 @@ use super::write::open_up;
 pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("header_only_write", "behaviour: 14 bytes are the least", least),
+            case("header_only_write", "14 bytes are the least", least),
             case("largest_write", "an MTU, a header and a VLAN tag reach the stack", largest)
                 .guards(&["F15"]),
             case(
@@ -26,13 +26,9 @@ pub fn cases() -> &'static [Case] {
                 oversize,
             )
             .guards(&["F43"]),
-            case(
-                "oversize_write_64k",
-                "behaviour: 65535 bytes are the most, EMSGSIZE beyond",
-                huge,
-            )
-            .differs(&["F13"])
-            .guards(&["F13", "F43"]),
+            case("oversize_write_64k", "65535 bytes are the most, EMSGSIZE beyond", huge)
+                .differs(&["F13"])
+                .guards(&["F13", "F43"]),
             case("small_mtu_write", "the bound is the stack's, and follows the MTU", small)
                 .guards(&["F43"]),
             case(

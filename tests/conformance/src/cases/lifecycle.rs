@@ -25,16 +25,10 @@ pub fn cases() -> &'static [Case] {
             case("create_destroy_inet", "t_tap: destroy with an IPv4 address", inet)
                 .guards(&["F38"])
                 .needs(&[Need::Inet]),
-            case(
-                "create_twice_eexist",
-                "behaviour: clone create of a present unit is EEXIST",
-                twice,
-            ),
+            case("create_twice_eexist", "clone create of a present unit is EEXIST", twice),
             case("destroy_absent_enxio", "tun-rs: destroying a vanished name is ENXIO", absent),
-            case("unit_limit", "behaviour: units 0 … 0xffffe, EINVAL beyond", limit)
-                .differs(&["F31"]),
-            case("unit_last", "behaviour: 0xffffe is the last unit, and it opens", last)
-                .guards(&["F31"]),
+            case("unit_limit", "units 0 … 0xffffe, EINVAL beyond", limit).differs(&["F31"]),
+            case("unit_last", "0xffffe is the last unit, and it opens", last).guards(&["F31"]),
             case("unit_cloner_collision", "0xfffff is the cloner's minor, no unit", collision)
                 .differs(&["F31"]),
             case("unit_24_bits", "cf_unit has 24 bits: tap16777216 must not make tap0", wrapped)
@@ -47,19 +41,15 @@ pub fn cases() -> &'static [Case] {
             .dangerous(&["added"]),
             case(
                 "flags_at_birth",
-                "seed, tap_attach: broadcast, simplex, multicast; not up",
+                "if_tap.c 1.42, tap_attach: broadcast, simplex, multicast; not up",
                 flags,
             ),
             case("mac_prefix", "tap(4): f2:0b:a4 and three random bytes", mac),
-            case("ethercap", "behaviour: VLAN_MTU and JUMBO_MTU", ethercap),
-            case("link_state", "behaviour: link is down until opened, and after close", link),
+            case("ethercap", "VLAN_MTU and JUMBO_MTU", ethercap),
+            case("link_state", "link is down until opened, and after close", link),
             case("destroy_while_open", "aircrack-ng: SIOCIFDESTROY before close", while_open)
                 .dangerous(&["F19"]),
-            case(
-                "running_follows_up",
-                "behaviour: if_init sets RUNNING, if_stop clears it",
-                running,
-            ),
+            case("running_follows_up", "if_init sets RUNNING, if_stop clears it", running),
         ]
     }
 }

@@ -23,17 +23,13 @@ pub fn cases() -> &'static [Case] {
             )
             .guards(&["F40", "F44"])
             .needs(&[Need::StockFile]),
-            case("modunload_busy", "behaviour: EBUSY while any tap exists", busy),
-            case("modunload_busy_clone", "behaviour: EBUSY while a cloned one exists", busy_clone),
-            case(
-                "modunload_stale_descriptor",
-                "behaviour: a stale cloned descriptor keeps the module",
-                stale,
-            )
-            .dangerous(&["F22"]),
+            case("modunload_busy", "EBUSY while any tap exists", busy),
+            case("modunload_busy_clone", "EBUSY while a cloned one exists", busy_clone),
+            case("modunload_stale_descriptor", "a stale cloned descriptor keeps the module", stale)
+                .dangerous(&["F22"]),
             case(
                 "modunload_after_clone",
-                "behaviour: unload works however a tap was made and ended",
+                "unload works however a tap was made and ended",
                 after_clone,
             )
             .dangerous(&["F22"]),
@@ -50,8 +46,7 @@ pub fn cases() -> &'static [Case] {
             )
             .dangerous(&["F22", "F34"])
             .needs(&[Need::Bridge]),
-            case("load_unload_churn", "behaviour: load, use, unload, many times", churn)
-                .dangerous(&["F22"]),
+            case("load_unload_churn", "load, use, unload, many times", churn).dangerous(&["F22"]),
             case(
                 "unload_against_open",
                 "unload against opens on two CPUs: EBUSY or clean",

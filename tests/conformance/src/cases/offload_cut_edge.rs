@@ -49,7 +49,7 @@ pub fn cases() -> &'static [Case] {
             .needs(&[Need::Bridge]),
             case(
                 "offload_cut_counted",
-                "behaviour: ipackets and ibytes are those of the frames that came in",
+                "ipackets and ibytes are those of the frames that came in",
                 counted,
             )
             .added(),

@@ -48,7 +48,7 @@ pub fn cases() -> &'static [Case] {
             )
             .added(),
             case("offload_down_up", "down and up leave the header as it is", down).added(),
-            case("offload_gone", "behaviour: every ioctl after the end is ENXIO", gone).added(),
+            case("offload_gone", "every ioctl after the end is ENXIO", gone).added(),
             case("offload_ioctl_efault", "ioctl(2) with a bad address", efault).added(),
         ]
     }

@@ -60,7 +60,7 @@ pub fn cases() -> &'static [Case] {
             )
             .added()
             .needs(&[Need::Inet]),
-            case("offload_read_efault", "behaviour: a fault frees the frame", efault)
+            case("offload_read_efault", "a fault frees the frame", efault)
                 .added()
                 .needs(&[Need::Inet]),
             case("offload_read_fragments", "RFC 791: fragments have nothing left to do", fragments)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Programs that lie: random headers before random packets, from two threads at once, while the
-//! header, the reader's word and the bridge come and go.
+//! Random headers before random packets, from two threads at once, while the header's length,
+//! TAPSOFFLOAD and the bridge change.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 

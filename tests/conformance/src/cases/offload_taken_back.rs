@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Frames that wait while the reader, the administrator or a close takes back what was offered:
-//! whoever reads them gets whole checksums, or no frame.
+//! Frames that are queued when the reader, the administrator or a close disables offload. A later
+//! read returns complete checksums, or drops the frame.
 
 use crate::abi::offload::{NEEDS_CSUM, SHORT_HDR, TAKES_CSUM, VNET_HDR};
 use crate::abi::O_RDWR;

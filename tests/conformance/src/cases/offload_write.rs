@@ -153,7 +153,7 @@ fn efault(c: &Ctx) -> Verdict {
     }
     let after = c.settled_data("tap0")?;
     check!(after.ipackets == before.ipackets, "part of a frame went up");
-    check!(after.ierrors == before.ierrors, "ierrors rose: behaviour wants no trace");
+    check!(after.ierrors == before.ierrors, "ierrors rose: a refused write must leave no trace");
     Ok(())
 }
 

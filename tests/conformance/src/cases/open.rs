@@ -23,14 +23,9 @@ pub fn cases() -> &'static [Case] {
             case("double_open_ebusy", "tap(4): a node opens once; QEMU goes on at EBUSY", busy),
             case("open_again_after_close", "a node opens again after close", again),
             case("open_busy_by_clone", "a cloned interface is open: its node is EBUSY", by_clone),
-            case("open_race_one_wins", "behaviour: two opens at once, one wins", race)
-                .guards(&["F11"]),
+            case("open_race_one_wins", "two opens at once, one wins", race).guards(&["F11"]),
             case("clone_open", "tap(4): the cloning node makes an interface, close ends it", clone),
-            case(
-                "clone_lowest_unit",
-                "behaviour: the cloning open takes the lowest free unit",
-                lowest,
-            ),
+            case("clone_lowest_unit", "the cloning open takes the lowest free unit", lowest),
             case("clone_many", "twenty descriptors, twenty interfaces, none left", many),
             case("cloexec", "tun-rs: O_CLOEXEC holds on the cloning open", cloexec)
                 .differs(&["F28"]),
@@ -38,9 +33,9 @@ pub fn cases() -> &'static [Case] {
                 .differs(&["F28"]),
             case("node_nonblock", "tinc: O_NONBLOCK at open counts on a node", node_nonblock)
                 .differs(&["F28"]),
-            case("clone_rdonly", "behaviour: O_RDONLY must not become writable", clone_rdonly)
+            case("clone_rdonly", "O_RDONLY must not become writable", clone_rdonly)
                 .differs(&["F28"]),
-            case("clone_wronly", "behaviour: O_WRONLY must not become readable", clone_wronly)
+            case("clone_wronly", "O_WRONLY must not become readable", clone_wronly)
                 .differs(&["F28"]),
             case(
                 "node_access_mode",
@@ -50,13 +45,9 @@ pub fn cases() -> &'static [Case] {
             case("fstat_rdev", "aircrack-ng: st_mode and st_rdev of a cloned descriptor", fstat)
                 .differs(&["F30"]),
             case("fstat_node", "fstat(2) of a node is the node's", fstat_node),
-            case(
-                "close_resets_nonblock",
-                "behaviour: non-blocking mode ends with close",
-                nonblock_reset,
-            )
-            .differs(&["F12"]),
-            case("close_purges_queue", "behaviour: the next opener gets no old frame", purge)
+            case("close_resets_nonblock", "non-blocking mode ends with close", nonblock_reset)
+                .differs(&["F12"]),
+            case("close_purges_queue", "the next opener gets no old frame", purge)
                 .guards(&["F4"])
                 .needs(&[Need::Inet]),
             case("dup_keeps_it_open", "dup2(2): the last close counts", dup),

@@ -31,22 +31,18 @@ pub fn cases() -> &'static [Case] {
             .needs(&[Need::Bpf]),
             case(
                 "fionread_contended",
-                "behaviour: FIONREAD sees the queue as it is between two reads",
+                "FIONREAD sees the queue as it is between two reads",
                 fionread_contended,
             )
             .dangerous(&["F21"])
             .unseen()
             .needs(&[Need::Inet]),
-            case(
-                "destroy_while_asked",
-                "behaviour: detach waits until nobody is inside",
-                destroy_asked,
-            )
-            .guards(&["F19"])
-            .added(),
+            case("destroy_while_asked", "detach waits until nobody is inside", destroy_asked)
+                .guards(&["F19"])
+                .added(),
             case(
                 "mac_change_while_asked",
-                "behaviour: every change of the MAC is under the interface's lock",
+                "every change of the MAC is under the interface's lock",
                 mac_asked,
             )
             .guards(&["F33"])

@@ -21,18 +21,18 @@ pub fn cases() -> &'static [Case] {
                 .guards(&["F10"]),
             case(
                 "siocsifphyaddr_offset",
-                "seed, tap_lifaddr: what would be a name's length moves nothing",
+                "if_tap.c 1.42, tap_lifaddr: what would be a name's length moves nothing",
                 offset,
             )
             .guards(&["F10"]),
-            case("siocsifphyaddr_family", "seed, tap_lifaddr: other families are EINVAL", family),
-            case("siocsifphyaddr_group", "behaviour: group or zero addresses are EINVAL", group)
+            case("siocsifphyaddr_family", "if_tap.c 1.42, tap_lifaddr: other families are EINVAL", family),
+            case("siocsifphyaddr_group", "group or zero addresses are EINVAL", group)
                 .differs(&["F33"]),
             case("siocsifphyaddr_unprivileged", "if.c: only the superuser", unprivileged)
                 .needs(&[Need::Privilege]),
             case(
                 "siocsifphyaddr_sockaddr_dl",
-                "seed, tap_lifaddr: a whole struct sockaddr_dl has the address behind its lengths",
+                "if_tap.c 1.42, tap_lifaddr: a whole struct sockaddr_dl has the address behind its lengths",
                 whole,
             )
             .differs(&["F42"]),
@@ -44,7 +44,7 @@ pub fn cases() -> &'static [Case] {
             .guards(&["F42"]),
             case(
                 "siocsifphyaddr_shapes",
-                "behaviour: a struct sockaddr_dl of any other shape is EINVAL",
+                "a struct sockaddr_dl of any other shape is EINVAL",
                 shapes,
             )
             .differs(&["F42"])

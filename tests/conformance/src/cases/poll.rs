@@ -16,13 +16,13 @@ use crate::user::Out;
 pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("poll_edges", "behaviour: POLLIN when a frame waits, not otherwise", edges)
+            case("poll_edges", "POLLIN when a frame waits, not otherwise", edges)
                 .needs(&[Need::Inet]),
-            case("poll_out_always", "behaviour: POLLOUT always while alive", out),
+            case("poll_out_always", "POLLOUT always while alive", out),
             case("poll_wakes", "a sleeping poll wakes with the frame", wakes)
                 .guards(&["F5"])
                 .needs(&[Need::Inet]),
-            case("poll_down_sleeps", "behaviour: while down a poll sleeps on, no POLLHUP", down),
+            case("poll_down_sleeps", "while down a poll sleeps on, no POLLHUP", down),
             case("poll_down_with_frame", "down with frames queued: not readable", down_with_frame)
                 .guards(&["F24"])
                 .needs(&[Need::Inet]),
@@ -33,14 +33,13 @@ pub fn cases() -> &'static [Case] {
             )
             .guards(&["F23"])
             .needs(&[Need::Inet]),
-            case("poll_no_lost_wakeup", "behaviour: look and record under one lock", no_lost)
+            case("poll_no_lost_wakeup", "look and record under one lock", no_lost)
                 .differs(&["F5a"])
                 .unseen()
                 .needs(&[Need::Inet]),
             case("select_read", "ZeroTier: select, then a blocking read", select)
                 .needs(&[Need::Inet]),
-            case("destroy_while_polling", "behaviour: POLLHUP when gone", destroyed)
-                .dangerous(&["F19"]),
+            case("destroy_while_polling", "POLLHUP when gone", destroyed).dangerous(&["F19"]),
             case(
                 "poll_for_the_end",
                 "poll of no events, a frame waiting: woken by the end alone",
@@ -55,7 +54,7 @@ pub fn cases() -> &'static [Case] {
             )
             .dangerous(&["F19"])
             .needs(&[Need::Inet]),
-            case("poll_after_destroy", "behaviour: POLLHUP when gone, at once", after_destroy)
+            case("poll_after_destroy", "POLLHUP when gone, at once", after_destroy)
                 .dangerous(&["F19"]),
         ]
     }

@@ -23,7 +23,7 @@ pub fn cases() -> &'static [Case] {
             .needs(&[Need::Drvctl, Need::Inet]),
             case(
                 "drvctl_detach",
-                "behaviour: only the destruction of an interface detaches its device",
+                "only the destruction of an interface detaches its device",
                 detach,
             )
             .dangerous(&["F3", "F22"])

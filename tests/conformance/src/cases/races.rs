@@ -17,7 +17,7 @@ use crate::user::{In, Out};
 pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("destroy_while_reading", "behaviour: wakes the reader; ENXIO on a clone", reading)
+            case("destroy_while_reading", "wakes the reader; ENXIO on a clone", reading)
                 .dangerous(&["F19"]),
             case(
                 "destroy_while_reading_node",
@@ -47,23 +47,19 @@ pub fn cases() -> &'static [Case] {
             .needs(&[Need::Bpf]),
             case(
                 "close_while_reading",
-                "behaviour: close from another thread ends a read at once",
+                "close from another thread ends a read at once",
                 close_reading,
             )
             .dangerous(&["F29"]),
-            case("revoke_while_reading", "behaviour: revoke(2) ends a read on a node", revoked)
+            case("revoke_while_reading", "revoke(2) ends a read on a node", revoked)
                 .dangerous(&["F29"])
                 .needs(&[Need::Revoke]),
-            case(
-                "revoke_while_polling",
-                "behaviour: revoke(2) wakes a poller of a node too",
-                revoked_poll,
-            )
-            .differs(&["F29"])
-            .needs(&[Need::Revoke]),
+            case("revoke_while_polling", "revoke(2) wakes a poller of a node too", revoked_poll)
+                .differs(&["F29"])
+                .needs(&[Need::Revoke]),
             case(
                 "stop_continue_reading",
-                "behaviour: a stopped and continued reader sees no end of file",
+                "a stopped and continued reader sees no end of file",
                 stopped,
             )
             .differs(&["F6"])

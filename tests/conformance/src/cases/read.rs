@@ -22,7 +22,7 @@ pub fn cases() -> &'static [Case] {
                 nothing,
             )
             .dangerous(&["F22"]),
-            case("read_down_ehostdown", "seed, tap_dev_read: EHOSTDOWN while down", down),
+            case("read_down_ehostdown", "if_tap.c 1.42, tap_dev_read: EHOSTDOWN while down", down),
             case("read_nonblock_fionbio", "EWOULDBLOCK when empty, by FIONBIO", fionbio),
             case("read_nonblock_fcntl", "EWOULDBLOCK when empty, by F_SETFL", fcntl),
             case("read_one_frame", "tap(4): one read is one frame", one_frame).needs(&[Need::Inet]),
@@ -32,11 +32,11 @@ pub fn cases() -> &'static [Case] {
                 truncates,
             )
             .needs(&[Need::Inet]),
-            case("truncating_read_counted", "behaviour: the loss is counted", counted)
+            case("truncating_read_counted", "the loss is counted", counted)
                 .differs(&["F17"])
                 .needs(&[Need::Inet]),
             case("readv_scatters", "readv(2) of one frame", readv).needs(&[Need::Inet]),
-            case("read_efault", "behaviour: a fault frees the frame, counts an error", efault)
+            case("read_efault", "a fault frees the frame, counts an error", efault)
                 .differs(&["F16"])
                 .needs(&[Need::Inet]),
             case("read_efault_midway", "a fault in the middle of a frame", efault_midway)

@@ -20,8 +20,8 @@ pub fn cases() -> &'static [Case] {
             case("read_blocks_until_frame", "a blocking read gets the frame that comes", blocks)
                 .guards(&["F5"])
                 .needs(&[Need::Inet]),
-            case("read_down_wakes", "behaviour: stop wakes everybody; EHOSTDOWN", down_wakes),
-            case("read_two_readers", "behaviour: read never returns 0", two_readers)
+            case("read_down_wakes", "stop wakes everybody; EHOSTDOWN", down_wakes),
+            case("read_two_readers", "read never returns 0", two_readers)
                 .differs(&["F6"])
                 .needs(&[Need::Inet]),
             case(

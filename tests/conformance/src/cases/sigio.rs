@@ -21,12 +21,12 @@ pub fn cases() -> &'static [Case] {
             case("sigio", "tap(4): SIGIO on data, POLL_IN, to the owner", data)
                 .differs(&["F25"])
                 .needs(&[Need::Inet]),
-            case("sigio_down", "behaviour: POLL_HUP on down", down).guards(&["F23"]),
+            case("sigio_down", "POLL_HUP on down", down).guards(&["F23"]),
             case("sigio_off", "FIOASYNC 0 ends it", off).needs(&[Need::Inet]),
             case("sigio_fcntl", "F_SETFL O_ASYNC works", fcntl).needs(&[Need::Inet]),
             case("sigio_clone_async", "O_ASYNC in a cloning open leaves it to F_SETFL", at_open)
                 .needs(&[Need::Inet]),
-            case("sigio_after_close", "behaviour: a stranger gets no signals", after_close)
+            case("sigio_after_close", "a stranger gets no signals", after_close)
                 .differs(&["F12", "F25"])
                 .needs(&[Need::Inet]),
             case("sigio_toggle_storm", "FIOASYNC on and off while frames come", toggle)

@@ -42,7 +42,7 @@ pub fn cases() -> &'static [Case] {
             .dangerous(&["F19"]),
             case(
                 "mac_change_while_sending",
-                "behaviour: the MAC changes under the interface's lock",
+                "the MAC changes under the interface's lock",
                 mac_change,
             )
             .dangerous(&["F41"])

@@ -20,12 +20,14 @@ pub fn cases() -> &'static [Case] {
         &[
             case("sysctl_mac_format", "tap(4): xx:xx:xx:xx:xx:xx, 17 characters and a NUL", format),
             case("sysctl_mac_ok", "ZeroTier: sysctl -w net.link.tap.tapN=MAC", ok),
-            case("sysctl_mac_short_form", "seed, tap_sysctl_handler: 11 to 17 characters", short),
-            case("sysctl_mac_bad", "behaviour: a bad address is EINVAL and changes nothing", bad),
-            case("sysctl_mac_multicast", "behaviour: a group address is EINVAL", multicast)
-                .differs(&["F33"]),
-            case("sysctl_mac_zero", "behaviour: the zero address is EINVAL", zero)
-                .differs(&["F33"]),
+            case(
+                "sysctl_mac_short_form",
+                "if_tap.c 1.42, tap_sysctl_handler: 11 to 17 characters",
+                short,
+            ),
+            case("sysctl_mac_bad", "a bad address is EINVAL and changes nothing", bad),
+            case("sysctl_mac_multicast", "a group address is EINVAL", multicast).differs(&["F33"]),
+            case("sysctl_mac_zero", "the zero address is EINVAL", zero).differs(&["F33"]),
             case(
                 "sysctl_mac_unprivileged",
                 "sysctl(3): EPERM for others, who may read",
@@ -34,9 +36,9 @@ pub fn cases() -> &'static [Case] {
             .needs(&[Need::Privilege]),
             case("sysctl_mac_on_the_wire", "the new address is the one ARP answers with", wire)
                 .needs(&[Need::Inet]),
-            case("sysctl_node_goes", "behaviour: detach takes the node away", goes),
+            case("sysctl_node_goes", "detach takes the node away", goes),
             case("sysctl_node_of_clone", "ZeroTier: every interface has its node", clone),
-            case("sysctl_mac_long", "behaviour: more than 17 characters is refused", long),
+            case("sysctl_mac_long", "more than 17 characters is refused", long),
         ]
     }
 }

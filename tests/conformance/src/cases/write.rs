@@ -21,12 +21,11 @@ use super::length::accepted;
 pub fn cases() -> &'static [Case] {
     const {
         &[
-            case("zero_write", "behaviour: EINVAL, zero included", zero).differs(&["F14"]),
-            case("short_write", "behaviour: shorter than a header is EINVAL", short)
-                .differs(&["F15"]),
-            case("jumbo_mtu", "behaviour: jumbo MTUs work", jumbo).needs(&[Need::Inet]),
+            case("zero_write", "EINVAL, zero included", zero).differs(&["F14"]),
+            case("short_write", "shorter than a header is EINVAL", short).differs(&["F15"]),
+            case("jumbo_mtu", "jumbo MTUs work", jumbo).needs(&[Need::Inet]),
             case("huge_mtu", "tap_rs(4): MTUs up to 65521 work", huge).added().needs(&[Need::Inet]),
-            case("write_efault", "behaviour: EFAULT leaves no trace", efault).differs(&["F16"]),
+            case("write_efault", "EFAULT leaves no trace", efault).differs(&["F16"]),
             case("write_efault_midway", "a fault in the middle of a frame", efault_midway),
             case("writev_one_frame", "rump virtif: a writev is one frame", writev)
                 .needs(&[Need::Inet]),
@@ -101,7 +100,7 @@ fn efault(c: &Ctx) -> Verdict {
     let after = c.settled_data("tap0")?;
     let packets = after.ipackets - before.ipackets;
     check!(packets == 0, "ipackets rose by {packets}");
-    check!(after.ierrors == before.ierrors, "ierrors rose: behaviour wants no trace");
+    check!(after.ierrors == before.ierrors, "ierrors rose: a refused write must leave no trace");
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! The conformance cases, each in a process of its own: a case that ends or hangs its kernel is that
-//! case's failure alone. NetBSD's own driver so runs those too that it does not survive.
+//! The conformance cases, each in a process of its own: if a case ends or hangs its kernel, only that
+//! case fails. Cases that NetBSD's own driver does not survive can therefore run too.
 
 mod judge;
 mod options;

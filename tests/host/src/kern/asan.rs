@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! What a module calls that was compiled with kernel address sanitising, as sys/kern/subr_asan.c
-//! offers it to one: here AddressSanitizer's runtime, which the host itself is built with, so that
-//! both know the same live and dead memory.
+//! The functions of sys/kern/subr_asan.c that a module calls if it was compiled with kernel address
+//! sanitising. Here they call the runtime of AddressSanitizer that the host itself is built with, so
+//! that both know the same live and dead memory.
 
 use std::ffi::{c_char, c_int, c_void};
 

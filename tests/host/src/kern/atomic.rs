@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! atomic_ops(9), as common/lib/libc/atomic has them. Each is a point where the seeded scheduler may
-//! prefer another thread, before the operation: once it is done, nothing of the host runs any more
-//! in the caller's name, whose memory and text may be gone by then.
+//! atomic_ops(9), as common/lib/libc/atomic has them. Before each operation, the seeded scheduler may
+//! prefer another thread. No host code runs for the caller after the operation, because the caller's
+//! memory and text may already be freed.
 
 use std::ffi::c_uint;
 use std::sync::atomic::{AtomicU32, Ordering};

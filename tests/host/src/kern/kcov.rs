@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! What a module calls that counts its edges, as sys/kern/subr_kcov.c offers it to one: here
+//! The functions of sys/kern/subr_kcov.c that a module calls if it counts its edges. Here they call
 //! libFuzzer, which gets the module's counters too.
 
 use std::ffi::CStr;

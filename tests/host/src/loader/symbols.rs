@@ -3,10 +3,10 @@
 
 //! What imports resolve to: the host's kernel, and a way to it from where modules are.
 //!
-//! A function that lies out of a module's reach, as those of a position-independent host on amd64
-//! do, is called through a jump beside the module's text. A variable is copied into pages in its
-//! reach that nobody may write: the host's variables are constants, and one that a module wrote to
-//! would be a lie.
+//! A function out of a module's reach, such as those of a position-independent host on amd64, is
+//! called through a jump beside the module's text. A variable is copied into pages within reach. A
+//! module's write to such a copy would not reach the host, so the pages are read-only. The host's
+//! variables are constants.
 
 use std::collections::BTreeMap;
 use std::slice;

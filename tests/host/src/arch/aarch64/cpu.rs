@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! What the loader asks of the processor and its Linux. Code reaches what is near it, so modules go
-//! to the static array, near this program's own functions as they would be near the kernel's.
+//! What the loader needs to know of the processor and of Linux. Branches have a limited range, so
+//! modules are placed in a static array near the host's functions, as they would be near the
+//! kernel's.
 
 use std::ffi::c_char;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Which `struct lwp` runs, as code asks for it that was built with machine/cpu.h: by a register of
-//! the kernel's own. A process may not read it and is sent SIGILL, so the read is done for it: the
-//! module's text stays as it was built.
+//! curlwp, as code compiled with machine/cpu.h obtains it: from a register of the kernel's. A process
+//! that reads this register is sent SIGILL. The handler does the read, so that the module's text
+//! need not be changed.
 
 use crate::exports;
 use crate::sched::curlwp;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! Which `struct lwp` runs, as code asks for it that was built with machine/cpu.h: by a function.
+//! curlwp, as code compiled with machine/cpu.h obtains it: by a function.
 
 use crate::exports;
 use crate::kpi;

@@ -4,11 +4,11 @@
 //! The tree: locate, create and destroy, with the lock held.
 //!
 //! The kernel keeps the children of a node in an array of structures that name their parent by
-//! address. When one is destroyed those behind it move up, and only the parents of *their* children
-//! in use are written anew: in the spare places of those arrays an old address stays, and the next
-//! node made there has a wrong parent, on which a kernel with DIAGNOSTIC panics and another one writes
-//! to memory that is not its. So the spare places are kept count of here, and such a node ends
-//! the process.
+//! address. When a node is destroyed, those behind it move up, and only the parent pointers of
+//! *their* children in use are updated. Unused slots of those arrays keep a stale pointer. A node
+//! that is created in such a slot has a wrong parent: a kernel with DIAGNOSTIC panics, and others
+//! write to memory that is not theirs. The host keeps track of these slots, and such a node ends the
+//! process.
 
 use tap_conformance::Errno;
 

@@ -3,8 +3,8 @@
 
 //! aarch64: calls reach 128 MiB, pairs of instructions 4 GiB.
 //!
-//! The kernel's own checks allow a bit more than the instructions hold, and none where a word is
-//! too narrow for an address; what it would so cut off without a word is refused here.
+//! The kernel's own checks allow one bit more than the instructions hold. It does not check that an
+//! address fits a word, and truncates it silently. The host rejects such a relocation.
 
 use object::elf;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The if_tap_rs contributors
 
-//! A character device that keeps a diary. A read sleeps until there is a message; the last minor
+//! A character device that records the calls that it receives. A read sleeps until there is a message; the last minor
 //! clones.
 
 mod calls;
