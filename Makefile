@@ -16,7 +16,7 @@ help:
 	@echo 'make kmod NETBSD_SYS=dir build a module from a complete kernel source tree'
 	@echo 'make kmod-check [KMOD=f] run the module gate on one module, or on all that are built'
 	@echo 'make test                run the lints, the unit and model tests, the gate and both modules'
-	@echo 'make test-long           the same, run a module for aarch64, emulated, and test the patch for QEMU'
+	@echo 'make test-long           the same for aarch64 too, emulated, and the patch for QEMU'
 	@echo 'make bench [KMOD=f] [VS=f] [TAPS=1,64] [CASES=names]'
 	@echo '                         count in the host what calls cost one driver, or two'
 	@echo 'make bench-reference     renew the counts that make test compares with'
@@ -121,7 +121,8 @@ mutants: headers
 lint: setup
 	@./tests/lint
 
-test: kmod-all
+test: headers
+	@./kmod/build-all "$(RELEASES)" amd64
 	@./tests/setup || echo 'make test: some tests will be skipped' >&2
 	@./tests/run
 

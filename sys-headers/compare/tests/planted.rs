@@ -108,37 +108,6 @@ fn what_the_releases_differ_in_is_settled() {
     has(&text, "of which docs/boundary.md does not settle 0");
 }
 
-#[test]
-fn a_planted_difference_is_printed() {
-    let project = Project::new(
-        "releases",
-        "| between releases | |\n| --- | --- |\n| `__NetBSD_Version__`, `if_nullstart`, `stale` | |\n",
-    );
-    project.plant("net/if.h", "void\tif_nullstart(", "int\tif_nullstart(");
-    project.plant("net/if.h", "IFF_MULTICAST\t0x8000", "IFF_MULTICAST\t0x4000");
-    project.plant("sys/event.h", "struct knote {", "struct knote {\n\tlong kn_planted;");
-    project.plant("net/bpf.h", "if (_ifp->if_bpf) {", "if (_ifp->if_bpf != 0) {");
-    project.plant("sys/mbuf.h", "malloc((size), 0, (how))", "malloc((size), 1, (how))");
-    // The driver has nothing to do with it.
-    project.plant("net/if.h", "struct ifmediareq {", "int planted;\nstruct ifmediareq {");
-    let (good, text) = project.compare(&["--arch", "amd64"]);
-    assert!(!good, "{text}");
-    for told in [
-        "if_nullstart (amd64)\n    10.1: fn if_nullstart (arg1 : * mut ifnet)\n    \
-         11.0: fn if_nullstart (arg1 : * mut ifnet) -> core :: ffi :: c_int\n",
-        "IFF_MULTICAST (amd64, NOT SETTLED)\n    10.1: 32768\n    11.0: 16384\n",
-        "struct knote (amd64, NOT SETTLED)\n    10.1: 168 bytes, aligned to 8\n    11.0: 176 bytes",
-        "knote.kn_hook (amd64, NOT SETTLED)\n    10.1: * mut core :: ffi :: c_void, at 152\n    \
-         11.0: * mut core :: ffi :: c_void, at 160\n",
-        "bpf_mtap (amd64, NOT SETTLED)\n    10.1: ",
-        "MEXTMALLOC (amd64, NOT SETTLED)\n    10.1: ",
-        "docs/boundary.md settles stale, in which the releases do not differ",
-    ] {
-        has(&text, told);
-    }
-    assert!(!text.contains("planted"), "{text}");
-}
-
 /// A kernel source tree of the headers of 11.0 for aarch64, which carry no machine-dependent ones
 /// but the architecture's own: the port's have a folder of their own there.
 fn tree(project: &Project) -> PathBuf {
@@ -161,16 +130,36 @@ fn tree(project: &Project) -> PathBuf {
     sys
 }
 
+/// Differences between the releases, and of a tree. They are shown in one run, because most of the
+/// time is bindgen's.
 #[test]
-fn a_declaration_that_the_tree_has_otherwise_is_printed() {
-    let project =
-        Project::new("tree", "| between releases | |\n| --- | --- |\n| `__NetBSD_Version__` | |\n");
+fn planted_differences_are_printed() {
+    let project = Project::new(
+        "planted",
+        "| between releases | |\n| --- | --- |\n| `__NetBSD_Version__`, `if_nullstart`, `stale` | |\n",
+    );
     let sys = tree(&project);
     plant(&sys.join("sys/systm.h"), "int\tuiomove(void *, size_t,", "int\tuiomove(void *, int,");
     plant(&sys.join("sys/kauth.h"), "KAUTH_PROCESS_CANSEE = 1", "KAUTH_PROCESS_CANSEE = 4");
+    project.plant("net/if.h", "void\tif_nullstart(", "int\tif_nullstart(");
+    project.plant("net/if.h", "IFF_MULTICAST\t0x8000", "IFF_MULTICAST\t0x4000");
+    project.plant("sys/event.h", "struct knote {", "struct knote {\n\tlong kn_planted;");
+    project.plant("net/bpf.h", "if (_ifp->if_bpf) {", "if (_ifp->if_bpf != 0) {");
+    project.plant("sys/mbuf.h", "malloc((size), 0, (how))", "malloc((size), 1, (how))");
+    // The driver has nothing to do with it.
+    project.plant("net/if.h", "struct ifmediareq {", "int planted;\nstruct ifmediareq {");
     let (good, text) = project.compare(&["--arch", "aarch64", sys.to_str().unwrap()]);
     assert!(!good, "{text}");
     for told in [
+        "if_nullstart (aarch64)\n    10.1: fn if_nullstart (arg1 : * mut ifnet)\n    \
+         11.0: fn if_nullstart (arg1 : * mut ifnet) -> core :: ffi :: c_int\n",
+        "IFF_MULTICAST (aarch64, NOT SETTLED)\n    10.1: 32768\n    11.0: 16384\n",
+        "struct knote (aarch64, NOT SETTLED)\n    10.1: 168 bytes, aligned to 8\n    11.0: 176 bytes",
+        "knote.kn_hook (aarch64, NOT SETTLED)\n    10.1: * mut core :: ffi :: c_void, at 152\n    \
+         11.0: * mut core :: ffi :: c_void, at 160\n",
+        "bpf_mtap (aarch64, NOT SETTLED)\n    10.1: ",
+        "MEXTMALLOC (aarch64, NOT SETTLED)\n    10.1: ",
+        "docs/boundary.md settles stale, in which the releases do not differ",
         "uiomove (aarch64, NOT SETTLED)\n    10.1, 11.0: ",
         "KAUTH_PROCESS_CANSEE (aarch64, NOT SETTLED)\n    10.1, 11.0: 1\n    11.0 tree: 4\n",
         "headers and trees differ in 2 names, of which docs/boundary.md does not settle 2",
@@ -179,4 +168,5 @@ fn a_declaration_that_the_tree_has_otherwise_is_printed() {
     ] {
         has(&text, told);
     }
+    assert!(!text.contains("planted"), "{text}");
 }
