@@ -32,6 +32,10 @@ pub static MSS_1456: [u8; 8] = [2, 4, 0x05, 0xb0, 1, 3, 3, 3];
 pub static MSS_65481: [u8; 8] = [2, 4, 0xff, 0xc9, 1, 3, 3, 3];
 /// The same for IPv6.
 pub static MSS_1440: [u8; 8] = [2, 4, 0x05, 0xa0, 1, 3, 3, 3];
+/// In IPv6, 52 of these segments and the header are 65540 bytes: a jumbogram.
+pub static MSS_1260: [u8; 8] = [2, 4, 0x04, 0xec, 1, 3, 3, 3];
+/// In IPv6, 46 of these segments are longer than TAP_MAXFRAME, but no jumbogram.
+pub static MSS_1424: [u8; 8] = [2, 4, 0x05, 0x90, 1, 3, 3, 3];
 /// The longest segment, and a window of at most 65535.
 pub static MSS_1460_UNSCALED: [u8; 4] = [2, 4, 0x05, 0xb4];
 
@@ -124,6 +128,7 @@ impl Peer {
     ) -> Fallible<Option<(VnetHdr, View, usize)>> {
         while let Some((header, n)) = self.read(c, frame, timeout_ms)? {
             let bytes = &frame[..n];
+            check!(!is_jumbogram(bytes), "TCP behind a hop-by-hop header");
             if let Some(view) = View::of(bytes).filter(|view| view.transport == TCP) {
                 check_header(header, bytes, view)?;
                 if view.ports == [self.next.ports[1], self.next.ports[0]] {
@@ -216,6 +221,15 @@ impl Peer {
 fn check_header(header: VnetHdr, frame: &[u8], view: View) -> Verdict {
     // What it stands for is the case's business.
     consistent(VnetHdr { gso_type: 0, gso_size: 0, hdr_len: 0, ..header }, frame, view)
+}
+
+/// Whether a frame has the header that ip6_output() gives to a jumbogram of TCP.
+fn is_jumbogram(frame: &[u8]) -> bool {
+    const NEXT: usize = 14 + 6;
+    const BEHIND: usize = 14 + 40;
+    frame.get(12..14) == Some(&[0x86, 0xdd])
+        && frame.get(NEXT) == Some(&0)
+        && frame.get(BEHIND) == Some(&TCP)
 }
 
 /// The peer's answer to who has its IPv6 address (RFC 4861), if this is the question.

@@ -5,15 +5,15 @@
 //! that says all, and every other reader gets segments.
 
 use crate::abi::offload::{
-    VnetHdr, GSO_TCPV4, GSO_TCPV6, IFCAP_TSOV4, NEEDS_CSUM, TAKES_CSUM, TAKES_ECN, TAKES_TSO4,
-    TAKES_TSO6,
+    VnetHdr, GSO_TCPV4, GSO_TCPV6, IFCAP_TSOV4, MAX_FRAME, NEEDS_CSUM, TAKES_CSUM, TAKES_ECN,
+    TAKES_TSO4, TAKES_TSO6,
 };
 use crate::case::{case, Case, On, Verdict};
 use crate::check;
 use crate::ctx::Ctx;
 use crate::net::Live;
 use crate::packets::{pattern, pattern_at};
-use crate::peer::{Peer, MSS_1440, MSS_1456, MSS_1460, MSS_1460_UNSCALED};
+use crate::peer::{Peer, MSS_1260, MSS_1424, MSS_1440, MSS_1456, MSS_1460, MSS_1460_UNSCALED};
 use crate::sys::{Need, System};
 use crate::user::In;
 use crate::view::View;
@@ -45,6 +45,18 @@ pub fn cases() -> &'static [Case] {
             )
             .added()
             .needs(NEEDS),
+            case(
+                "offload_tso_jumbo",
+                "ip6_output(): more than 65535 bytes get an option, which no segment may have",
+                jumbo,
+            )
+            .guards(&["F53"])
+            .added()
+            .needs(&[Need::Inet, Need::Inet6, Need::Tcp]),
+            case("offload_tso_longest", "tap_rs(4): TAP_MAXFRAME bytes hold every frame", longest)
+                .guards(&["F54"])
+                .added()
+                .needs(&[Need::Inet, Need::Inet6, Need::Tcp]),
             case(
                 "offload_tso_taken_back",
                 "tap_rs(4): TSO and CSUM come and go in the middle of a transfer",
@@ -125,6 +137,7 @@ fn transfer(
             change(rounds)?;
             continue;
         };
+        check!(n <= MAX_FRAME, "a frame of {n} bytes");
         let payload = &frame[view.payload..n];
         check_large(header, view, payload.len(), peer.mss)?;
         let place = view.seq.wrapping_sub(peer.first) as usize;
@@ -173,6 +186,14 @@ fn not_taken(c: &Ctx) -> Verdict {
 
 fn too_long(c: &Ctx) -> Verdict {
     takes(c, TAKES_CSUM | TAKES_TSO4, false, &MSS_1456)
+}
+
+fn jumbo(c: &Ctx) -> Verdict {
+    takes(c, TAKES_CSUM | TAKES_TSO6, true, &MSS_1260)
+}
+
+fn longest(c: &Ctx) -> Verdict {
+    takes(c, TAKES_CSUM | TAKES_TSO6, true, &MSS_1424)
 }
 
 fn taken_back(c: &Ctx) -> Verdict {
