@@ -26,7 +26,8 @@ pub fn cases() -> &'static [Case] {
                 "opens, destroys and revokes of the cloning device's node wait for no circle",
                 against_destroy,
             )
-            .guards(&["F50"])
+            .differs(&["F34"])
+            .guards(&["F34", "F50"])
             .needs(&[Need::Revoke]),
             case(
                 "revoke_against_poll",
