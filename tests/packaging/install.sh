@@ -120,7 +120,7 @@ test_install_does_not_take_over_a_file_of_others() {
 	mkdir -p stage/etc/rc.d
 	echo theirs >stage/etc/rc.d/tap_rs
 	if make install DESTDIR=stage >out 2>&1; then fail 'overwrote etc/rc.d/tap_rs'; fi
-	grep -q 'etc/rc.d/tap_rs is there already' out
+	grep -q 'etc/rc.d/tap_rs already exists' out
 	make uninstall DESTDIR=stage >out 2>&1
 	same ./etc/rc.d/tap_rs "$(cd stage && find . -type f)"
 }

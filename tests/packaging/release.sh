@@ -73,7 +73,7 @@ test_dist_wants_modules_and_the_versions_entry() {
 	copy tree
 	sed -i 's/^## 0/## 9/' tree/CHANGES.md
 	if tree/packaging/dist "$PWD/dist" 2>err; then fail 'made an archive'; fi
-	grep -q 'CHANGES.md does not begin with version' err
+	grep -q 'CHANGES.md is not version' err
 	sed -i 's/^## 9/## 0/' tree/CHANGES.md
 	rm -r tree/build
 	if tree/packaging/dist "$PWD/dist" 2>err; then fail 'made an archive'; fi
