@@ -86,8 +86,9 @@ tap_rs_kq_wdetach_exit(struct knote *kn)
 
 /*
  * There is no d_devtounit, because the minor number of the cloning device
- * has no autoconf device.  There is no d_cfdriver, because the driver finds
- * units in its own table.
+ * has no autoconf device, and because vdevgone is called outside of
+ * config_detach, where a detach cannot be committed.  There is no d_cfdriver,
+ * because the driver finds units in its own table.
  */
 const struct cdevsw tap_rs_cdevsw = {
 	.d_open = tap_rs_cdev_open,

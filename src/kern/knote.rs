@@ -55,9 +55,9 @@ impl<'a> Knote<'a> {
         unsafe { NonNull::new_unchecked(self.0.kn_hook.cast()) }
     }
 
-    /// Makes a function of the kernel answer for this knote. The kernel reads the flags of its filter
-    /// once more after f_detach, when the module may already be unloaded. The flags of this one are
-    /// those of the driver's.
+    /// Makes a filter of the kernel answer for this knote, whose detach is about to return. The kernel
+    /// still reads the filter's flags after f_detach, when the module may already be unloaded. This
+    /// filter has the same flags as the driver's.
     pub fn leave(&mut self) {
         // SAFETY: the knote is valid for the borrow, and its foplock is held in f_detach. The
         // function uses no device, and fails only for filters that the driver does not have.
