@@ -205,15 +205,14 @@ impl<L: FrameList, W: Listeners> Channel<L, W> {
         self.purge(&mut state)
     }
 
-    /// The node is revoked. Readers return, pollers check again, and the kernel then closes the
-    /// node. If a cloned descriptor has the interface open, nothing happens: the revoked open of
+    /// The node is revoked. Readers return, and the kernel then closes the node, which wakes up the
+    /// pollers. If a cloned descriptor has the interface open, nothing happens: the revoked open of
     /// the node is then one that was refused.
     pub fn cancel(&self) {
         let mut state = self.state.lock();
         if self.is_open_by(Opener::Node) {
             state.cancelled = true;
             self.cv.broadcast();
-            self.notify(&mut state);
         }
     }
 

@@ -244,13 +244,6 @@ MUTANTS = [
     ),
     Mutant(
         "F29",
-        "a revoke does not wake up the poller of a node",
-        ((CHANNEL, "            self.cv.broadcast();\n            self.notify(&mut state);", "            self.cv.broadcast();"),),
-        "revoke_while_polling",
-        seeds=1,
-    ),
-    Mutant(
-        "F29",
         "a revoke of the node ends a read on a cloned descriptor of the same interface",
         ((CHANNEL, "        if self.is_open_by(Opener::Node) {\n            state.cancelled", "        if !self.is_open_by(Opener::None) {\n            state.cancelled"),),
         "revoke_beside_a_clone",

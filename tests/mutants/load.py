@@ -134,7 +134,7 @@ MUTANTS = [
         "F52",
         "a close does not wake up pollers",
         ((CHANNEL, "        self.notify(&mut state);\n        self.purge(&mut state)\n", "        self.purge(&mut state)\n"),),
-        "close_ends_poll",
+        "close_ends_poll,revoke_while_polling",
         seeds=1,
     ),
     Mutant(

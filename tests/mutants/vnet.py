@@ -48,7 +48,7 @@ WRITING = [
     case("a large packet is checked against an MTU of 1500, whatever it is", "offload_cut_mtu", IO, "len, interface.mtu(), whole", "len, 1500, whole"),
     case("bytes behind a packet of one segment are not cut off", "offload_cut_trailing,offload_cut_one", WRITE, "            frame.trim(len);\n", ""),
     case("the checksums of segments are not completed", "offload_cut_v4", SEGMENTS, "    complete(frame, found.start, end, TCP_OFFSET);\n", "    let _ = end;\n"),
-    case("a segment's payload begins one byte too late", "offload_whole_others", SEGMENTS, "packet, segment.payload.start, payload", "packet, segment.payload.start.wrapping_add(1), payload"),
+    case("a segment's payload begins one byte too late", "offload_whole_others", SEGMENTS, "segment.payload.start.wrapping_add(removed)", "segment.payload.start.wrapping_add(removed + 1)"),
     case("a segment's payload that was read with the headers is lost", "offload_cut_v6", SEGMENTS, "front.get(here).unwrap_or_default()", "front.get(here).unwrap_or_default().get(..0).unwrap_or_default()"),
     case("the bytes behind a large packet that is cut are left in the request", "offload_cut_trailing", SEGMENTS, "while uio.resid() != 0 {", "while uio.resid() == usize::MAX {"),
     host("the checksums of segments are verified by the stack again", "write::a_large_packet_of_ipv4", SEGMENTS, "    frame.set_verified(found);\n", ""),
@@ -79,7 +79,7 @@ READING = [
     host("the frame behind the header is the packet as the stack left it", "read::a_large_packet_of_ipv4", READ, "let header = Header::of_stack(front, len, left);", "let mut copy = [0; FRONT];\n    let copy = copy.get_mut(..front.len()).unwrap_or_default();\n    copy.copy_from_slice(front);\n    let header = Header::of_stack(copy, len, left);"),
     host("the header is written with zeros only", "read::a_large_packet_of_ipv4", READ, "let mut bytes = header.to_bytes();", "let mut bytes = Header::default().to_bytes();\n    let _ = header;"),
     host("only part of a packet is cut where there is no memory", "memory::a_packet_of_the_stack_is_cut_whole_or_not_at_all", SEGMENTS, "let frame = make(&segment)?;", "let Ok(frame) = make(&segment) else { break };"),
-    host("a packet of the stack is cut, and its checksums are not left to the reader", "segments::the_reader_takes_no_large_packets", SEGMENTS, "frame.set_unfinished(family, left.header)", "{ let _ = (family, &frame); }"),
+    host("a packet of the stack is cut, and its checksums are not left to the reader", "segments::the_reader_takes_no_large_packets", SEGMENTS, "frame.set_unfinished(family, header)", "{ let _ = (family, &frame); }"),
 ]
 
 MEMORY = [

@@ -155,11 +155,12 @@ fn f29_a_revoke_is_the_nodes_alone() {
         assert!(sleeper.join().unwrap().is_ok());
         tap.set_transient(false);
         let _nothing = tap.close(Opener::Cloner);
-        // Of a node that has it open: pollers look again.
+        // Of a node that has it open: pollers look again once the kernel has closed it.
         tap.open().unwrap();
+        tap.cancel();
         assert_eq!(tap.look_and_record(|_| {}), Some(0));
         let told = tap.listeners.readable.load(Ordering::SeqCst);
-        tap.cancel();
+        let _nothing = tap.close(Opener::Node);
         assert_eq!(tap.listeners.readable.load(Ordering::SeqCst), told + 1);
     });
 }

@@ -23,7 +23,7 @@ pub fn cases() -> &'static [Case] {
             .needs(&[Need::Revoke]),
             case(
                 "revoke_cloner_against_destroy",
-                "opens, destroys and revokes of the cloning device's node wait for no circle",
+                "opens, destroys and revokes of the cloning device's node do not deadlock",
                 against_destroy,
             )
             .differs(&["F34"])
