@@ -161,6 +161,12 @@ impl<'a> Ctx<'a> {
         Ok(req)
     }
 
+    /// The same in a thread of its own, which has the number of a socket.
+    pub fn thread_ioctl(s: System, socket: usize, name: &str, cmd: u64) -> Result<()> {
+        let mut req = Ctx::ifreq(name);
+        s.ioctl(socket as i32, cmd, Out::value(&mut req)).map(drop)
+    }
+
     /// `ifconfig create`.
     pub fn create(&self, name: &str) -> Result<()> {
         self.if_ioctl(SIOCIFCREATE, Self::ifreq(name)).map(drop)

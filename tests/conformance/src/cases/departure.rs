@@ -4,13 +4,12 @@
 //! Closing a node whose interface is transient, while other threads open, destroy, revoke and unload
 //! it.
 
-use crate::abi::{CLONER_MINOR, O_RDWR, SIOCIFCREATE, SIOCIFDESTROY};
+use crate::abi::{CLONER_MINOR, O_RDWR, SIOCIFCREATE};
 use crate::case::{case, Case, On, Verdict};
 use crate::check;
 use crate::ctx::Ctx;
-use crate::errno::{Errno, Result};
+use crate::errno::Errno;
 use crate::sys::{Need, System};
-use crate::user::Out;
 
 /// The cases of this topic.
 pub fn cases() -> &'static [Case] {
@@ -52,11 +51,6 @@ pub fn cases() -> &'static [Case] {
 const ROUNDS: i64 = 40;
 const TRIES: usize = 2000;
 
-fn tap0(s: System, socket: usize, command: u64) -> Result<()> {
-    let mut req = Ctx::ifreq("tap0");
-    s.ioctl(socket as i32, command, Out::value(&mut req)).map(drop)
-}
-
 /// Makes tap0, opens its node, tells it to go, and closes it, again and again. Others interfere, so
 /// each of that may fail, but for the close. How many times it was told to go.
 fn make_and_leave(s: System, socket: usize) -> i64 {
@@ -65,7 +59,7 @@ fn make_and_leave(s: System, socket: usize) -> i64 {
         if told == ROUNDS {
             break;
         }
-        tap0(s, socket, SIOCIFCREATE).unwrap_or(());
+        Ctx::thread_ioctl(s, socket, "tap0", SIOCIFCREATE).unwrap_or(());
         let Ok(fd) = s.open(c"/dev/tap0", O_RDWR) else {
             s.sleep_ms(1);
             continue;
@@ -112,7 +106,7 @@ fn beside(c: &Ctx, mut round: impl FnMut() -> Verdict) -> Verdict {
 }
 
 fn against_destroy(c: &Ctx) -> Verdict {
-    beside(c, || match tap0(c.sys, c.socket as usize, SIOCIFDESTROY) {
+    beside(c, || match c.destroy("tap0") {
         Ok(()) | Err(Errno::ENXIO) => Ok(()),
         Err(e) => Err(e).on("destroy"),
     })

@@ -7,9 +7,8 @@ use crate::abi::{CLONER_MINOR, O_RDWR, SIOCIFCREATE, SIOCIFDESTROY};
 use crate::case::{case, Case, On, Verdict};
 use crate::check;
 use crate::ctx::Ctx;
-use crate::errno::{Errno, Result};
+use crate::errno::Errno;
 use crate::sys::{Need, System};
-use crate::user::Out;
 
 /// The cases of this topic.
 pub fn cases() -> &'static [Case] {
@@ -88,21 +87,16 @@ fn revoke_cloner(s: System, _: usize) -> i64 {
     0
 }
 
-fn tap9(s: System, socket: usize, command: u64) -> Result<()> {
-    let mut req = Ctx::ifreq("tap9");
-    s.ioctl(socket as i32, command, Out::value(&mut req)).map(drop)
-}
-
 /// Destroys an interface whose node has a vnode, which the destruction therefore revokes.
 fn create_and_destroy(s: System, socket: usize) -> i64 {
     for _ in 0..ROUNDS {
-        if let Err(e) = tap9(s, socket, SIOCIFCREATE) {
+        if let Err(e) = Ctx::thread_ioctl(s, socket, "tap9", SIOCIFCREATE) {
             return -i64::from(e.0);
         }
         if let Ok(fd) = s.open(c"/dev/tap9", O_RDWR) {
             s.close(fd).unwrap_or(());
         }
-        if let Err(e) = tap9(s, socket, SIOCIFDESTROY) {
+        if let Err(e) = Ctx::thread_ioctl(s, socket, "tap9", SIOCIFDESTROY) {
             return -i64::from(e.0);
         }
     }
