@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 MBUF, IOCTL, SYSCTL = "src/kern/mbuf/mod.rs", "src/kern/ioctl.rs", "shim/helpers/sysctl.c"
 
 # (what is planted, file, text, replacement, conformance cases, report)
@@ -53,24 +54,22 @@ def place_missing(root, name, text):
 
 def check():
     """Whether each mutant has its place in the project."""
-    root = pathlib.Path(__file__).resolve().parents[2]
-    wrong = [f"{what}: {why}" for what, name, text, *_ in MUTANTS if (why := place_missing(root, name, text))]
+    wrong = [f"{what}: {why}" for what, name, text, *_ in MUTANTS if (why := place_missing(ROOT, name, text))]
     print("\n".join(wrong))
     return 1 if wrong else 0
 
 
 def main():
     host = pathlib.Path(sys.argv[1]).resolve()
-    root = pathlib.Path(__file__).resolve().parents[2]
-    tree = root / "build/sanitize/tree"
+    tree = ROOT / "build/sanitize/tree"
     keep = tree / "build"
     if tree.exists():
         for entry in tree.iterdir():
             if entry != keep:
                 shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
     # At the top alone: kmod/build is a script.
-    shutil.copytree(root, tree, dirs_exist_ok=True,
-                    ignore=lambda folder, _: {"build", ".git"} if pathlib.Path(folder) == root else ())
+    shutil.copytree(ROOT, tree, dirs_exist_ok=True,
+                    ignore=lambda folder, _: {"build", ".git"} if pathlib.Path(folder) == ROOT else ())
     passed = failed = 0
     for what, name, text, replacement, cases, report in MUTANTS:
         file = tree / name
